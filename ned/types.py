@@ -1,0 +1,187 @@
+"""Every object that crosses a stage. Frozen, typed; arrays are named by their axes.
+
+Conventions: boxes are xyxy in pixels; pixel coordinates have their origin at the top left corner
+of the *upright* (displayed) frame, pixel centres at integers, y down; images are RGB; transforms are named `dst_from_src`; units
+stand in names where they are not said here. "Left" and "right" are the actor's own, as in ARKit
+and FACS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Int
+
+NUM_LANDMARKS = 478
+"""MediaPipe's face mesh (468 points) and its two irises (5 points each)."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """How numbers become light; names as ffmpeg writes them ("bt709", "tv"); "unknown" where unsaid."""
+
+    matrix: str = "unknown"
+    primaries: str = "unknown"
+    transfer: str = "unknown"
+    range: str = "unknown"
+
+
+@dataclass(frozen=True)
+class AudioStream:
+    """One audio stream of a container; its packets are copied, never decoded."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+
+
+@dataclass(frozen=True)
+class VideoInfo:
+    """What the container and its first video stream say. `height`, `width` are of the upright frame."""
+
+    path: Path
+    container: str
+    codec: str
+    pixel_format: str
+    bit_depth: int
+    height: int
+    width: int
+    frame_rate: Fraction
+    time_base: Fraction
+    num_frames: int
+    """As the container says or as estimated from its duration; exact only after a pass over it."""
+    duration_s: float
+    rotation: int
+    """Degrees clockwise that a player turns the coded picture by: 0, 90, 180 or 270."""
+    sample_aspect_ratio: Fraction
+    colour: Colour
+    audio: tuple[AudioStream, ...]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Frames [start, stop) between two cuts."""
+
+    start: int
+    stop: int
+
+    def __len__(self) -> int:
+        return self.stop - self.start
+
+
+@dataclass(frozen=True)
+class FaceTrack:
+    """One person through one shot. Arrays run over `frames`, indices into the video, ascending."""
+
+    person: int
+    shot: Shot
+    frames: Int[np.ndarray, "frames"]
+    boxes: Float[np.ndarray, "frames 4"]
+    landmarks: Float[np.ndarray, "frames 478 3"]
+    """Pixels; z in the same scale as x, smaller is nearer to the camera."""
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What the first pass over a video keeps. Tracks are sorted by prominence, the speaker first."""
+
+    video: VideoInfo
+    num_frames: int
+    """Frames that were really decoded."""
+    shots: tuple[Shot, ...]
+    tracks: tuple[FaceTrack, ...]
+
+    def persons(self) -> tuple[int, ...]:
+        """Numbers of the persons, the most prominent first."""
+        return tuple(dict.fromkeys(track.person for track in self.tracks))
+
+
+@dataclass(frozen=True)
+class ExpressionSpace:
+    """A named set of expression coefficients. The first name is the jaw opening."""
+
+    name: str
+    names: tuple[str, ...]
+
+    def index(self, name: str) -> int:
+        return self.names.index(name)
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+
+@dataclass(frozen=True)
+class ExpressionTrack:
+    """Expression over time. `coefficients` excludes the jaw opening; `pack()` puts it first."""
+
+    space: ExpressionSpace
+    jaw_opening: Float[np.ndarray, "frames"]
+    coefficients: Float[np.ndarray, "frames k"]
+
+    def pack(self) -> Float[np.ndarray, "frames 1+k"]:
+        """The flat array, columns in the order of `space.names`."""
+        return np.concatenate([self.jaw_opening[:, None], self.coefficients], axis=1)
+
+    @classmethod
+    def unpack(cls, space: ExpressionSpace, packed: Float[np.ndarray, "frames width"]) -> ExpressionTrack:
+        """The inverse of `pack`; raises ValueError where the width is not the space's."""
+        if packed.ndim != 2 or packed.shape[1] != space.width:
+            raise ValueError(f"{space.name} has {space.width} coefficients a frame, got an array {packed.shape}")
+        return cls(space, packed[:, 0], packed[:, 1:])
+
+    def __getitem__(self, name: str) -> Float[np.ndarray, "frames"]:
+        """One coefficient over time, by its name."""
+        i = self.space.index(name)
+        return self.jaw_opening if i == 0 else self.coefficients[:, i - 1]
+
+    def __len__(self) -> int:
+        return len(self.jaw_opening)
+
+
+@dataclass(frozen=True)
+class HeadPose:
+    """Scaled-orthographic pose: pixel = scale · (R · X)[:2] + translation, z likewise scaled.
+
+    X is in the face model's units and axes (x to the actor's left = image right, y down, z away from
+    the camera), so R is the identity for a frontal face.
+    """
+
+    rotation: Float[np.ndarray, "frames 3 3"]
+    scale: Float[np.ndarray, "frames"]
+    """Pixels per unit of the face model."""
+    translation: Float[np.ndarray, "frames 2"]
+
+
+@dataclass(frozen=True)
+class FaceFit:
+    """The face model fitted to one `FaceTrack`. What the model cannot express is the residual
+    `landmarks − projected model`; it is not stored, since the landmarks are."""
+
+    identity: Float[np.ndarray, "vertices 3"]
+    """The actor's own neutral face in the model's units."""
+    pose: HeadPose
+    expression: ExpressionTrack
+    reprojection_error: Float[np.ndarray, "frames"]
+    """Mean distance of model and landmarks, as a share of the inter-ocular distance."""
+
+
+EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What the user asked for."""
+
+    emotion: str
+    intensity: float = 1.0
+    seed: int = 0
+
+

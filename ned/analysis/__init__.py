@@ -1,0 +1,52 @@
+"""The first pass over a video: who is seen when, where, and with which landmarks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ned.types import Analysis, Shot
+
+__all__ = ["analyse"]
+
+
+def analyse(
+    path: str | Path,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Analysis:
+    """Find and follow every face from `start_s` to `end_s` (seconds, default the whole video).
+
+    Frame indices are those of the video, also where `start_s` is given. `progress` is called with
+    frames done and frames expected. A video without a face gives an analysis without tracks.
+    Landmarks lie in temporary files that vanish with the result. Raises what `ned.video` raises
+    for a file that it cannot read.
+    """
+    from ned import video
+    from ned.analysis.people import tracks_of
+    from ned.analysis.prefetch import prefetch
+    from ned.analysis.tracking import ShotTracker
+
+    info = video.probe(path)
+    detector, tracker = video.ShotDetector(), ShotTracker()
+    starts: list[int] = []
+    count, stop = 0, 0
+    with prefetch(_pictures(video.read_frames(path, start_s, end_s)), depth=6) as pictures:
+        for index, rgb in pictures:
+            if detector.update(rgb) or not starts:
+                starts.append(index)
+                tracker.cut()
+            tracker.update(index, rgb)
+            count, stop = count + 1, index + 1
+            if progress is not None:
+                progress(count, max(count, info.num_frames))
+    shots = tuple(Shot(a, b) for a, b in zip(starts, [*starts[1:], stop], strict=True))
+    return Analysis(info, count, shots, tracks_of(tracker.finish(), shots, info.height, info.width, count))
+
+
+def _pictures(frames):
+    """Index and RGB picture of each frame; converting here keeps that work in the decoding thread."""
+    for frame in frames:
+        yield frame.index, frame.rgb()

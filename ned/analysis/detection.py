@@ -1,0 +1,89 @@
+"""Finding faces from 60 px up to the full frame: the detector on the whole frame and on overlapping tiles."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from ned.analysis.landmarks import Roi, roi_of_detection
+from ned.analysis.mediapipe_graphs import CROP_PX, DetectionNet
+
+TILE_PX = 720
+"""A face of 60 px is 16 px of the detector's 192 there, about the least that it finds."""
+OVERLAP_PX = 140
+
+Window = tuple[int, int, int, int]
+"""xyxy px of a part of the frame."""
+
+
+@dataclass(frozen=True)
+class Detection:
+    """A face that the detector saw: box xyxy px, the square for the landmarks, score in [0, 1]."""
+
+    box: Float[np.ndarray, 4]
+    roi: Roi
+    score: float
+
+
+def windows(height: int, width: int) -> tuple[Window, ...]:
+    """The whole frame first, then tiles that cover it, so that small faces are seen too."""
+    side = min(height, width, TILE_PX)
+    tiles = [(x, y, x + side, y + side) for y in _starts(height, side) for x in _starts(width, side)]
+    whole = (0, 0, width, height)
+    return (whole,) if max(height, width) < 1.25 * side else (whole, *tiles)
+
+
+def _starts(length: int, side: int) -> list[int]:
+    count = 1 if length <= side else 1 + math.ceil((length - side) / (side - min(OVERLAP_PX, side // 3)))
+    return [round(i * (length - side) / max(1, count - 1)) for i in range(count)]
+
+
+def overlap(a: Float[np.ndarray, 4], b: Float[np.ndarray, 4]) -> float:
+    """Intersection over the smaller of two boxes, 0 to 1."""
+    sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
+    if sides.min() <= 0:
+        return 0.0
+    return float(sides.prod() / min((a[2:] - a[:2]).prod(), (b[2:] - b[:2]).prod()))
+
+
+class Detector:
+    """The face detector over windows of a frame. Holds native networks: close it."""
+
+    def __init__(self, min_score: float = 0.6) -> None:
+        self._net = DetectionNet()
+        self._min_score = min_score
+
+    def __call__(self, rgb: UInt8[np.ndarray, "h w 3"], window: Window) -> list[Detection]:
+        """Faces in one window (xyxy px), boxes and squares in frame pixels."""
+        x0, y0, x1, y1 = window
+        part = rgb[y0:y1, x0:x1]
+        scale = CROP_PX / max(part.shape[:2])
+        size = (max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale)))
+        small = cv2.resize(part, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        extent, origin = np.array([x1 - x0, y1 - y0], np.float32), np.array([x0, y0], np.float32)
+        found = []
+        for row in self._net(small):
+            if row[0] < self._min_score:
+                continue
+            points = row[1:].reshape(8, 2) * extent + origin - np.float32(0.5)
+            found.append(
+                Detection(points[:2].reshape(4), roi_of_detection(points[:2].reshape(4), points[2:]), float(row[0]))
+            )
+        return found
+
+    def everywhere(self, rgb: UInt8[np.ndarray, "h w 3"]) -> list[Detection]:
+        """Faces in all windows of a frame, each once, the surest first."""
+        height, width = rgb.shape[:2]
+        found = [d for window in windows(height, width) for d in self(rgb, window)]
+        kept: list[Detection] = []
+        for detection in sorted(found, key=lambda d: -d.score):
+            if all(overlap(detection.box, other.box) < 0.4 for other in kept):
+                kept.append(detection)
+        return kept
+
+    def close(self) -> None:
+        self._net.close()

@@ -1,0 +1,81 @@
+"""Who is who: pieces of tracks become persons with numbers that last over cuts, the most prominent first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ned.analysis.appearance import Appearance, difference, mean_appearance
+from ned.analysis.tracking import Sighting
+from ned.types import FaceTrack, Shot
+
+SAME_PERSON = 0.33
+"""Difference of appearance below which two sightings may be of one person."""
+MIN_FRAMES = 5
+
+
+class _Person:
+    def __init__(self, first: Sighting) -> None:
+        self.sightings = [first]
+
+    def looks(self) -> Appearance | None:
+        looks = [look for sighting in self.sightings for look in sighting.appearances]
+        return mean_appearance(looks) if looks else None
+
+    def distance(self, sighting: Sighting) -> float:
+        """Difference to a sighting; infinite where the person is seen elsewhere at the same time."""
+        taken = {frame for other in self.sightings if other.shot == sighting.shot for frame in other.frames}
+        mine = self.looks()
+        if mine is None or not sighting.appearances or not taken.isdisjoint(sighting.frames):
+            return float("inf")
+        return difference(mine, mean_appearance(sighting.appearances))
+
+
+def tracks_of(
+    sightings: Sequence[Sighting], shots: Sequence[Shot], height: int, width: int, num_frames: int
+) -> tuple[FaceTrack, ...]:
+    """One track per person and shot, sorted by the person's prominence; persons are numbered from 1 in that order."""
+    persons: list[_Person] = []
+    for sighting in sorted(filter(_credible, sightings), key=lambda s: s.frames[0]):
+        best = min(persons, key=lambda person: person.distance(sighting), default=None)
+        if best is not None and best.distance(sighting) < SAME_PERSON:
+            best.sightings.append(sighting)
+        else:
+            persons.append(_Person(sighting))
+    persons.sort(key=lambda person: -_prominence(person, height, width, num_frames))
+    tracks = []
+    for number, person in enumerate(persons, start=1):
+        by_shot = sorted({sighting.shot for sighting in person.sightings})
+        pieces = [[s for s in person.sightings if s.shot == shot] for shot in by_shot]
+        mine = [_track(number, shots[shot], piece) for shot, piece in zip(by_shot, pieces, strict=True)]
+        tracks += sorted(mine, key=lambda track: -len(track))
+    return tuple(tracks)
+
+
+def _credible(sighting: Sighting) -> bool:
+    return len(sighting.frames) >= MIN_FRAMES and sighting.confirmed > 0
+
+
+def _prominence(person: _Person, height: int, width: int, num_frames: int) -> float:
+    """Size × duration × centrality × movement of the mouth."""
+    boxes = np.array([box for sighting in person.sightings for box in sighting.boxes])
+    size = float(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)).mean()) / min(height, width)
+    duration = len(boxes) / max(1, num_frames)
+    centre = (boxes[:, :2] + boxes[:, 2:]) / 2 / np.array([width, height])
+    centrality = 1.0 - 0.5 * min(1.0, float(np.abs(centre - 0.5).max(axis=1).mean()) * 2)
+    movement = np.concatenate([np.abs(np.diff(s.mouth)) for s in person.sightings] or [np.zeros(1)])
+    speaking = 0.5 + min(1.0, float(movement.mean() if len(movement) else 0.0) / 0.02)
+    return size * duration * centrality * speaking
+
+
+def _track(number: int, shot: Shot, pieces: Sequence[Sighting]) -> FaceTrack:
+    pieces = sorted(pieces, key=lambda piece: piece.frames[0])
+    landmarks = [piece.store.rows()[: len(piece.frames)] for piece in pieces]
+    frames = np.concatenate([piece.frames for piece in pieces]).astype(np.int64)
+    boxes = np.concatenate([piece.boxes for piece in pieces]).astype(np.float32)
+    points = landmarks[0] if len(landmarks) == 1 else np.concatenate(landmarks)
+    order = np.argsort(frames, kind="stable")
+    if (np.diff(frames) < 0).any():
+        frames, boxes, points = frames[order], boxes[order], points[order]
+    return FaceTrack(number, shot, frames, boxes, points)

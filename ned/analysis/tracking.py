@@ -1,0 +1,226 @@
+"""Faces followed from frame to frame within one shot: each is a `Sighting`, an unbroken piece of a person's track."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float, UInt8
+
+from ned.analysis.appearance import Appearance, appearance_of
+from ned.analysis.detection import Detection, Detector, overlap, windows
+from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
+from ned.analysis.store import LandmarkStore
+
+MAX_YAW_RAD = math.radians(60)
+MIN_PRESENCE = 0.5
+SCAN_EVERY = 10
+"""Frames between two looks of the detector, each at another window of the frame."""
+SEEK_EVERY = 3
+"""The same while a face that was followed is lost, around where it was."""
+APPEARANCE_EVERY = 12
+FORGET_AFTER = 15
+"""Frames that a lost face is sought for at its old place."""
+DISTRUST_AFTER = 3
+"""A face that the detector does not confirm in so many looks at its place is none."""
+
+
+@dataclass
+class Sighting:
+    """One face through consecutive frames of a shot (short gaps skipped)."""
+
+    shot: int
+    store: LandmarkStore
+    frames: list[int] = field(default_factory=list)
+    boxes: list[Float[np.ndarray, 4]] = field(default_factory=list)
+    appearances: list[Appearance] = field(default_factory=list)
+    mouth: list[float] = field(default_factory=list)
+    confirmed: int = 0
+
+
+@dataclass
+class _Live:
+    """The state of a face that is being followed."""
+
+    sighting: Sighting
+    points: Float[np.ndarray, "478 3"]
+    roi: Roi
+    box: Float[np.ndarray, 4]
+    velocity: tuple[float, float] = (0.0, 0.0)
+    missed: int = 0
+    doubted: int = 0
+    since_look: int = APPEARANCE_EVERY
+
+
+class ShotTracker:
+    """Follows every face of a shot. `update` frame by frame, `cut` where a new shot starts, `finish` at the end."""
+
+    def __init__(self) -> None:
+        self._landmarker, self._detector = Landmarker(), Detector()
+        self._live: list[_Live] = []
+        self._done: list[Sighting] = []
+        self._shot = -1
+        self._age = 0
+        self._turn = 0
+
+    def cut(self) -> None:
+        """A new shot starts with the next frame: nothing that is followed goes on."""
+        self._done += [face.sighting for face in self._live]
+        self._live, self._age, self._turn = [], 0, 0
+        self._shot += 1
+
+    def update(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+        """Follow the known faces into frame `index` and look for new ones now and then."""
+        for face in self._live:
+            self._follow(face, index, rgb)
+        self._merge_doubles()
+        self._look(index, rgb)
+        self._drop_lost()
+        self._age += 1
+
+    def finish(self) -> list[Sighting]:
+        """Everything that was seen; closes the networks."""
+        self.cut()
+        self._landmarker.close()
+        self._detector.close()
+        return [sighting for sighting in self._done if sighting.frames]
+
+    def _follow(self, face: _Live, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+        if face.missed:
+            face.missed += 1
+            return
+        roi = face.roi
+        ahead = Roi(roi.x + face.velocity[0], roi.y + face.velocity[1], roi.side, roi.angle)
+        points, presence = self._landmarker(rgb, ahead)
+        if points is None or presence < MIN_PRESENCE or not _plausible(points, roi, rgb.shape[:2]):
+            face.missed = 1
+            return
+        self._record(face, points, index, rgb)
+
+    def _record(
+        self, face: _Live, points: Float[np.ndarray, "478 3"], index: int, rgb: UInt8[np.ndarray, "h w 3"]
+    ) -> None:
+        roi = roi_of_landmarks(points)
+        if face.missed:
+            face.velocity = (0.0, 0.0)
+        else:
+            face.velocity = (0.5 * (roi.x - face.roi.x), 0.5 * (roi.y - face.roi.y))
+        face.points, face.roi, face.box, face.missed = points, roi, box_of_landmarks(points), 0
+        if abs(yaw_of_landmarks(points)) > MAX_YAW_RAD:
+            return
+        seen = face.sighting
+        seen.store.append(points)
+        seen.frames.append(index)
+        seen.boxes.append(face.box)
+        seen.mouth.append(_mouth_opening(points))
+        face.since_look += 1
+        if face.since_look > APPEARANCE_EVERY:
+            face.since_look = 0
+            seen.appearances.append(appearance_of(rgb, points))
+
+    def _look(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+        height, width = rgb.shape[:2]
+        if self._age == 0:
+            self._welcome(self._detector.everywhere(rgb), index, rgb)
+            return
+        for face in self._live:
+            if face.missed and face.missed % SEEK_EVERY == 1:
+                self._welcome(self._detector(rgb, _around(face.roi, height, width)), index, rgb)
+        if self._age % SCAN_EVERY:
+            return
+        every = windows(height, width)
+        window = every[self._turn % len(every)]
+        self._turn += 1
+        found = self._detector(rgb, window)
+        self._welcome(found, index, rgb)
+        self._doubt(found, window, rgb)
+
+    def _welcome(self, found: list[Detection], index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+        """Detections that no followed face explains take up a lost face or start a new one."""
+        for detection in found:
+            known = next((f for f in self._live if not f.missed and overlap(f.box, detection.box) > 0.3), None)
+            if known is not None:
+                known.sighting.confirmed += 1
+                known.doubted = 0
+                continue
+            points, presence = self._landmarker(rgb, detection.roi)
+            if points is None or presence < MIN_PRESENCE:
+                continue
+            points, presence = self._landmarker(rgb, roi_of_landmarks(points))
+            if points is None or presence < MIN_PRESENCE or not _plausible(points, detection.roi, rgb.shape[:2]):
+                continue
+            box = box_of_landmarks(points)
+            if any(not f.missed and overlap(f.box, box) > 0.3 for f in self._live):
+                continue
+            lost = [f for f in self._live if f.missed and detection.roi.near(f.roi, share=0.6, angle=1.0)]
+            face = lost[0] if lost else _Live(Sighting(self._shot, LandmarkStore()), points, detection.roi, box)
+            if not lost:
+                self._live.append(face)
+            face.missed = max(face.missed, 1)
+            face.sighting.confirmed += 1
+            self._record(face, points, index, rgb)
+
+    def _doubt(
+        self, found: list[Detection], window: tuple[int, int, int, int], rgb: UInt8[np.ndarray, "h w 3"]
+    ) -> None:
+        """A followed face that lies well inside a window where the detector sees none loses trust."""
+        for face in self._live:
+            x0, y0, x1, y1 = window
+            inside = x0 <= face.box[0] and y0 <= face.box[1] and face.box[2] <= x1 and face.box[3] <= y1
+            big_enough = face.box[2] - face.box[0] > 0.12 * max(x1 - x0, y1 - y0)
+            if face.missed or not inside or not big_enough or any(overlap(face.box, d.box) > 0.3 for d in found):
+                continue
+            if abs(yaw_of_landmarks(face.points)) > math.radians(35):
+                continue
+            near = self._detector(rgb, _around(face.roi, *rgb.shape[:2]))
+            if any(overlap(face.box, d.box) > 0.3 for d in near):
+                face.doubted = 0
+                continue
+            face.doubted += 1
+
+    def _merge_doubles(self) -> None:
+        """Two that came to follow one face become one: the one that was there first."""
+        kept: list[_Live] = []
+        for face in sorted(self._live, key=lambda f: -len(f.sighting.frames)):
+            double = not face.missed and any(not k.missed and overlap(k.box, face.box) > 0.6 for k in kept)
+            if double:
+                _take_back(face.sighting)
+                self._done.append(face.sighting)
+            else:
+                kept.append(face)
+        self._live = kept
+
+    def _drop_lost(self) -> None:
+        gone = [f for f in self._live if f.missed > FORGET_AFTER or f.doubted >= DISTRUST_AFTER]
+        self._done += [face.sighting for face in gone]
+        self._live = [face for face in self._live if face not in gone]
+
+
+def _plausible(points: Float[np.ndarray, "478 3"], before: Roi, size: tuple[int, int]) -> bool:
+    """A face does not jump by more than itself, double or halve, and its middle lies on the frame."""
+    roi = roi_of_landmarks(points)
+    on_frame = 0 <= roi.x < size[1] and 0 <= roi.y < size[0]
+    steady = max(abs(roi.x - before.x), abs(roi.y - before.y)) < 0.5 * before.side
+    return on_frame and steady and 0.5 < roi.side / max(before.side, 1e-6) < 2.0
+
+
+def _around(roi: Roi, height: int, width: int) -> tuple[int, int, int, int]:
+    """A window three faces wide about a face."""
+    reach = max(48.0, roi.side)
+    x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
+    x1, y1 = min(width, int(roi.x + reach)), min(height, int(roi.y + reach))
+    return min(x0, width - 8), min(y0, height - 8), max(x1, min(x0, width - 8) + 8), max(y1, min(y0, height - 8) + 8)
+
+
+def _mouth_opening(points: Float[np.ndarray, "478 3"]) -> float:
+    """Distance of the inner lips as a share of that of the outer eye corners."""
+    return float(np.linalg.norm(points[13] - points[14]) / (np.linalg.norm(points[263] - points[33]) + 1e-6))
+
+
+def _take_back(sighting: Sighting) -> None:
+    """Forget the last frame of a double."""
+    if sighting.frames:
+        sighting.frames.pop()
+        sighting.boxes.pop()
+        sighting.mouth.pop()

@@ -43,7 +43,9 @@ def analyse(
             if progress is not None:
                 progress(count, max(count, info.num_frames))
     shots = tuple(Shot(a, b) for a, b in zip(starts, [*starts[1:], stop], strict=True))
-    return Analysis(info, count, shots, tracks_of(tracker.finish(), shots, info.height, info.width, count))
+    sightings = tracker.finish()
+    tracks = tracks_of(sightings, tracker.store, shots, height=info.height, width=info.width, num_frames=count)
+    return Analysis(info, count, shots, tracks)
 
 
 def _pictures(frames):

@@ -166,7 +166,7 @@ class DetectionNet:
         self._graph = _Graph(_DETECTION_GRAPH % kind, threshold=0.5, needs=("detections",))
 
     def __call__(self, image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "faces 17"]:
-        """Rows of score, box xyxy and six key points (right eye, left eye, nose, mouth, ears) as shares of the sides."""
+        """Rows of score, box xyxy and six key points (right eye, left eye, …) as shares of the sides."""
         packets = self._graph.run(image)
         if "detections" not in packets:
             return np.zeros((0, 17), np.float32)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from ned.analysis.appearance import Appearance, difference, mean_appearance
+from ned.analysis.store import LandmarkStore
 from ned.analysis.tracking import Sighting
 from ned.types import FaceTrack, Shot
 
@@ -33,7 +35,13 @@ class _Person:
 
 
 def tracks_of(
-    sightings: Sequence[Sighting], shots: Sequence[Shot], height: int, width: int, num_frames: int
+    sightings: Sequence[Sighting],
+    store: LandmarkStore,
+    shots: Sequence[Shot],
+    *,
+    height: int,
+    width: int,
+    num_frames: int,
 ) -> tuple[FaceTrack, ...]:
     """One track per person and shot, sorted by the person's prominence; persons are numbered from 1 in that order."""
     persons: list[_Person] = []
@@ -44,13 +52,14 @@ def tracks_of(
         else:
             persons.append(_Person(sighting))
     persons.sort(key=lambda person: -_prominence(person, height, width, num_frames))
-    tracks = []
+    owners, pieces = [], []
     for number, person in enumerate(persons, start=1):
-        by_shot = sorted({sighting.shot for sighting in person.sightings})
-        pieces = [[s for s in person.sightings if s.shot == shot] for shot in by_shot]
-        mine = [_track(number, shots[shot], piece) for shot, piece in zip(by_shot, pieces, strict=True)]
-        tracks += sorted(mine, key=lambda track: -len(track))
-    return tuple(tracks)
+        by_shot = [[s for s in person.sightings if s.shot == shot] for shot in {s.shot for s in person.sightings}]
+        for piece in sorted(by_shot, key=lambda piece: (-sum(len(s.frames) for s in piece), piece[0].shot)):
+            owners.append((number, shots[piece[0].shot]))
+            pieces.append(sorted(piece, key=lambda s: s.frames[0]))
+    landmarks = store.split([np.concatenate([s.rows for s in piece]).astype(np.int64) for piece in pieces])
+    return tuple(_track(*owner, piece, rows) for owner, piece, rows in zip(owners, pieces, landmarks, strict=True))
 
 
 def _credible(sighting: Sighting) -> bool:
@@ -69,13 +78,9 @@ def _prominence(person: _Person, height: int, width: int, num_frames: int) -> fl
     return size * duration * centrality * speaking
 
 
-def _track(number: int, shot: Shot, pieces: Sequence[Sighting]) -> FaceTrack:
-    pieces = sorted(pieces, key=lambda piece: piece.frames[0])
-    landmarks = [piece.store.rows()[: len(piece.frames)] for piece in pieces]
+def _track(
+    number: int, shot: Shot, pieces: Sequence[Sighting], landmarks: Float[np.ndarray, "frames 478 3"]
+) -> FaceTrack:
     frames = np.concatenate([piece.frames for piece in pieces]).astype(np.int64)
     boxes = np.concatenate([piece.boxes for piece in pieces]).astype(np.float32)
-    points = landmarks[0] if len(landmarks) == 1 else np.concatenate(landmarks)
-    order = np.argsort(frames, kind="stable")
-    if (np.diff(frames) < 0).any():
-        frames, boxes, points = frames[order], boxes[order], points[order]
-    return FaceTrack(number, shot, frames, boxes, points)
+    return FaceTrack(number, shot, frames, boxes, landmarks)

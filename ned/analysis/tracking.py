@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from ned.analysis.appearance import Appearance, appearance_of
-from ned.analysis.detection import Detection, Detector, overlap, windows
+from ned.analysis.appearance import Appearance, appearance_of, difference, mean_appearance
+from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
 from ned.analysis.store import LandmarkStore
 
-MAX_YAW_RAD = math.radians(60)
+MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
+"""By the network's own flattened depth (see `yaw_of_landmarks`); a head turned by about 60°. Beyond it
+the far half of the mesh is guessed, and such frames are left out until the head is well back."""
 MIN_PRESENCE = 0.5
 SCAN_EVERY = 10
 """Frames between two looks of the detector, each at another window of the frame."""
 SEEK_EVERY = 3
 """The same while a face that was followed is lost, around where it was."""
 APPEARANCE_EVERY = 12
+SLACK = 0.003
+"""Play of the square around a face, as a share of its side."""
+SAME_FACE = 0.5
+"""Difference of appearance up to which a face that turns up where one was lost is that one."""
 FORGET_AFTER = 15
 """Frames that a lost face is sought for at its old place."""
 DISTRUST_AFTER = 3
@@ -31,12 +37,20 @@ class Sighting:
     """One face through consecutive frames of a shot (short gaps skipped)."""
 
     shot: int
-    store: LandmarkStore
     frames: list[int] = field(default_factory=list)
+    rows: list[int] = field(default_factory=list)
+    """Where the landmarks of each frame lie in the tracker's store."""
     boxes: list[Float[np.ndarray, 4]] = field(default_factory=list)
     appearances: list[Appearance] = field(default_factory=list)
     mouth: list[float] = field(default_factory=list)
     confirmed: int = 0
+    """How often the detector saw the face too."""
+
+    def forget_last(self) -> None:
+        """Take the last frame back."""
+        for values in (self.frames, self.rows, self.boxes, self.mouth):
+            if values:
+                values.pop()
 
 
 @dataclass
@@ -49,6 +63,8 @@ class _Live:
     box: Float[np.ndarray, 4]
     velocity: tuple[float, float] = (0.0, 0.0)
     missed: int = 0
+    """Frames since the face was seen last, or 0."""
+    turned_away: bool = False
     doubted: int = 0
     since_look: int = APPEARANCE_EVERY
 
@@ -58,6 +74,7 @@ class ShotTracker:
 
     def __init__(self) -> None:
         self._landmarker, self._detector = Landmarker(), Detector()
+        self.store = LandmarkStore()
         self._live: list[_Live] = []
         self._done: list[Sighting] = []
         self._shot = -1
@@ -90,10 +107,11 @@ class ShotTracker:
         if face.missed:
             face.missed += 1
             return
-        roi = face.roi
-        ahead = Roi(roi.x + face.velocity[0], roi.y + face.velocity[1], roi.side, roi.angle)
-        points, presence = self._landmarker(rgb, ahead)
-        if points is None or presence < MIN_PRESENCE or not _plausible(points, roi, rgb.shape[:2]):
+        wanted = roi_of_landmarks(face.points)
+        ahead = replace(wanted, x=wanted.x + face.velocity[0], y=wanted.y + face.velocity[1])
+        face.roi = face.roi.towards(ahead, slack=SLACK)
+        points, presence = self._landmarker(rgb, face.roi)
+        if points is None or presence < MIN_PRESENCE or not _plausible(points, wanted, rgb.shape[:2]):
             face.missed = 1
             return
         self._record(face, points, index, rgb)
@@ -101,16 +119,17 @@ class ShotTracker:
     def _record(
         self, face: _Live, points: Float[np.ndarray, "478 3"], index: int, rgb: UInt8[np.ndarray, "h w 3"]
     ) -> None:
-        roi = roi_of_landmarks(points)
+        roi, before = roi_of_landmarks(points), roi_of_landmarks(face.points)
+        step = (0.5 * (roi.x - before.x), 0.5 * (roi.y - before.y))
+        face.velocity = (0.0, 0.0) if face.missed or max(map(abs, step)) < 0.01 * roi.side else step
         if face.missed:
-            face.velocity = (0.0, 0.0)
-        else:
-            face.velocity = (0.5 * (roi.x - face.roi.x), 0.5 * (roi.y - face.roi.y))
-        face.points, face.roi, face.box, face.missed = points, roi, box_of_landmarks(points), 0
-        if abs(yaw_of_landmarks(points)) > MAX_YAW_RAD:
+            face.roi = roi
+        face.points, face.box, face.missed = points, box_of_landmarks(points), 0
+        face.turned_away = abs(yaw_of_landmarks(points)) > (BACK_AT_YAW_RAD if face.turned_away else MAX_YAW_RAD)
+        if face.turned_away:
             return
         seen = face.sighting
-        seen.store.append(points)
+        seen.rows.append(self.store.append(points))
         seen.frames.append(index)
         seen.boxes.append(face.box)
         seen.mouth.append(_mouth_opening(points))
@@ -153,17 +172,27 @@ class ShotTracker:
             box = box_of_landmarks(points)
             if any(not f.missed and overlap(f.box, box) > 0.3 for f in self._live):
                 continue
-            lost = [f for f in self._live if f.missed and detection.roi.near(f.roi, share=0.6, angle=1.0)]
-            face = lost[0] if lost else _Live(Sighting(self._shot, LandmarkStore()), points, detection.roi, box)
-            if not lost:
+            face = self._lost_there(detection, points, rgb)
+            if face is None:
+                face = _Live(Sighting(self._shot), points, detection.roi, box)
                 self._live.append(face)
             face.missed = max(face.missed, 1)
             face.sighting.confirmed += 1
             self._record(face, points, index, rgb)
 
-    def _doubt(
-        self, found: list[Detection], window: tuple[int, int, int, int], rgb: UInt8[np.ndarray, "h w 3"]
-    ) -> None:
+    def _lost_there(
+        self, detection: Detection, points: Float[np.ndarray, "478 3"], rgb: UInt8[np.ndarray, "h w 3"]
+    ) -> _Live | None:
+        """The lost face that this may be, by place and looks."""
+        for face in self._live:
+            if not face.missed or not detection.roi.near(face.roi, share=0.6, angle=1.0):
+                continue
+            looks = face.sighting.appearances
+            if not looks or difference(mean_appearance(looks), appearance_of(rgb, points)) < SAME_FACE:
+                return face
+        return None
+
+    def _doubt(self, found: list[Detection], window: Window, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """A followed face that lies well inside a window where the detector sees none loses trust."""
         for face in self._live:
             x0, y0, x1, y1 = window
@@ -185,7 +214,7 @@ class ShotTracker:
         for face in sorted(self._live, key=lambda f: -len(f.sighting.frames)):
             double = not face.missed and any(not k.missed and overlap(k.box, face.box) > 0.6 for k in kept)
             if double:
-                _take_back(face.sighting)
+                face.sighting.forget_last()
                 self._done.append(face.sighting)
             else:
                 kept.append(face)
@@ -205,7 +234,7 @@ def _plausible(points: Float[np.ndarray, "478 3"], before: Roi, size: tuple[int,
     return on_frame and steady and 0.5 < roi.side / max(before.side, 1e-6) < 2.0
 
 
-def _around(roi: Roi, height: int, width: int) -> tuple[int, int, int, int]:
+def _around(roi: Roi, height: int, width: int) -> Window:
     """A window three faces wide about a face."""
     reach = max(48.0, roi.side)
     x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
@@ -216,11 +245,3 @@ def _around(roi: Roi, height: int, width: int) -> tuple[int, int, int, int]:
 def _mouth_opening(points: Float[np.ndarray, "478 3"]) -> float:
     """Distance of the inner lips as a share of that of the outer eye corners."""
     return float(np.linalg.norm(points[13] - points[14]) / (np.linalg.norm(points[263] - points[33]) + 1e-6))
-
-
-def _take_back(sighting: Sighting) -> None:
-    """Forget the last frame of a double."""
-    if sighting.frames:
-        sighting.frames.pop()
-        sighting.boxes.pop()
-        sighting.mouth.pop()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -163,11 +164,8 @@ class ShotTracker:
                 known.sighting.confirmed += 1
                 known.doubted = 0
                 continue
-            points, presence = self._landmarker(rgb, detection.roi)
-            if points is None or presence < MIN_PRESENCE:
-                continue
-            points, presence = self._landmarker(rgb, roi_of_landmarks(points))
-            if points is None or presence < MIN_PRESENCE or not _plausible(points, detection.roi, rgb.shape[:2]):
+            points = self._confirm(detection, rgb)
+            if points is None:
                 continue
             box = box_of_landmarks(points)
             if any(not f.missed and overlap(f.box, box) > 0.3 for f in self._live):
@@ -179,6 +177,23 @@ class ShotTracker:
             face.missed = max(face.missed, 1)
             face.sighting.confirmed += 1
             self._record(face, points, index, rgb)
+
+    def _confirm(self, detection: Detection, rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "478 3"] | None:
+        """Landmarks of a detected face, or None where there is none. A coarse box is looked at more closely."""
+
+        def candidates() -> Iterator[Detection]:
+            yield detection
+            closer = self._detector(rgb, _around(detection.roi, *rgb.shape[:2]))
+            yield from (other for other in closer if overlap(other.box, detection.box) >= 0.3)
+
+        for candidate in candidates():
+            points, presence = self._landmarker(rgb, candidate.roi)
+            if points is None or presence < MIN_PRESENCE:
+                continue
+            points, presence = self._landmarker(rgb, roi_of_landmarks(points))
+            if points is not None and presence >= MIN_PRESENCE and _plausible(points, candidate.roi, rgb.shape[:2]):
+                return points
+        return None
 
     def _lost_there(
         self, detection: Detection, points: Float[np.ndarray, "478 3"], rgb: UInt8[np.ndarray, "h w 3"]

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import UInt8
+
+from ned import video
 from ned.types import Analysis, Shot
 
 __all__ = ["analyse"]
@@ -24,18 +28,17 @@ def analyse(
     Landmarks lie in temporary files that vanish with the result. Raises what `ned.video` raises
     for a file that it cannot read.
     """
-    from ned import video
     from ned.analysis.people import tracks_of
-    from ned.analysis.prefetch import prefetch
     from ned.analysis.tracking import ShotTracker
 
     info = video.probe(path)
-    detector, tracker = video.ShotDetector(), ShotTracker()
+    tracker = ShotTracker()
     starts: list[int] = []
     count, stop = 0, 0
-    with prefetch(_pictures(video.read_frames(path, start_s, end_s)), depth=6) as pictures:
-        for index, rgb in pictures:
-            if detector.update(rgb) or not starts:
+    frames = video.read_frames(path, start_s, end_s)
+    with video.prefetch(_pictures(frames, video.ShotDetector()), 6) as pictures:
+        for index, rgb, is_cut in pictures:
+            if is_cut or not starts:
                 starts.append(index)
                 tracker.cut()
             tracker.update(index, rgb)
@@ -48,7 +51,8 @@ def analyse(
     return Analysis(info, count, shots, tracks)
 
 
-def _pictures(frames):
-    """Index and RGB picture of each frame; converting here keeps that work in the decoding thread."""
+def _pictures(frames: Iterable, shots: object) -> Iterator[tuple[int, UInt8[np.ndarray, "h w 3"], bool]]:
+    """Index, RGB picture and whether a shot starts, of each frame: work that is done in the decoding thread."""
     for frame in frames:
-        yield frame.index, frame.rgb()
+        rgb = frame.rgb()
+        yield frame.index, rgb, shots.update(rgb)

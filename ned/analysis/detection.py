@@ -65,19 +65,23 @@ class Detector:
     """The face detector over windows of a frame. Holds native networks: close it."""
 
     def __init__(self, min_score: float = 0.6) -> None:
-        self._net = DetectionNet()
+        self._net, self._close_net = DetectionNet(), DetectionNet(short_range=True)
         self._min_score = min_score
 
     def __call__(self, rgb: UInt8[np.ndarray, "h w 3"], window: Window) -> list[Detection]:
-        """Faces in one window (xyxy px), boxes and squares in frame pixels."""
+        """Faces in one window (xyxy px), boxes and squares in frame pixels.
+
+        The full-range network looks first; where it sees none, the short-range one, which knows close-ups.
+        """
         x0, y0, x1, y1 = window
         small, shrink = _shrunk(rgb[y0:y1, x0:x1])
         extent = np.array([small.shape[1] * shrink, small.shape[0] * shrink], np.float32)
         origin = np.array([x0, y0], np.float32)
         found = []
-        for row in self._net(small):
-            if row[0] < self._min_score:
-                continue
+        rows = self._net(small)
+        if not (rows[:, 0] >= self._min_score).any():
+            rows = self._close_net(small)
+        for row in rows[rows[:, 0] >= self._min_score]:
             points = row[1:].reshape(8, 2) * extent + origin - np.float32(0.5)
             found.append(
                 Detection(points[:2].reshape(4), roi_of_detection(points[:2].reshape(4), points[2:]), float(row[0]))
@@ -92,3 +96,4 @@ class Detector:
 
     def close(self) -> None:
         self._net.close()
+        self._close_net.close()

@@ -15,6 +15,7 @@ from ned.types import FaceTrack, Shot
 SAME_PERSON = 0.33
 """Difference of appearance below which two sightings may be of one person."""
 MIN_FRAMES = 5
+"""A face seen for less, and nowhere else, is none."""
 
 
 class _Person:
@@ -45,11 +46,13 @@ def tracks_of(
 ) -> tuple[FaceTrack, ...]:
     """One track per person and shot, sorted by the person's prominence; persons are numbered from 1 in that order."""
     persons: list[_Person] = []
-    for sighting in sorted(filter(_credible, sightings), key=lambda s: s.frames[0]):
+    seen = sorted((s for s in sightings if s.confirmed), key=lambda s: s.frames[0])
+    # Short sightings make no person of their own, but may be one who is seen elsewhere at length.
+    for sighting in sorted(seen, key=lambda s: len(s.frames) < MIN_FRAMES):
         best = min(persons, key=lambda person: person.distance(sighting), default=None)
         if best is not None and best.distance(sighting) < SAME_PERSON:
             best.sightings.append(sighting)
-        else:
+        elif len(sighting.frames) >= MIN_FRAMES:
             persons.append(_Person(sighting))
     persons.sort(key=lambda person: -_prominence(person, height, width, num_frames))
     owners, pieces = [], []
@@ -60,10 +63,6 @@ def tracks_of(
             pieces.append(sorted(piece, key=lambda s: s.frames[0]))
     landmarks = store.split([np.concatenate([s.rows for s in piece]).astype(np.int64) for piece in pieces])
     return tuple(_track(*owner, piece, rows) for owner, piece, rows in zip(owners, pieces, landmarks, strict=True))
-
-
-def _credible(sighting: Sighting) -> bool:
-    return len(sighting.frames) >= MIN_FRAMES and sighting.confirmed > 0
 
 
 def _prominence(person: _Person, height: int, width: int, num_frames: int) -> float:

@@ -18,6 +18,8 @@ MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
 """By the network's own flattened depth (see `yaw_of_landmarks`); a head turned by about 60°. Beyond it
 the far half of the mesh is guessed, and such frames are left out until the head is well back."""
 MIN_PRESENCE = 0.5
+SURE_PRESENCE = 0.98
+"""A face as present as this needs no detector to confirm it."""
 SCAN_EVERY = 10
 """Frames between two looks of the detector, each at another window of the frame."""
 SEEK_EVERY = 3
@@ -66,6 +68,7 @@ class _Live:
     missed: int = 0
     """Frames since the face was seen last, or 0."""
     turned_away: bool = False
+    presence: float = 1.0
     doubted: int = 0
     since_look: int = APPEARANCE_EVERY
 
@@ -115,6 +118,7 @@ class ShotTracker:
         if points is None or presence < MIN_PRESENCE or not _plausible(points, wanted, rgb.shape[:2]):
             face.missed = 1
             return
+        face.presence = presence
         self._record(face, points, index, rgb)
 
     def _record(
@@ -215,7 +219,7 @@ class ShotTracker:
             big_enough = face.box[2] - face.box[0] > 0.12 * max(x1 - x0, y1 - y0)
             if face.missed or not inside or not big_enough or any(overlap(face.box, d.box) > 0.3 for d in found):
                 continue
-            if abs(yaw_of_landmarks(face.points)) > math.radians(35):
+            if face.presence > SURE_PRESENCE or abs(yaw_of_landmarks(face.points)) > math.radians(35):
                 continue
             near = self._detector(rgb, _around(face.roi, *rgb.shape[:2]))
             if any(overlap(face.box, d.box) > 0.3 for d in near):

@@ -1,0 +1,35 @@
+"""Exact-time streaming reading and writing of video.
+
+    info = probe("talk.mp4")
+    with VideoWriter("out.mp4", info, audio_from=info.path) as out:
+        for frame in prefetch(read_frames(info.path), 8):
+            out.write(frame.add_region(box, delta))
+
+Frames keep their decoded pixel format, so what is not edited reaches the encoder bit for bit.
+"""
+
+from ned.video.encoders import ENCODERS, QUALITIES
+from ned.video.ffmpeg import ffmpeg_version, find_ffmpeg, list_encoders
+from ned.video.frame import Frame
+from ned.video.prefetch import Prefetch, prefetch
+from ned.video.probe import probe
+from ned.video.read import MediaWarning, read_frames
+from ned.video.shots import ShotDetector, find_shots
+from ned.video.write import VideoWriter
+
+__all__ = [
+    "ENCODERS",
+    "QUALITIES",
+    "Frame",
+    "MediaWarning",
+    "Prefetch",
+    "ShotDetector",
+    "VideoWriter",
+    "ffmpeg_version",
+    "find_ffmpeg",
+    "find_shots",
+    "list_encoders",
+    "prefetch",
+    "probe",
+    "read_frames",
+]

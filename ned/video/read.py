@@ -1,0 +1,161 @@
+"""Streaming decoding with exact times."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import av
+
+from ned.errors import ProcessingError, UserError
+from ned.video.colour import colour_of, encoding_of
+from ned.video.frame import Frame
+from ned.video.pixel_format import planar_format
+from ned.video.probe import open_video, rotation_of
+
+__all__ = ["MediaWarning", "read_frames"]
+
+
+class MediaWarning(UserWarning):
+    """A file is damaged or odd, and the work goes on with what it gives."""
+
+
+def read_frames(path: str | Path, start_s: float | None = None, end_s: float | None = None) -> Iterator[Frame]:
+    """Decode the first video stream of `path` frame by frame, in order of presentation.
+
+    `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
+    those of the whole video in both cases. Memory is constant; decoding runs in ffmpeg's own threads.
+    A damaged or truncated file gives the frames that can be decoded and one `MediaWarning`. A frame without
+    a time follows its forerunner by one frame period; times that do not rise are moved up by one unit.
+    UserError as `probe`, and where no frame lies between `start_s` and `end_s`; ProcessingError where a file
+    that could be opened gives no frame.
+    """
+    if start_s is not None and start_s < 0 or end_s is not None and end_s <= (start_s or 0.0):
+        raise UserError(f"the cut from {start_s} to {end_s} s is empty", path=path, remedy="start must be before end")
+    container, stream = open_video(path)
+    with container:
+        yield from _read(Path(path), container, stream, start_s, end_s)
+
+
+def _read(
+    path: Path,
+    container: av.container.InputContainer,
+    stream: av.VideoStream,
+    start_s: float | None,
+    end_s: float | None,
+) -> Iterator[Frame]:
+    stream.thread_type = "AUTO"
+    base, origin = stream.time_base, start_time_s(container)
+    first_pts = None if start_s is None else (origin + Fraction(start_s)) / base
+    end_pts = None if end_s is None else (origin + Fraction(end_s)) / base
+    period = max(1, round(1 / ((stream.average_rate or stream.guessed_rate or 25) * base)))
+    index, landed = _seek(path, container, stream, first_pts) if first_pts else (0, None)
+    given, previous, layout, bad = 0, None, None, []
+    for picture in _decode(container, stream, bad):
+        pts = picture.pts if picture.pts is not None else picture.dts
+        if landed is not None and pts is not None and pts < landed:
+            continue  # needs frames before the key frame
+        if pts is None:
+            pts = 0 if previous is None else previous + period
+        elif previous is not None and pts <= previous:
+            pts = previous + 1
+        previous, now = pts, index
+        index += 1
+        if first_pts is not None and pts < first_pts:
+            continue
+        if end_pts is not None and pts >= end_pts:
+            break
+        if layout is None:
+            layout = _Layout(picture)
+        given += 1
+        yield Frame(layout.apply(picture, path), now, pts, layout.rotation, layout.encoding)
+    else:
+        if not given and not index:
+            raise ProcessingError("no frame can be decoded", path=path)
+        missing = (stream.frames or 0) - index
+        if missing > 0.02 * stream.frames + 2 or bad:
+            lost = f"{bad[0]}" if bad else f"it ends {missing} frames early"
+            warnings.warn(MediaWarning(f"{path}: damaged or cut off ({lost}); going on with the rest"), stacklevel=3)
+    if not given:
+        raise UserError(f"no frame lies between {start_s} and {end_s} s", path=path, remedy="check --start and --end")
+
+
+def start_time_s(container: av.container.InputContainer) -> Fraction:
+    """Time of the start of the file in seconds: what a player shows as zero."""
+    return Fraction(container.start_time or 0, av.time_base)
+
+
+class _Layout:
+    """What the first frame decides for all: format, size, rotation, colour."""
+
+    def __init__(self, picture: av.VideoFrame) -> None:
+        self.format = planar_format(picture.format.name)
+        self.height, self.width = picture.height, picture.width
+        self.rotation = rotation_of(picture)
+        self.encoding = encoding_of(colour_of(picture, picture.format.name), picture.height, picture.width)
+
+    def apply(self, picture: av.VideoFrame, path: Path) -> av.VideoFrame:
+        """The picture itself, or where it must be, converted."""
+        if picture.format.name == self.format and (picture.height, picture.width) == (self.height, self.width):
+            return picture
+        if (picture.height, picture.width) != (self.height, self.width):
+            text = f"{path}: the picture's size changes; it is scaled to {self.width}x{self.height}"
+            warnings.warn(MediaWarning(text), stacklevel=4)
+        return picture.reformat(self.width, self.height, self.format)
+
+
+def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad: list[str]) -> Iterator[av.VideoFrame]:
+    """All frames; what cannot be decoded is skipped and said in `bad`."""
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.error.FFmpegError as error:
+            bad.append(error.strerror)
+            packet = None
+        if packet is None:
+            return
+        try:
+            yield from packet.decode()
+        except av.error.InvalidDataError as error:
+            bad.append(error.strerror)
+
+
+def _seek(
+    path: Path, container: av.container.InputContainer, stream: av.VideoStream, first_pts: Fraction
+) -> tuple[int, int | None]:
+    """Go to a key frame before `first_pts`; index and time of the first frame that is good from there.
+
+    The index is counted over the packets, of which none is decoded. Files without times, and those where no
+    such key frame is found, are read from the start: (0, None).
+    """
+    for back_s in (0, 1, 4, 16, 64):  # some containers seek by decoding time, and land too late
+        target = int(first_pts - back_s / stream.time_base)
+        container.seek(target, stream=stream)
+        landed = next((p.pts for p in container.demux(stream) if p.pts is not None), None)
+        if landed is not None and landed <= first_pts:
+            container.seek(target, stream=stream)
+            count = _count_before(path, landed)
+            if count is not None:
+                return count, landed
+            break
+    container.seek(min(0, container.start_time or 0), backward=True)
+    return 0, None
+
+
+def _count_before(path: Path, landed: int) -> int | None:
+    """Frames that are shown before the key frame at `landed`; None where packets lack times."""
+    count = 0
+    container, stream = open_video(path)
+    with container:
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            if packet.pts is None:
+                return None
+            if packet.is_keyframe and packet.pts > landed:
+                break
+            count += packet.pts < landed and not packet.is_discard
+    return count

@@ -185,3 +185,20 @@ class Edit:
     seed: int = 0
 
 
+
+
+@dataclass(frozen=True)
+class FaceEdit:
+    """The edit of one face in one frame, as a renderer gets it."""
+
+    source: Float[np.ndarray, "vertices 3"]
+    """Tracked face in pixels, z in the same scale."""
+    target: Float[np.ndarray, "vertices 3"]
+    """The same face with the edited expression."""
+    change: Float[np.ndarray, "width"]
+    """Edited minus tracked coefficients, jaw opening first."""
+
+    def moved_to(self, origin: tuple[int, int]) -> FaceEdit:
+        """The same in pixels of a region whose top left corner is `origin` (x, y)."""
+        offset = np.array([*origin, 0], np.float32)
+        return FaceEdit(self.source - offset, self.target - offset, self.change)

@@ -1,0 +1,44 @@
+"""The contract of an emotion manipulator: expression sequence in, expression sequence out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+from ned.types import Edit, ExpressionSpace, ExpressionTrack
+
+
+@dataclass(frozen=True)
+class Articulation:
+    """What the landmarks themselves say of mouth and lids, in the face model's units (cm).
+
+    Coefficients are a fit; speech and blinks are kept by these measurements, not by the fit.
+    """
+
+    mouth_opening: Float[np.ndarray, "frames"]
+    """Distance of the inner lips in the middle of the mouth; 0 where they touch."""
+    lid_opening: Float[np.ndarray, "frames 2"]
+    """Distance of the lids, the actor's left and right eye."""
+    face_height: float
+    """Top of the forehead to chin, of the actor's neutral face."""
+
+
+class Manipulator(Protocol):
+    """Translates the expressions of any actor into an emotion; implementations keep no state."""
+
+    space: ExpressionSpace
+
+    def translate(
+        self, expression: ExpressionTrack, articulation: Articulation, frame_rate: float, edit: Edit
+    ) -> ExpressionTrack:
+        """The edited expression of one shot, of the same length and space.
+
+        At intensity 0 it equals `expression`. Lip closures and blinks of the original are kept.
+
+        Raises:
+            ValueError: `expression` speaks another space than the manipulator.
+        """
+        ...

@@ -1,0 +1,153 @@
+"""Hand-made manipulator: emotion prototypes after FACS and EMFACS as coefficient differences.
+
+Action units of the emotions: P. Ekman, W. V. Friesen, J. C. Hager, *Facial Action Coding System* (2002),
+chapter on emotion predictions. An edit first takes back what the actor already shows of other
+emotions, then adds the prototype with slow, seeded variation; speech and blinks are guarded last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from jaxtyping import Float
+from scipy.ndimage import gaussian_filter1d
+
+from ned.manipulator.protocol import Articulation
+from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech
+from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
+
+SLOW_S = 0.5
+"""Standard deviation in seconds of the low-pass that separates mood from speech and gesture."""
+
+VARIATION = 0.12
+"""How much the strength of an edit drifts over time, as a share of it."""
+
+VARIATION_S = 0.9
+"""Time scale of that drift in seconds."""
+
+ASYMMETRY = 0.08
+"""Largest difference of the two sides from their mean, as a share; constant for a seed."""
+
+
+@dataclass(frozen=True)
+class Prototype:
+    """What an emotion adds at intensity 1 and how much of the actor's own expression it leaves.
+
+    Names without a side ("mouthSmile") stand for both sides.
+    """
+
+    adds: dict[str, float]
+    keeps: dict[str, float] = field(default_factory=dict)
+    """Share of the actor's own slow expression that stays; what is not named stays whole."""
+    keeps_fast: float = 1.0
+    """Share of the actor's fast expression that stays, for the names in `keeps`."""
+    mouth: MouthTarget = MouthTarget()
+
+
+_SMILE = {"mouthSmile": 0.1, "cheekSquint": 0.2, "mouthDimple": 0.3}
+_FROWN = {"mouthFrown": 0.15, "mouthShrugLower": 0.4}
+_SCOWL = {"browDown": 0.15, "noseSneer": 0.3}
+_RAISE = {"browInnerUp": 0.3, "browOuterUp": 0.3, "eyeWide": 0.3}
+
+PROTOTYPES: dict[str, Prototype] = {
+    "neutral": Prototype(
+        adds={},
+        keeps=_SMILE | _FROWN | _SCOWL | _RAISE | {"eyeSquint": 0.4, "mouthPress": 0.4, "mouthStretch": 0.4},
+        keeps_fast=0.5,
+    ),
+    "happy": Prototype(
+        adds={"mouthSmile": 1.0, "cheekSquint": 0.5, "eyeSquint": 0.2, "mouthDimple": 0.15, "mouthUpperUp": 0.4, "mouthStretch": 0.15},
+        keeps=_FROWN | _SCOWL,
+    ),
+    "sad": Prototype(
+        adds={"browInnerUp": 1.1, "browDown": 0.7, "mouthFrown": 0.8, "mouthShrugLower": 0.2, "eyeBlink": 0.3},
+        keeps=_SMILE | {"browOuterUp": 0.2, "eyeWide": 0.2},
+        mouth=MouthTarget(gain=0.9),
+    ),
+    "angry": Prototype(
+        adds={"browDown": 1.0, "eyeSquint": 0.4, "noseSneer": 0.4, "mouthPress": 0.3, "mouthFrown": 0.3, "browInnerUp": -0.2},
+        keeps=_SMILE | _RAISE,
+    ),
+    "surprised": Prototype(
+        adds={"browInnerUp": 0.8, "browOuterUp": 0.8, "eyeWide": 1.0, "mouthFunnel": 0.1},
+        keeps=_SMILE | _FROWN | _SCOWL,
+        mouth=MouthTarget(gain=1.2, offset=0.02),
+    ),
+    "fear": Prototype(
+        adds={"browInnerUp": 0.8, "browOuterUp": 0.3, "browDown": 0.2, "eyeWide": 0.7, "mouthStretch": 0.6},
+        keeps=_SMILE,
+        mouth=MouthTarget(gain=1.05, offset=0.01),
+    ),
+    "disgusted": Prototype(
+        adds={"noseSneer": 0.8, "mouthUpperUp": 0.4, "browDown": 0.5, "eyeSquint": 0.35, "mouthFrown": 0.3},
+        keeps=_SMILE | _RAISE,
+    ),
+}
+
+
+def sided(space: ExpressionSpace, name: str) -> list[int]:
+    """Columns of `name`, or of its left and right form."""
+    found = [space.names.index(n) for n in (name, f"{name}Left", f"{name}Right") if n in space.names]
+    if not found:
+        raise KeyError(f"{space.name} has no coefficient {name}")
+    return found
+
+
+class PrototypeManipulator:
+    """See the module. `opening_per_unit`: change of the mouth opening per unit of each coefficient, in cm."""
+
+    def __init__(self, space: ExpressionSpace, opening_per_unit: Float[np.ndarray, "width"]) -> None:
+        self.space = space
+        self.opening_per_unit = opening_per_unit
+
+    def translate(
+        self, expression: ExpressionTrack, articulation: Articulation, frame_rate: float, edit: Edit
+    ) -> ExpressionTrack:
+        """See `Manipulator.translate`."""
+        if expression.space.name != self.space.name:
+            raise ValueError(f"prototypes speak {self.space.name}, the expression is in {expression.space.name}")
+        if edit.emotion not in EMOTIONS:
+            raise ValueError(f"unknown emotion {edit.emotion!r}; known: {', '.join(EMOTIONS)}")
+        original = expression.pack()
+        if edit.intensity == 0 or len(expression) == 0:
+            return expression
+        prototype = PROTOTYPES[edit.emotion]
+        edited = self._take_back(original, prototype, frame_rate, edit.intensity)
+        edited = self._add(edited, prototype, frame_rate, edit)
+        difference = keep_blinks(self.space, edited - original, articulation)
+        difference = keep_speech(
+            self.space, difference, articulation, self.opening_per_unit, prototype.mouth, frame_rate, edit.intensity
+        )
+        return ExpressionTrack.unpack(self.space, original + difference)
+
+    def _take_back(self, original, prototype: Prototype, frame_rate: float, intensity: float):
+        """The actor's own expression without what speaks against the target."""
+        out = original.copy()
+        strength = min(intensity, 1.0)
+        slow = gaussian_filter1d(original, SLOW_S * frame_rate, axis=0, mode="nearest")
+        for name, share in prototype.keeps.items():
+            for i in sided(self.space, name):
+                left = share * slow[:, i] + prototype.keeps_fast * (original[:, i] - slow[:, i])
+                out[:, i] += strength * (np.minimum(left, original[:, i]) - original[:, i])
+        return out
+
+    def _add(self, current, prototype: Prototype, frame_rate: float, edit: Edit):
+        """Adds the prototype; a coefficient that is already strong takes less more."""
+        rng = np.random.default_rng([edit.seed, EMOTIONS.index(edit.emotion)])
+        drift = 1.0 + VARIATION * _slow_noise(rng, len(current), VARIATION_S * frame_rate)
+        tilt = ASYMMETRY * rng.uniform(-1.0, 1.0)
+        out = current.copy()
+        for name, amount in prototype.adds.items():
+            for i in sided(self.space, name):
+                side = 1.0 + tilt * (self.space.names[i].endswith("Left") - self.space.names[i].endswith("Right"))
+                room = 1.0 - 0.7 * np.clip(current[:, i], 0.0, 1.0)
+                out[:, i] += edit.intensity * amount * side * drift * room
+        return out
+
+
+def _slow_noise(rng: np.random.Generator, frames: int, sigma: float) -> Float[np.ndarray, "frames"]:
+    """Smooth noise of about unit size, at most 1.5."""
+    pad = int(4 * sigma) + 1
+    noise = gaussian_filter1d(rng.standard_normal(frames + 2 * pad), sigma)[pad : pad + frames]
+    return np.clip(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)

@@ -1,0 +1,101 @@
+"""Guards that keep speech and blinks whatever a manipulator has done to the coefficients."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+
+from ned.manipulator.protocol import Articulation
+from ned.types import ExpressionSpace
+
+CLOSED_SHARE = 0.012
+"""Mouth opening, as a share of the face's height, below which the lips count as closed."""
+
+SILENCE_S = 0.7
+"""A closure longer than this is silence, not a consonant: it may open where the emotion asks for it."""
+
+LIDS = ("eyeWide", "eyeSquint", "eyeBlink")
+
+_JAW_SHARE = 0.5  # how much of a correction of the opening the jaw makes; the lips do the rest
+_LIP_NAMES = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
+
+
+@dataclass(frozen=True)
+class MouthTarget:
+    """How an emotion changes the mouth opening: gain · opening + offset while the mouth is open."""
+
+    gain: float = 1.0
+    offset: float = 0.0
+    """Share of the face's height; fades out towards closed lips."""
+    silent_opening: float = 0.0
+    """Share of the face's height by which a silent mouth opens."""
+
+
+def keep_blinks(
+    space: ExpressionSpace, difference: Float[np.ndarray, "frames width"], articulation: Articulation
+) -> Float[np.ndarray, "frames width"]:
+    """`difference` with the lids' part in proportion to the lid opening: a closed eye stays closed,
+    and the opening over time is only scaled."""
+    out = difference.copy()
+    open_lids = np.maximum(np.quantile(articulation.lid_opening, 0.85, axis=0), 1e-6)
+    openness = np.clip(articulation.lid_opening / open_lids, 0.0, 1.15)
+    for column, side in enumerate(("Left", "Right")):
+        for name in LIDS:
+            out[:, space.index(name + side)] *= openness[:, column]
+    return out
+
+
+def wanted_opening(
+    articulation: Articulation, target: MouthTarget, frame_rate: float, intensity: float
+) -> Float[np.ndarray, "frames"]:
+    """The mouth opening in cm that the edited video should have."""
+    opening, height = articulation.mouth_opening, articulation.face_height
+    closed = CLOSED_SHARE * height
+    ramp = np.clip((opening - 0.5 * closed) / (2.5 * closed), 0.0, 1.0)
+    gate = ramp * ramp * (3 - 2 * ramp)
+    gain = 1.0 + intensity * (target.gain - 1.0)
+    out = opening * (1.0 + (gain - 1.0) * gate) + intensity * target.offset * height * gate
+    if target.silent_opening > 0:
+        out = out + intensity * target.silent_opening * height * silence(opening < closed, frame_rate)
+    return out
+
+
+def silence(closed: np.ndarray, frame_rate: float) -> Float[np.ndarray, "frames"]:
+    """1 in the middle of closures longer than `SILENCE_S`, 0 elsewhere, with soft flanks inside them."""
+    out = np.zeros(len(closed))
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], closed.astype(np.int8), [0]])))
+    margin = 0.25 * SILENCE_S * frame_rate
+    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+        if stop - start < SILENCE_S * frame_rate:
+            continue
+        i = np.arange(start, stop)
+        since = i - start if start > 0 else np.full(len(i), margin)
+        until = stop - 1 - i if stop < len(closed) else np.full(len(i), margin)
+        ramp = np.clip(np.minimum(since, until) / margin, 0.0, 1.0)
+        out[start:stop] = ramp * ramp * (3 - 2 * ramp)
+    return out
+
+
+def keep_speech(
+    space: ExpressionSpace,
+    difference: Float[np.ndarray, "frames width"],
+    articulation: Articulation,
+    opening_per_unit: Float[np.ndarray, "width"],
+    target: MouthTarget,
+    frame_rate: float,
+    intensity: float,
+) -> Float[np.ndarray, "frames width"]:
+    """`difference` corrected by jaw and lips so that the mouth opens exactly as `wanted_opening` says."""
+    wanted = wanted_opening(articulation, target, frame_rate, intensity)
+    resulting = articulation.mouth_opening + difference @ opening_per_unit
+    missing = wanted - resulting
+    out = difference.copy()
+    jaw = 0
+    out[:, jaw] += _JAW_SHARE * missing / opening_per_unit[jaw]
+    columns = [space.index(name) for name in _LIP_NAMES]
+    lips = (1.0 - _JAW_SHARE) * missing / float(opening_per_unit[columns].sum())
+    out[:, columns] += lips[:, None]
+    return out

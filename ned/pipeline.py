@@ -1,0 +1,162 @@
+"""The whole story: analyse, fit, manipulate, render, write."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ned.analysis import analyse
+from ned.analysis.fit import fit_face
+from ned.config import ProcessConfig
+from ned.errors import UserError
+from ned.face_model import FaceModel, load_face_model
+from ned.manipulator import build_manipulator
+from ned.plan import TrackEdit, edit_strength, measure_articulation
+from ned.progress import Progress, Silent
+from ned.renderer import Renderer, build_renderer
+from ned.types import Analysis, Edit, ExpressionTrack, FaceTrack
+from ned.video import Frame, VideoWriter, prefetch, read_frames
+from ned.workspace import Cache
+from ned.workspace.analyses import analysis_entry, load_analysis, save_analysis
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ProcessResult:
+    """What `process` did."""
+
+    output: Path
+    compare: Path | None
+    report: Path | None
+    frames: int
+    edited_frames: int
+    person: int
+    """0 where the video shows no face: nothing was edited."""
+    emotion: str
+    intensity: float
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time by stage."""
+
+
+class _Clock:
+    """Wall time by stage, told to `progress` as well."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self.seconds = progress, {}
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator:
+        began = time.perf_counter()
+        with self._progress.stage(name, total) as stage:
+            yield stage
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
+
+
+def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessResult:
+    """Edits one person of a video as `config` says and writes the result.
+
+    Raises UserError for what the user can mend (before any work where it can be known) and
+    ProcessingError for what failed; neither leaves anything under the output's name.
+    """
+    config.check_files()
+    clock = _Clock(progress or Silent())
+    model = load_face_model("canonical")
+    analysis = analyse_cached(config, clock)
+    person = choose_person(analysis, config)
+    tracks = [track for track in analysis.tracks if track.person == person]
+    with clock.stage("fitting", sum(map(len, tracks))) as stage:
+        edits = []
+        for track in tracks:
+            edits.append(plan_track(track, analysis, model, config))
+            stage.advance(len(track))
+    edited_frames = render_video(edits, analysis, model, config, clock)
+    compare = report = None
+    return ProcessResult(
+        config.output_path, compare, report, analysis.num_frames, edited_frames, person,
+        config.emotion, config.intensity, clock.seconds,
+    )  # fmt: skip
+
+
+def analyse_cached(config: ProcessConfig, clock: _Clock) -> Analysis:
+    """The first pass, or what the cache has of it."""
+    if config.cache:
+        cache = Cache()
+        entry = analysis_entry(cache, config.input, config.start_s, config.end_s)
+        if (known := load_analysis(cache, entry, config.input)) is not None:
+            return known
+    with clock.stage("analysing") as stage:
+        analysis = analyse(config.input, start_s=config.start_s, end_s=config.end_s, progress=stage.update)
+    if config.cache:
+        try:
+            save_analysis(cache, entry, analysis)
+        except OSError as error:  # a full disk costs the next run time, not this one its result
+            log.warning("the analysis was not kept for the next run: %s", error)
+    return analysis
+
+
+def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
+    """The person to edit; UserError where there is none of that number, or none at all."""
+    persons = analysis.persons()
+    if not persons:
+        raise UserError(
+            "no face was found", path=config.input, remedy="use a video in which a face is at least about 60 pixels high"
+        )
+    if config.person is None:
+        return persons[0]
+    if config.person not in persons:
+        raise UserError(
+            f"there is no person {config.person}", path=config.input,
+            remedy=f"choose one of: {', '.join(map(str, sorted(persons)))}",
+        )  # fmt: skip
+    return config.person
+
+
+def plan_track(track: FaceTrack, analysis: Analysis, model: FaceModel, config: ProcessConfig) -> TrackEdit:
+    """Fits the face model to one track and edits its expression."""
+    rate = float(analysis.video.frame_rate)
+    fit = fit_face(track, model, rate)
+    if config.expression is not None:
+        wanted = read_livelink(config.expression, model.space, analysis.num_frames, analysis.video.frame_rate)
+        first = analysis.shots[0].start
+        edited = ExpressionTrack.unpack(model.space, wanted.pack()[track.frames - first])
+    else:
+        manipulator = build_manipulator(config.manipulator, model)
+        edit = Edit(config.emotion, config.intensity, config.seed)
+        edited = manipulator.translate(fit.expression, measure_articulation(track, fit), rate, edit)
+    return TrackEdit(track, fit, edited, model, edit_strength(track, fit, analysis))
+
+
+def render_video(
+    edits: list[TrackEdit], analysis: Analysis, model: FaceModel, config: ProcessConfig, clock: _Clock
+) -> int:
+    """The second pass: frames in, edited frames out. Returns how many were edited."""
+    work = {}
+    for edit in edits:
+        renderer = build_renderer(config.renderer, model)
+        work |= {int(edit.track.frames[i]): (edit, renderer, int(i)) for i in np.flatnonzero(edit.changed())}
+    frames = read_frames(config.input, config.start_s, config.end_s)
+    writer = VideoWriter(
+        config.output_path, like=analysis.video, encoder=config.encoder, quality=config.quality, preset=config.preset,
+        audio_from=config.input, start_s=config.start_s, end_s=config.end_s,
+    )  # fmt: skip
+    with clock.stage("rendering", analysis.num_frames) as stage, writer, prefetch(frames, 6) as decoded:
+        for frame in decoded:
+            writer.write(render_frame(frame, *work[frame.index]) if frame.index in work else frame)
+            stage.advance()
+    return len(work)
+
+
+def render_frame(frame: Frame, edit: TrackEdit, renderer: Renderer, i: int) -> Frame:
+    """`frame` with the face of the track's frame `i` edited; all other pixels keep their bits."""
+    face = edit.face_edit(i)
+    box = renderer.region(face, (frame.height, frame.width))
+    if box[2] - box[0] < 8 or box[3] - box[1] < 8:  # the face is outside the picture
+        return frame
+    return frame.add_region(box, renderer.render(frame.region_rgb(box), face.moved_to(box[:2])))

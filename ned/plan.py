@@ -1,0 +1,80 @@
+"""From a fitted track and an edited expression to what the renderer gets, frame by frame.
+
+Delta editing: edited vertices = tracked vertices + pose · (model(edited) − model(tracked)). What the
+model cannot express is in the tracked vertices and stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ned.face_model import FaceModel
+from ned.manipulator.protocol import Articulation
+from ned.renderer.layers import LEFT_EYE, RIGHT_EYE
+from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
+
+FADE_S = 0.2
+"""How long the edit takes to come in where a face appears inside a shot, and to go where it leaves."""
+
+YAW_FULL_RAD, YAW_NONE_RAD = np.radians(45.0), np.radians(65.0)
+"""Head turns up to the first are edited in full, beyond the second not at all."""
+
+
+def measure_articulation(track: FaceTrack, fit: FaceFit) -> Articulation:
+    """Mouth and lid openings from the landmarks, turned back to the frontal head, in model units."""
+    down = fit.pose.rotation[:, :, 1]  # the model's y axis as seen by the camera
+
+    def opening(upper: int, lower: int) -> np.ndarray:
+        distance = track.landmarks[:, lower] - track.landmarks[:, upper]
+        return np.maximum((distance * down).sum(-1) / fit.pose.scale, 0.0)
+
+    lids = [
+        np.mean([opening(hole.upper[k], hole.lower[k]) for k in (3, 4, 5)], axis=0) for hole in (LEFT_EYE, RIGHT_EYE)
+    ]
+    height = float(np.linalg.norm(fit.identity[10] - fit.identity[152]))
+    return Articulation(opening(13, 14), np.stack(lids, 1), height)
+
+
+@dataclass(frozen=True)
+class TrackEdit:
+    """The planned edit of one track."""
+
+    track: FaceTrack
+    fit: FaceFit
+    edited: ExpressionTrack
+    model: FaceModel
+    strength: Float[np.ndarray, "frames"]
+    """0 where the frame passes through, 1 where the edit is in full."""
+
+    def changed(self) -> Bool[np.ndarray, "frames"]:
+        """Frames in which anything is to be rendered."""
+        difference = np.abs(self.edited.pack() - self.fit.expression.pack()).max(1)
+        return (difference > 1e-6) & (self.strength > 1e-3)
+
+    def face_edit(self, i: int) -> FaceEdit:
+        """What to render in the track's frame `i` (its position in the track)."""
+        before, after = self.fit.expression.pack()[i], self.edited.pack()[i]
+        change = (self.strength[i] * (after - before)).astype(np.float32)
+        offsets = self.model.displacements(np.stack([before, before + change]).astype(np.float32))
+        moved = (offsets[1] - offsets[0]) @ self.fit.pose.rotation[i].T * self.fit.pose.scale[i]
+        source = self.track.landmarks[i].astype(np.float32)
+        return FaceEdit(source, (source + moved).astype(np.float32), change)
+
+
+def edit_strength(track: FaceTrack, fit: FaceFit, analysis: Analysis) -> Float[np.ndarray, "frames"]:
+    """Fades at the ends of a track that are not ends of its shot, and out in profile views."""
+    fade = max(1.0, FADE_S * float(analysis.video.frame_rate))
+    strength = np.ones(len(track))
+    since, until = track.frames - track.frames[0] + 1, track.frames[-1] - track.frames + 1
+    if track.frames[0] > track.shot.start:
+        strength = np.minimum(strength, since / fade)
+    if track.frames[-1] < track.shot.stop - 1:
+        strength = np.minimum(strength, until / fade)
+    forward = fit.pose.rotation[:, :, 2]
+    yaw = np.abs(np.arctan2(forward[:, 0], forward[:, 2]))
+    turned = np.clip((YAW_NONE_RAD - yaw) / (YAW_NONE_RAD - YAW_FULL_RAD), 0.0, 1.0)
+    strength = np.clip(np.minimum(strength, turned), 0.0, 1.0)
+    return strength * strength * (3 - 2 * strength)

@@ -1,0 +1,138 @@
+"""Creases that an expression folds into the skin, as small shading textures over the face.
+
+Moving pixels cannot make a crease. Each crease is a polyline of landmarks on the mean face; its
+profile is a dark groove with a lighter bulge beside it. Textures are drawn once per process.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from jaxtyping import Float
+
+TEXTURE_SIZE = 256
+
+
+@dataclass(frozen=True)
+class Crease:
+    """One crease of the actor's right side (mirrored for the left) or of the middle.
+
+    `points`: pairs of landmarks with the share of the second, so lines may run between landmarks.
+    `coefficients`: what folds it, with the depth (share of luminance) at coefficient 1.
+    """
+
+    points: tuple[tuple[int, int, float], ...]
+    width: float
+    """Half width of the groove as a share of the texture."""
+    coefficients: dict[str, float]
+    bulge: float = 0.5
+    """Brightness of the bulge relative to the groove's depth."""
+    toward: int = 0
+    """Landmark on the side of the bulge; 0: both sides."""
+
+
+def _line(*points: int) -> tuple[tuple[int, int, float], ...]:
+    return tuple((p, p, 0.0) for p in points)
+
+
+CREASES: dict[str, Crease] = {
+    "nasolabial": Crease(
+        ((129, 203, 0.12), (203, 206, 0.25), (206, 216, 0.5), (216, 212, 0.3), (216, 212, 0.8)),
+        0.014, {"mouthSmile": 0.11, "noseSneer": 0.11, "mouthUpperUp": 0.04}, 0.4, 205,
+    ),
+    "under_eye": Crease(
+        ((31, 228, 0.5), (229, 119, 0.12), (230, 120, 0.15), (231, 121, 0.15)),
+        0.008, {"cheekSquint": 0.12, "mouthSmile": 0.05, "eyeSquint": 0.05}, 0.4, 100,
+    ),
+    "crow_upper": Crease(((130, 226, 0.6), (226, 35, 0.35), (35, 143, 0.3)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4),
+    "crow_lower": Crease(((226, 31, 0.4), (35, 111, 0.35), (111, 143, 0.35)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4),
+    "glabella": Crease(((9, 107, 0.42), (8, 55, 0.52)), 0.007, {"browDown": 0.24}, 0.4),
+    "sneer": Crease(((193, 245, 0.3), (168, 193, 0.85), (6, 122, 0.5)), 0.006, {"noseSneer": 0.20}, 0.4),
+    "marionette": Crease(((61, 43, 0.25), (43, 106, 0.2), (43, 204, 0.6), (204, 211, 0.3)), 0.008, {"mouthFrown": 0.20, "mouthStretch": 0.08}, 0.4, 202),
+    "forehead_low": Crease(((104, 103, 0.1), (69, 67, 0.15), (108, 109, 0.15), (151, 10, 0.1), (337, 338, 0.15)), 0.008, {"browInnerUp": 0.10, "browOuterUp": 0.08}, 0.6),
+    "forehead_high": Crease(((104, 103, 0.55), (69, 67, 0.55), (108, 109, 0.5), (151, 10, 0.45), (337, 338, 0.5)), 0.008, {"browInnerUp": 0.10, "browOuterUp": 0.08}, 0.6),
+    "chin": Crease(((182, 201, 0.6), (83, 200, 0.3), (18, 200, 0.35), (313, 200, 0.3)), 0.009, {"mouthShrugLower": 0.16, "mouthFrown": 0.06}, 0.5, 199),
+}  # fmt: skip
+
+
+def _mirrored(points, mirror: np.ndarray):
+    return tuple((int(mirror[a]), int(mirror[b]), share) for a, b, share in points)
+
+
+def _draw(
+    mean_uv: Float[np.ndarray, "v 2"], points, width: float, bulge: float, toward: int
+) -> Float[np.ndarray, "s s"]:
+    """Groove at −1, bulge up to `bulge`; drawn three times finer, then reduced."""
+    fine = 3 * TEXTURE_SIZE
+    line = np.array([mean_uv[a] * (1 - share) + mean_uv[b] * share for a, b, share in points]) * fine
+    picture = np.full((fine, fine), 255, np.uint8)
+    cv2.polylines(picture, [np.round(_smooth(line)).astype(np.int32)], False, 0, 1)
+    distance = cv2.distanceTransform(picture, cv2.DIST_L2, 5) / fine
+    # depth fades towards the ends, as a fold runs out
+    ends = np.minimum(*(np.hypot(*(np.indices((fine, fine))[::-1] - end[:, None, None])) for end in line[[0, -1]]))
+    length = np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
+    fade = np.clip(ends / (0.3 * length), 0.0, 1.0)
+    groove = -np.exp(-0.5 * (distance / width) ** 2)
+    swell = bulge * np.exp(-0.5 * ((distance - 2.6 * width) / (1.3 * width)) ** 2)
+    if toward:
+        normal_side = _side_of(line, np.indices((fine, fine))[::-1].astype(np.float32))
+        wanted = np.sign(_side_of(line, (mean_uv[toward] * fine)[:, None, None])[0, 0])
+        swell = swell * (np.sign(normal_side) == wanted)
+    return cv2.resize(((groove + swell) * fade).astype(np.float32), (TEXTURE_SIZE,) * 2, interpolation=cv2.INTER_AREA)
+
+
+def _side_of(line: np.ndarray, xy: np.ndarray) -> np.ndarray:
+    """Signed distance of points "2 h w" from the chord of `line`."""
+    along = (line[-1] - line[0]) / np.linalg.norm(line[-1] - line[0])
+    return along[0] * (xy[1] - line[0][1]) - along[1] * (xy[0] - line[0][0])
+
+
+def _smooth(line: np.ndarray, steps: int = 24) -> np.ndarray:
+    """The polyline as a curve through its points."""
+    from scipy.interpolate import make_interp_spline
+
+    at = np.linspace(0, 1, len(line))
+    return make_interp_spline(at, line, k=min(2, len(line) - 1))(np.linspace(0, 1, steps))
+
+
+@lru_cache(maxsize=2)
+def _textures(uv_bytes: bytes, mirror_bytes: bytes) -> tuple[tuple[str, np.ndarray], ...]:
+    uv = np.frombuffer(uv_bytes, np.float32).reshape(-1, 2)
+    mirror = np.frombuffer(mirror_bytes, np.int64)
+    out = []
+    for name, crease in CREASES.items():
+        sides = {"Right": crease.points, "Left": _mirrored(crease.points, mirror)}
+        for side, points in sides.items():
+            toward = crease.toward if side == "Right" else int(mirror[crease.toward]) if crease.toward else 0
+            out.append((f"{name}{side}", _draw(uv, points, crease.width, crease.bulge, toward)))
+    return tuple(out)
+
+
+class CreaseShader:
+    """Shading of all creases for a change of expression.
+
+    Args:
+        uv: surface coordinates in [0, 1] of the face model's vertices.
+        mirror: index of each vertex's mirror image.
+        names: coefficient names of the expression space.
+    """
+
+    def __init__(self, uv: Float[np.ndarray, "v 2"], mirror: np.ndarray, names: tuple[str, ...]) -> None:
+        textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes())
+        self._textures = np.stack([t for _, t in textures])
+        weights = np.zeros((len(textures), len(names)), np.float32)
+        for row, (sided, _) in enumerate(textures):
+            side = "Left" if sided.endswith("Left") else "Right"
+            for name, depth in CREASES[sided.removesuffix(side)].coefficients.items():
+                column = names.index(name + side) if name + side in names else names.index(name)
+                weights[row, column] = depth
+        self._weights = weights
+
+    def texture(self, change: Float[np.ndarray, "width"]) -> Float[np.ndarray, "s s"]:
+        """Relative change of luminance over the uv plane for a `change` of coefficients; a crease that the
+        actor's own expression has already folded is taken back by a negative change, at half depth."""
+        change = np.where(change > 0, change, 0.5 * change).astype(np.float32)
+        return np.tensordot(self._weights @ change, self._textures, 1)

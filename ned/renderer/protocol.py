@@ -1,0 +1,25 @@
+"""The contract of a face renderer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from jaxtyping import Float
+
+from ned.types import FaceEdit
+
+
+class Renderer(Protocol):
+    """Paints one person of one shot, frame by frame in order; may keep state between frames."""
+
+    def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Box (x0, y0, x1, y1) of whole pixels, inside a frame of `size` (height, width), that may change."""
+        ...
+
+    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+        """What to add to `picture`, the region's RGB in [0, 1], so that it shows the edited face.
+
+        `edit` is in pixels of the region. Zero outside the face.
+        """
+        ...

@@ -1,0 +1,129 @@
+"""Renderer `warp`: the frame's own pixels, moved by the edited mesh and shaded anew. Needs no training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Float, Int
+
+from ned.composite.blend import blend_difference, soft_mask
+from ned.renderer import layers
+from ned.renderer.creases import CreaseShader
+from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
+from ned.renderer.rasterize import rasterize
+from ned.renderer.shading import Light
+from ned.types import FaceEdit
+
+_FAR = np.float32(1e9)
+_BEHIND = np.float32(1e6)  # depth of the layers seen through holes
+_OFF_SKIN = np.float32(-1.0)  # surface coordinate of what is no skin
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+@dataclass(frozen=True)
+class WarpField:
+    """For every pixel of the edited region, where its content comes from."""
+
+    source_xy: Float[np.ndarray, "h w 2"]
+    """Pixel of the source region."""
+    surface_uv: Float[np.ndarray, "h w 2"]
+    """Position on the face model in [0, 1]; negative off the skin."""
+    shade: Float[np.ndarray, "h w"]
+    """Per-vertex shading, spread over the skin; 0 elsewhere."""
+    target: Float[np.ndarray, "w 3"]
+    """Mesh after the edit as drawn, folds removed."""
+
+
+def warp_field(
+    mesh: SkinMesh,
+    uv: Float[np.ndarray, "v 2"],
+    shade: Float[np.ndarray, "v"],
+    edit: FaceEdit,
+    size: tuple[int, int],
+) -> WarpField:
+    """The inverse warp from the edited mesh to the source region of `size` (height, width).
+
+    Args:
+        uv: surface coordinates of the face's vertices.
+        shade: a value of each vertex that is spread over the skin.
+    """
+    height, width = size
+    source, target = mesh.with_rings(edit.source, edit.target)
+    target = unfold(mesh, source, target)
+    image = np.zeros((height, width, 5), np.float32)
+    image[..., 0] = np.arange(width, dtype=np.float32)
+    image[..., 1] = np.arange(height, dtype=np.float32)[:, None]
+    image[..., 2:4] = _OFF_SKIN
+    buffer = np.full((height, width), _FAR, np.float32)
+    still, jaw = np.zeros(2, np.float32), (target[152] - source[152])[:2]
+    for hole, lower_motion in ((layers.MOUTH, jaw), (layers.RIGHT_EYE, still), (layers.LEFT_EYE, still)):
+        flat = target[:, :2]
+        drawn = layers.follow_grid(flat[list(hole.upper)], flat[list(hole.lower)]).reshape(-1, 2)
+        taken = layers.source_grid(hole, source[:, :2], flat, still, lower_motion).reshape(-1, 2)
+        attributes = np.zeros((len(taken), 5), np.float32)
+        attributes[:, :2], attributes[:, 2:4] = taken, _OFF_SKIN
+        depth = np.full(len(taken), _BEHIND, np.float32)
+        rasterize(drawn, depth, attributes, layers.grid_triangles(len(hole.upper)), image, buffer)
+    extra = mesh.num_vertices - len(uv)
+    attributes = np.zeros((mesh.num_vertices, 5), np.float32)
+    attributes[:, :2] = source[:, :2]
+    attributes[:, 2:4] = np.concatenate([uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))])
+    attributes[:, 4] = np.concatenate([shade, np.zeros(extra, np.float32)])
+    rasterize(target[:, :2], target[:, 2], attributes, mesh.triangles, image, buffer)
+    return WarpField(np.ascontiguousarray(image[..., :2]), np.ascontiguousarray(image[..., 2:4]), image[..., 4], target)
+
+
+def resample(picture: Float[np.ndarray, "h w 3"], source_xy: Float[np.ndarray, "h w 2"]) -> Float[np.ndarray, "h w 3"]:
+    """`picture` at `source_xy`, bicubic; overshoot beyond the picture's range is cut."""
+    out = cv2.remap(picture, source_xy, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+    return np.clip(out, 0.0, 1.0, out=out)
+
+
+class WarpRenderer:
+    """See `ned.renderer.protocol.Renderer`.
+
+    Args:
+        triangles: the face model's skin, mouth and eyes left open.
+        mean: the face model's mean, which gives the surface coordinates.
+        mirror: index of each vertex's mirror image.
+        names: coefficient names of the expression space.
+    """
+
+    def __init__(
+        self,
+        triangles: Int[np.ndarray, "t 3"],
+        mean: Float[np.ndarray, "v 3"],
+        mirror: Int[np.ndarray, "v"],
+        names: tuple[str, ...],
+    ) -> None:
+        low, high = mean[:468, :2].min(0), mean[:468, :2].max(0)
+        self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
+        self._mesh = build_skin_mesh(triangles, len(mean))
+        self._creases = CreaseShader(self._uv, mirror, names)
+        self._light = Light(triangles, np.unique(triangles))
+
+    def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """See `Renderer.region`."""
+        points = np.concatenate([ring[:, :2] for ring in self._mesh.with_rings(edit.source, edit.target)])
+        x0, y0 = np.floor(points.min(0)).astype(int) - 2
+        x1, y1 = np.ceil(points.max(0)).astype(int) + 3
+        height, width = size
+        return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+
+    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+        """See `Renderer.render`."""
+        shade = self._light.ratio(picture @ _LUMA, edit.source, edit.target)
+        field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2])
+        moved = resample(picture, field.source_xy)
+        texture = self._creases.texture(edit.change)
+        size = np.float32(texture.shape[0] - 1)
+        crease = cv2.remap(texture, field.surface_uv * size, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        gain = 1.0 + crease + field.shade
+        edited = np.clip(moved * gain[..., None], 0.0, 1.0)
+        rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
+        outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
+        source_all, _ = self._mesh.with_rings(edit.source, edit.target)
+        mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
+        return blend_difference(edited - picture, mask)

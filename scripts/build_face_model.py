@@ -76,8 +76,8 @@ def blink(mean: np.ndarray) -> Shape:
         meet = mean[lower] + lift * (mean[upper] - mean[lower])
         controls[lower] = tuple(meet - mean[lower])
         controls[upper] = tuple(meet - mean[upper])
-        controls[ring] = tuple(0.62 * (meet - mean[upper]))
-        controls[fold] = tuple(0.12 * (meet - mean[upper]))
+        controls[ring] = tuple(0.3 * (meet - mean[upper]))
+        controls[fold] = tuple(0.1 * (meet - mean[upper]))
     controls |= scaled(LID_LOWER_RING, (-0.03, -0.04, 0.0), [0.5, 0.8, 1, 1, 1, 0.8, 0.4]) | at((0, 0, 0), *LID_CORNERS)
     return Shape(controls, hold=("oval", "forehead", "brows", "nose", "bridge", "mouth", "lids_right", "cheeks"))
 

@@ -28,10 +28,14 @@ CHUNK = 512
 VERTEX_WEIGHTS = {"lips_inner": 5.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0,
                   "brow_right": 3.0, "face_oval": 0.6}  # fmt: skip
 IRIS_WEIGHT = 3.0
-DEPTH_WEIGHT = 0.15
+DEPTH_WEIGHT = 0.02
 """Of z against x and y: MediaPipe's depth is a guess."""
 
-RIDGE = 0.35
+POSE_DEPTH_WEIGHT = 0.05
+MOVING_WEIGHT = 0.25
+"""In the pose, of landmarks that expression moves, against 1 to 2 of the stable ones."""
+
+RIDGE = 2.0
 RIDGE_FACTORS = {"jawForward": 8.0, "jawLeft": 4.0, "jawRight": 4.0, "cheekPuff": 8.0, "mouthClose": 6.0,
                  "cheekSquint": 4.0, "noseSneer": 3.0, "mouthDimple": 3.0, "mouthShrugLower": 2.0,
                  "mouthShrugUpper": 3.0, "mouthRollLower": 2.0, "mouthRollUpper": 2.0, "mouthStretch": 2.0,
@@ -44,7 +48,7 @@ SLOW_FACTOR = 8.0
 
 IDENTITY_SCALES_CM = ((3.0, 0.20), (1.2, 0.12), (0.0, 0.04))
 """Length scale and standard deviation of the identity's variation over the face."""
-CONSTANT_RIDGE = 4.0
+CONSTANT_RIDGE = 20.0
 """Inverse variance of a coefficient's constant part."""
 
 
@@ -80,6 +84,7 @@ def fit_face(track: FaceTrack, model: CanonicalFace, frame_rate: float) -> FaceF
         identity = _identity(track, model, pose, coefficients)
         identity = _divide_constant(model, identity, coefficients)
     coefficients = _expression(track, model, problem, pose, identity, coefficients, link)
+    identity = _identity(track, model, pose, coefficients)
     error = _reprojection_error(track, model, pose, identity, coefficients)
     return FaceFit(identity, pose, ExpressionTrack.unpack(model.space, coefficients), error)
 
@@ -113,11 +118,22 @@ def _factor(name: str) -> float:
 
 
 def _poses(track: FaceTrack, model: CanonicalFace, identity: np.ndarray, coefficients: np.ndarray) -> HeadPose:
+    weights = _pose_weights(model)
+    used = np.flatnonzero(weights)
     parts = []
     for chunk in _chunks(len(track)):
-        face = identity[model.stable] + model.displacements(coefficients[chunk])[:, model.stable]
-        parts.append(estimate_pose(face, np.asarray(track.landmarks[chunk])[:, model.stable], model.stable_weights))
+        face = (identity + model.displacements(coefficients[chunk]))[:, used]
+        landmarks = np.asarray(track.landmarks[chunk])[:, used]
+        parts.append(estimate_pose(face, landmarks, weights[used], depth_weight=POSE_DEPTH_WEIGHT))
     return HeadPose(*(np.concatenate([getattr(p, k) for p in parts]) for k in ("rotation", "scale", "translation")))
+
+
+def _pose_weights(model: CanonicalFace) -> np.ndarray:
+    weights = np.full(len(model.mean), MOVING_WEIGHT)
+    weights[model.jaw_weights > 0.3] *= 0.3
+    weights[model.stable] = np.maximum(weights[model.stable], model.stable_weights)
+    weights[NUM_MESH_VERTICES:] = 0.0
+    return weights
 
 
 def _part(pose: HeadPose, chunk: slice) -> HeadPose:
@@ -125,11 +141,13 @@ def _part(pose: HeadPose, chunk: slice) -> HeadPose:
 
 
 def _unposed(track: FaceTrack, model: CanonicalFace, pose: HeadPose, chunk: slice) -> np.ndarray:
-    """Landmarks in the model's axes; depth, which has no origin, is centred on the stable landmarks."""
-    points = unproject(_part(pose, chunk), np.asarray(track.landmarks[chunk]))
+    """Landmarks in the model's axes. Their depth, which has no origin, is first moved to where the pose puts it."""
+    part = _part(pose, chunk)
     weights = model.stable_weights / model.stable_weights.sum()
-    points[..., 2] -= ((points[:, model.stable, 2] - model.mean[model.stable, 2]) @ weights)[:, None]
-    return points
+    centre = weights @ model.mean[model.stable]
+    landmarks = np.array(track.landmarks[chunk], np.float32)
+    landmarks[..., 2] -= (landmarks[:, model.stable, 2] @ weights - part.scale * (part.rotation[:, 2] @ centre))[:, None]
+    return unproject(part, landmarks)
 
 
 def _expression(

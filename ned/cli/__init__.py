@@ -1,0 +1,108 @@
+"""The command `ned`: one file per command, each a dataclass with `main()`.
+
+Exit codes: 0 done; 1 the work failed; 2 the user can mend it; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+
+from ned import __version__
+from ned.cli.analyse import Analyse
+from ned.cli.arguments import Command, Parser
+from ned.cli.doctor import Doctor
+from ned.cli.process import Process
+from ned.errors import NedError
+
+COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Doctor)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `ned` with these arguments (default: those of the process); the exit code. Never raises but on --debug."""
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in arguments
+    _quieten(debug)
+    with suppress(ValueError):  # not in the main thread
+        signal.signal(signal.SIGTERM, _leave)
+    try:
+        code = parse(arguments).main()
+        sys.stdout.flush()
+        return code
+    except SystemExit as leave:  # --help and --version
+        return leave.code if isinstance(leave.code, int) else 0
+    except BrokenPipeError:
+        # Who read our output has gone. Python must not try to flush what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return _complain("interrupted; no unfinished output was left", 130)
+    except Exception as error:
+        if debug:
+            raise
+        return _complain(*_explain(error))
+
+
+def parse(arguments: Sequence[str]) -> Command:
+    """The command that the arguments ask for. Raises UserError, and SystemExit for --help and --version."""
+    parser = Parser(prog="ned", description="Change the emotion of a person in a talking video.")
+    parser.add_argument("--version", action="version", version=f"ned {__version__}")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(metavar="COMMAND", dest="command", parser_class=Parser)
+    parsers = {}
+    for command in COMMANDS:
+        summary = (command.__doc__ or "").strip().split("\n")[0]
+        parsers[command.name] = added = commands.add_parser(command.name, help=summary, description=command.__doc__)
+        command.add_arguments(added)
+        added.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    given, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        parsers.get(given.command, parser).reject(unknown)
+    if given.command is None:
+        parser.print_help()
+        raise SystemExit(0 if not arguments else 2)
+    values = vars(given)
+    values.pop("debug")
+    chosen = values.pop("command")
+    return next(c for c in COMMANDS if c.name == chosen).from_arguments(values)
+
+
+def _explain(error: Exception) -> tuple[str, int]:
+    """What to say of an error, and the exit code."""
+    if isinstance(error, NedError):
+        return f"error: {error}", error.exit_code
+    if isinstance(error, MemoryError):
+        return "error: out of memory; close other programs or cut the video with --start and --end", 1
+    if isinstance(error, ImportError):
+        return f"error: {error}; `ned doctor` says what is missing", 1
+    said = " ".join(str(error).split())
+    return f"error: unexpected {type(error).__name__}: {said}; run again with --debug for the traceback", 1
+
+
+def _complain(text: str, code: int) -> int:
+    with suppress(BrokenPipeError):
+        print("ned: " + " ".join(text.split()), file=sys.stderr, flush=True)
+    return code
+
+
+def _quieten(debug: bool) -> None:
+    """One line for each of our own warnings; libraries keep theirs to themselves unless `debug`."""
+    if debug:
+        return
+    for name, level in (("GLOG_minloglevel", "2"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
+        os.environ.setdefault(name, level)
+
+    def show(message, category, *_args, **_kwargs) -> None:
+        if category.__module__.startswith("ned."):
+            _complain(f"warning: {message}", 0)
+
+    warnings.showwarning = show
+
+
+def _leave(*_: object) -> None:
+    raise SystemExit(128 + signal.SIGTERM)
+

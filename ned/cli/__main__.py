@@ -1,0 +1,5 @@
+import sys
+
+from ned.cli import main
+
+sys.exit(main())

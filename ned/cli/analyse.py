@@ -1,0 +1,124 @@
+"""`ned analyse`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ned import workspace
+from ned.cli.arguments import Command
+from ned.config import check_times, option
+from ned.errors import UserError
+from ned.progress import Progress, for_stream
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ned.exchange.persons import PersonExpression
+    from ned.types import Analysis
+
+_PICTURES = 8
+
+
+@dataclass(frozen=True)
+class Analyse(Command):
+    """Say who is seen in a video, when and with which expression; export it for animation tools."""
+
+    name = "analyse"
+    video: Path = option(help="video with faces", metavar="VIDEO")
+    export: Path | None = option(
+        None, metavar="CSV", help="write the expression over time as an ARKit / Live Link Face CSV file"
+    )
+    person: int | None = option(None, short="-p", metavar="N", help="whom to export; default: the most prominent")
+    sheet: Path | None = option(None, metavar="PNG", help="write a picture with each person's face over time")
+    start_s: float | None = option(None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]")
+    end_s: float | None = option(None, flag="--end", metavar="TIME", help="stop here: seconds or [hh:]mm:ss[.f]")
+    overwrite: bool = option(False, short="-y", help="replace output files that exist")
+    cache: bool = option(True, help="keep and use the analysis of a video")
+    quiet: bool = option(False, help="show no progress")
+
+    def __post_init__(self) -> None:
+        check_times(self.start_s, self.end_s)
+
+    def main(self) -> int:
+        workspace.check_input(self.video)
+        for path in (self.export, self.sheet):
+            if path is not None:
+                workspace.check_output(path, inputs=[self.video], overwrite=self.overwrite)
+        if self.sheet is not None and self.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
+            raise UserError("unknown kind of picture", path=self.sheet, remedy="end its name in .png or .jpg")
+        from ned.exchange.livelink import write_livelink
+        from ned.exchange.persons import person_expressions
+        from ned.workspace.analyses import analyse_cached
+
+        progress = for_stream(quiet=self.quiet)
+        cache = workspace.Cache() if self.cache else None
+        analysis = analyse_cached(self.video, progress, start_s=self.start_s, end_s=self.end_s, cache=cache)
+        if not analysis.tracks:
+            raise UserError("no face was found", path=self.video, remedy="faces must be 60 pixels wide or more")
+        with progress.stage("fitting") as stage:
+            persons = person_expressions(analysis, stage)
+        _print_table(analysis, persons)
+        if self.export is not None:
+            chosen = _choose(persons, self.person, self.video)
+            rate = analysis.video.frame_rate
+            write_livelink(self.export, chosen.expression, chosen.frames / float(rate), rate)
+            print(f"{self.export}: person {chosen.person}, {len(chosen.frames)} frames")
+        if self.sheet is not None:
+            self._write_sheet(persons, progress)
+            print(self.sheet)
+        return 0
+
+    def _write_sheet(self, persons: list[PersonExpression], progress: Progress) -> None:
+        from ned.report.sheet import crop, grid, save_picture
+        from ned.video import read_frames
+
+        wanted: dict[int, list[tuple[int, int, int]]] = {}  # frame → (row, column, index into the person's frames)
+        for row, person in enumerate(persons):
+            count = min(_PICTURES, len(person.frames))
+            for column in range(count):
+                i = (2 * column + 1) * len(person.frames) // (2 * count)
+                wanted.setdefault(int(person.frames[i]), []).append((row, column, i))
+        cells: list[list[np.ndarray]] = [[] for _ in persons]
+        with progress.stage("pictures") as stage:
+            for frame in read_frames(self.video, self.start_s, self.end_s):
+                stage.advance()
+                for row, _, i in wanted.pop(frame.index, ()):
+                    cells[row].append(crop(frame.rgb(), persons[row].boxes[i]))
+                if not wanted:
+                    break
+        save_picture(self.sheet, grid(cells, labels=[f"person {person.person}" for person in persons]))
+
+
+def _choose(persons: list[PersonExpression], number: int | None, video: Path) -> PersonExpression:
+    if number is None:
+        return persons[0]
+    for person in persons:
+        if person.person == number:
+            return person
+    known = ", ".join(str(person.person) for person in persons)
+    raise UserError(f"there is no person {number}", path=video, remedy=f"choose one of: {known}")
+
+
+def _print_table(analysis: Analysis, persons: list[PersonExpression]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    info, rate = analysis.video, float(analysis.video.frame_rate)
+    print(
+        f"{info.path}: {info.width}x{info.height}, {rate:.5g} fps, {analysis.num_frames} frames, "
+        f"{len(analysis.shots)} shot{'s' * (len(analysis.shots) != 1)}"
+    )
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("person", "frames", "from", "to", "size", "fit error", "mean expression"):
+        table.add_column(title, justify="left" if title.startswith("mean") else "right")
+    for person in persons:
+        top = ", ".join(f"{name} {value:.2f}" for name, value in person.dominant())
+        table.add_row(
+            str(person.person), str(len(person.frames)), f"{person.frames[0] / rate:.2f} s",
+            f"{(person.frames[-1] + 1) / rate:.2f} s", f"{person.size_px():.0f} px", f"{person.fit_error:.2%}",
+            top or "at rest",
+        )  # fmt: skip
+    console = Console()
+    Console(width=console.width if console.is_terminal else 200).print(table)

@@ -1,0 +1,93 @@
+"""Command lines from dataclasses: a field made by `ned.config.option` is an argument.
+
+Values stay text until the dataclass is made, and an argument that is not given is absent: so defaults are written
+once, in the dataclass.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field
+from typing import Any, NoReturn, Self
+
+from ned.config import convert_all, option_fields
+from ned.errors import UserError
+
+
+class Command:
+    """Base of commands: dataclasses whose options are arguments, whose first docstring line is the help."""
+
+    name = ""
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        """Declare the arguments of this command."""
+        add_options(parser, cls)
+
+    @classmethod
+    def from_arguments(cls, given: Mapping[str, Any]) -> Self:
+        """The command from the arguments given; raises UserError where one does not fit."""
+        return cls(**convert_all(cls, given))
+
+    def main(self) -> int:
+        """Do it; the exit code."""
+        raise NotImplementedError
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises UserError, in one line with a remedy, instead of printing and leaving."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_abbrev=False, formatter_class=_Formatter, **kwargs)
+
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("the following arguments are required: "):
+            message = "missing: " + message.split(": ", 1)[1]
+        raise UserError(message, remedy=f"see `{self.prog} --help`")
+
+    def reject(self, unknown: list[str]) -> NoReturn:
+        """Raise UserError for arguments that nobody knows, with the nearest that is known."""
+        flag = unknown[0].split("=")[0]
+        near = difflib.get_close_matches(flag, self._option_string_actions, n=1) if flag.startswith("-") else []
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UserError(f"unknown argument {unknown[0]!r}", remedy=f"{hint}see `{self.prog} --help`")
+
+
+class _Formatter(argparse.HelpFormatter):
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=28, width=100)
+
+
+def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
+    """Declare every option of a dataclass."""
+    types = typing.get_type_hints(cls)
+    for f in option_fields(cls):
+        _add(parser, f, types[f.name])
+
+
+def _add(parser: argparse.ArgumentParser, f: Field, kind: Any) -> None:
+    said = f.metadata["help"].replace("%", "%%")
+    metavar = f.metadata["metavar"] or f.name.upper()
+    if f.default is MISSING:
+        parser.add_argument(f.name, metavar=metavar, help=said)
+        return
+    flags = [f.metadata["flag"] or "--" + f.name.replace("_", "-")]
+    if f.metadata["short"]:
+        flags.insert(0, f.metadata["short"])
+    if kind is bool:
+        if f.default:
+            parser.add_argument(
+                "--no-" + flags[-1].removeprefix("--"), dest=f.name, action="store_false", default=argparse.SUPPRESS,
+                help=f"do not {said}",
+            )  # fmt: skip
+        else:
+            parser.add_argument(*flags, dest=f.name, action="store_true", default=argparse.SUPPRESS, help=said)
+        return
+    if f.metadata["choices"]:
+        metavar = "{" + ",".join(f.metadata["choices"]) + "}"
+    if f.default is not None:
+        said = f"{said}; default: {f.default}"
+    parser.add_argument(*flags, dest=f.name, metavar=metavar, default=argparse.SUPPRESS, help=said)

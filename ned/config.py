@@ -1,0 +1,244 @@
+"""Every option of `ned process`, written once: the command line, YAML files and Python all build `ProcessConfig`.
+
+This module imports nothing heavy, so that wrong options are answered at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from types import UnionType
+from typing import Any
+
+from ned import workspace
+from ned.errors import UserError
+
+EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
+RENDERERS = ("auto", "warp")
+MANIPULATORS = ("prototypes",)
+QUALITIES = ("draft", "good", "best", "lossless")
+MAX_INTENSITY = 1.5
+
+
+def option(default: Any = MISSING, *, help: str, flag: str = "", short: str = "", metavar: str = "", choices=()) -> Any:
+    """A dataclass field that also says how it looks on a command line. Without default it is positional."""
+    metadata = {"help": help, "flag": flag, "short": short, "metavar": metavar, "choices": tuple(choices)}
+    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+
+
+@dataclass(frozen=True)
+class ProcessConfig:
+    """What `ned process` is asked to do; checked when it is made. Times in seconds of the input video."""
+
+    input: Path = option(help="video with a talking person", metavar="IN")
+    output: Path | None = option(
+        None, short="-o", metavar="OUT", help="where to write; default: IN's name with the emotion, beside IN"
+    )
+    emotion: str = option("happy", short="-e", choices=EMOTIONS, help="emotion to give the person")
+    intensity: float = option(
+        1.0, short="-i", metavar="0..1.5", help="strength of the edit; 0 changes nothing, 1 is the usual"
+    )
+    person: int | None = option(
+        None, short="-p", metavar="N", help="the person's number in `ned analyse`; default: the most prominent"
+    )
+    renderer: str = option("auto", choices=RENDERERS, help="how faces are rendered; auto takes the best that is there")
+    manipulator: str = option("prototypes", choices=MANIPULATORS, help="how the edited expression is found")
+    expression: Path | None = option(
+        None, metavar="CSV", help="take the expression from this ARKit / Live Link CSV file instead of an emotion"
+    )
+    start_s: float | None = option(
+        None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]; default: the first frame"
+    )
+    end_s: float | None = option(
+        None, flag="--end", metavar="TIME", help="stop here: seconds or [hh:]mm:ss[.f]; default: the last frame"
+    )
+    compare: bool = option(False, help="also write original and edited side by side")
+    report: bool = option(False, help="also write an HTML page with pictures and plots of what was done")
+    encoder: str = option("libx264", metavar="NAME", help="video encoder; `ned doctor` lists those that work here")
+    quality: str = option(
+        "good", short="-q", metavar="Q", help="draft, good, best, lossless, or a number on the encoder's own scale"
+    )
+    preset: str | None = option(None, metavar="NAME", help="the encoder's preset, slow and small to fast and large")
+    seed: int = option(0, metavar="N", help="number from which all chance is drawn; the same seed, the same result")
+    overwrite: bool = option(False, short="-y", help="replace output files that exist")
+    cache: bool = option(True, help="keep and use the analysis of a video")
+
+    def __post_init__(self) -> None:
+        _check_choice("emotion", self.emotion, EMOTIONS)
+        _check_choice("renderer", self.renderer, RENDERERS)
+        _check_choice("manipulator", self.manipulator, MANIPULATORS)
+        if not 0 <= self.intensity <= MAX_INTENSITY:
+            raise UserError(
+                f"intensity is {self.intensity:g}", remedy=f"choose from 0 (no change) to {MAX_INTENSITY:g}, usually 1"
+            )
+        if self.person is not None and self.person < 0:
+            raise UserError(f"person is {self.person}", remedy="give a number that `ned analyse` lists")
+        if self.seed < 0:
+            raise UserError(f"seed is {self.seed}", remedy="give 0 or more")
+        check_times(self.start_s, self.end_s)
+        if self.quality not in QUALITIES and not _is_number(self.quality):
+            choices = ", ".join(QUALITIES)
+            raise UserError(f"quality is {self.quality!r}", remedy=f"choose one of: {choices}, or the encoder's number")
+
+    @classmethod
+    def build(cls, overrides: Mapping[str, Any] | None = None, /, **options: Any) -> ProcessConfig:
+        """From `overrides` (of a YAML file) and, before them, `options`; values may be text as a user writes it.
+
+        Raises UserError for an unknown key or a value that does not fit.
+        """
+        values = {**(overrides or {}), **options}
+        known = {f.name: f for f in fields(cls)}
+        for key in values:
+            if key not in known:
+                raise UserError(f"unknown option {key!r}", remedy=_did_you_mean(str(key), known))
+        if "input" not in values:
+            raise UserError("no input video", remedy="name one")
+        return cls(**convert_all(cls, values))
+
+    @property
+    def output_path(self) -> Path:
+        """Where the edited video goes."""
+        what = "edited" if self.expression else self.emotion
+        return self.output or workspace.default_output(self.input, what, self.encoder)
+
+    @property
+    def compare_path(self) -> Path | None:
+        """Where the side-by-side video goes, None where none is wanted."""
+        return workspace.compare_path(self.output_path) if self.compare else None
+
+    @property
+    def report_path(self) -> Path | None:
+        """Where the report goes, None where none is wanted."""
+        return workspace.report_path(self.output_path) if self.report else None
+
+    def check_files(self) -> None:
+        """Raise UserError where an input is missing, an output may not be written, or the encoder is not there.
+
+        Reads and writes nothing; cheap beside the work that it saves.
+        """
+        workspace.check_input(self.input)
+        if self.expression is not None:
+            workspace.check_input(self.expression, what="CSV file")
+        inputs = [path for path in (self.input, self.expression) if path is not None]
+        workspace.check_container(self.output_path)
+        for path in (self.output_path, self.compare_path, self.report_path):
+            if path is not None:
+                workspace.check_output(path, inputs=inputs, overwrite=self.overwrite)
+        from ned.video.encoders import choose_encoder, quality_options
+
+        choose_encoder(self.encoder)
+        quality_options(self.encoder, self.quality, self.preset)
+
+
+def load_overrides(path: str | Path) -> dict[str, Any]:
+    """The options in a YAML file, relative paths taken from its folder. Raises UserError, also for unknown keys."""
+    import yaml
+
+    path = Path(path)
+    workspace.check_input(path, what="configuration file")
+    try:
+        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise UserError(f"not valid YAML{where}", path=path, remedy="write one `option: value` a line") from error
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UserError("does not hold options", path=path, remedy="write one `option: value` a line")
+    known = {f.name: f for f in fields(ProcessConfig)}
+    types = typing.get_type_hints(ProcessConfig)
+    for key, value in values.items():
+        if key not in known:
+            raise UserError(f"unknown option {key!r}", path=path, remedy=_did_you_mean(str(key), known))
+        if Path in typing.get_args(types[key]) or types[key] is Path:
+            values[key] = value if value is None else path.parent / str(value)
+    return values
+
+
+def convert_all(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """`values` for fields of a dataclass, each as its field's type; raises UserError where one does not fit."""
+    types = typing.get_type_hints(cls)
+    return {name: convert(name, value, types[name]) for name, value in values.items()}
+
+
+def convert(name: str, value: Any, kind: Any) -> Any:
+    """`value` (text, number or as it should be) as a `kind` of option; raises UserError where it does not fit."""
+    if isinstance(kind, UnionType):
+        if value is None:
+            return None
+        kind = next(k for k in typing.get_args(kind) if k is not type(None))
+    if kind is bool and isinstance(value, bool):
+        return value
+    if isinstance(value, bool) or value is None or kind is bool:
+        expected = "true or false" if kind is bool else f"a {kind.__name__}"
+        raise UserError(f"{name} is {value!r}", remedy=f"give {expected}")
+    if kind is Path:
+        return Path(value).expanduser()
+    try:
+        if kind is float:
+            number = parse_time(value) if name.endswith("_s") else float(value)
+            if not math.isfinite(number):
+                raise ValueError
+            return number
+        if kind is int:
+            if float(value) != int(float(value)):
+                raise ValueError
+            return int(float(value))
+        return kind(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        names = {"int": "a whole number", "float": "a number"}
+        expected = "seconds or [hh:]mm:ss[.f]" if name.endswith("_s") else names.get(kind.__name__, kind.__name__)
+        raise UserError(f"{name.removesuffix('_s')} is {value!r}", remedy=f"give {expected}") from error
+
+
+def parse_time(value: str | float) -> float:
+    """Seconds from a number or `[hh:]mm:ss[.f]`; raises ValueError for anything else, also for negative times."""
+    parts = str(value).strip().split(":")
+    if len(parts) > 3 or not all(part.replace(".", "", 1).isdecimal() for part in parts):
+        raise ValueError(f"not a time: {value!r}")
+    if any("." in part for part in parts[:-1]) or any(float(part) >= 60 for part in parts[1:]):
+        raise ValueError(f"not a time: {value!r}")
+    seconds = 0.0
+    for part in parts:
+        seconds = 60 * seconds + float(part)
+    return seconds
+
+
+def check_times(start_s: float | None, end_s: float | None) -> None:
+    """Raise UserError unless 0 ≤ start < end."""
+    for name, value in (("start", start_s), ("end", end_s)):
+        if value is not None and value < 0:
+            raise UserError(f"{name} is {value:g} s", remedy="give 0 or more")
+    if end_s is not None and end_s <= (start_s or 0.0):
+        raise UserError(
+            f"the end ({end_s:g} s) is not after the start ({start_s or 0:g} s)", remedy="change one of them"
+        )
+
+
+def option_fields(cls: type) -> list[Field]:
+    """The fields of a dataclass that were made by `option`."""
+    return [f for f in fields(cls) if "help" in f.metadata]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        near = difflib.get_close_matches(value.lower(), choices, n=1, cutoff=0.4)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise UserError(f"unknown {name} {value!r}", remedy=f"{hint}choose one of: {', '.join(choices)}")
+
+
+def _did_you_mean(key: str, known: Mapping[str, object]) -> str:
+    near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.3)
+    return f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"

@@ -1,0 +1,1 @@
+"""What `ned` exchanges with other tools: expression over time as CSV."""

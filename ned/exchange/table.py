@@ -1,0 +1,145 @@
+"""A CSV table of expression coefficients, read strictly and within bounds."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import math
+from array import array
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from ned import workspace
+from ned.errors import UserError
+from ned.types import ExpressionSpace
+
+MAX_BYTES = 512 * 1024**2
+LOWEST, HIGHEST = -1.0, 2.0
+"""ARKit's values lie in [0, 1]; tools may overdrive them, and let a muscle pull the other way."""
+_MAX_FIELD = 1000
+
+
+@dataclass(frozen=True)
+class Table:
+    """The columns of a file that matter, in the file's order."""
+
+    names: tuple[str, ...]
+    """Coefficients, as the space spells them."""
+    values: Float[np.ndarray, "rows named"]
+    lines: tuple[int, ...]
+    """Line of each row in the file, from 1."""
+    frames: Float[np.ndarray, "rows"] | None
+    times_s: Float[np.ndarray, "rows"] | None
+    timecodes: tuple[str, ...] | None
+
+
+def key_of(name: str) -> str:
+    """A column's name without what tools spell differently: `mouthSmile_L`, `MouthSmileLeft`, `mouth smile left`."""
+    plain = name.strip().lstrip("\ufeff")
+    for short, long in (("_L", "Left"), ("_R", "Right")):
+        if plain.endswith(short):
+            plain = plain.removesuffix(short) + long
+    return "".join(c for c in plain.lower() if c.isalnum())
+
+
+def read_table(path: Path, space: ExpressionSpace, ignored: Sequence[str] = ()) -> Table:
+    """Read a CSV file whose columns are coefficients of `space`, `frame`, `time`, `Timecode` or anything else.
+
+    Unknown columns are left out, unless they look like a misspelt coefficient. Raises UserError with line and column.
+    """
+    workspace.check_input(path, what="CSV file")
+    if path.stat().st_size > MAX_BYTES:
+        raise UserError(f"larger than {MAX_BYTES // 1024**2} MB", path=path, remedy="is it an expression track?")
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _read(path, csv.reader(file, strict=True), space, ignored)
+    except UnicodeDecodeError as error:
+        raise UserError("is not text", path=path, remedy="give a CSV file in UTF-8") from error
+    except csv.Error as error:
+        raise UserError(f"is not valid CSV ({error})", path=path, remedy="export it again") from error
+
+
+def _read(path: Path, reader: Iterator[list[str]], space: ExpressionSpace, ignored: Sequence[str]) -> Table:
+    header = next(reader, None)
+    if not header or not any(cell.strip() for cell in header):
+        raise UserError("is empty", path=path, remedy="the first line must name the columns")
+    coefficients, special = _columns(path, header, space, ignored)
+    chosen = list(coefficients.items())
+    lines, timecodes = array("L"), []
+    values, frames, times = array("f"), array("d"), array("d")
+    for row in reader:
+        line = reader.line_num
+        if not any(cell.strip() for cell in row):
+            continue
+        if len(row) != len(header):
+            cause = f"line {line}: {len(row)} values for {len(header)} columns"
+            raise UserError(cause, path=path, remedy="give every row a value in each column")
+        lines.append(line)
+        for name, k in chosen:
+            value = _number(path, line, header[k], row[k])
+            if not LOWEST <= value <= HIGHEST:
+                remedy = "divide percentages by 100" if LOWEST * 100 <= value <= HIGHEST * 100 else "check the export"
+                cause = f"line {line}, column {header[k].strip()}: {value:g} is out of range ({name} is from 0 to 1)"
+                raise UserError(cause, path=path, remedy=remedy)
+            values.append(value)
+        for name, into in (("frame", frames), ("time", times)):
+            if name in special:
+                into.append(_number(path, line, header[special[name]], row[special[name]]))
+        if "timecode" in special:
+            timecodes.append(row[special["timecode"]].strip())
+    if not lines:
+        raise UserError("has no rows", path=path, remedy="give one row a frame")
+    return Table(
+        tuple(coefficients),
+        np.array(values, np.float32).reshape(len(lines), len(chosen)),
+        tuple(lines),
+        np.array(frames) if "frame" in special else None,
+        np.array(times) if "time" in special else None,
+        tuple(timecodes) if "timecode" in special else None,
+    )
+
+
+def _columns(
+    path: Path, header: list[str], space: ExpressionSpace, ignored: Sequence[str]
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Positions of the coefficients by name, and of `frame`, `time` and `timecode`."""
+    known = {key_of(name): name for name in space.names}
+    harmless = {key_of(name) for name in ignored}
+    special_keys = {"frame": "frame", "frameindex": "frame", "time": "time", "times": "time", "timecode": "timecode"}
+    coefficients: dict[str, int] = {}
+    special: dict[str, int] = {}
+    for k, cell in enumerate(header):
+        key = key_of(cell)
+        into, name = (coefficients, known[key]) if key in known else (special, special_keys.get(key))
+        if name is None:
+            near = difflib.get_close_matches(key, known, n=1, cutoff=0.85) if key not in harmless else []
+            if near:
+                cause = f"line 1: unknown column {cell.strip()!r}"
+                raise UserError(cause, path=path, remedy=f"did you mean {known[near[0]]}?")
+            continue
+        if name in into:
+            raise UserError(f"line 1: column {cell.strip()!r} comes twice", path=path, remedy="keep one of them")
+        into[name] = k
+    if not coefficients:
+        raise UserError(
+            f"line 1: no column is an {space.name} coefficient",
+            path=path,
+            remedy=f"name some, such as {space.names[0]}",
+        )
+    return coefficients, special
+
+
+def _number(path: Path, line: int, column: str, text: str) -> float:
+    try:
+        value = float(text) if len(text) <= _MAX_FIELD else math.nan
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        said = text.strip() if len(text) <= 40 else text[:40] + "…"
+        cause = f"line {line}, column {column.strip()}: {said!r} is not a finite number"
+        raise UserError(cause, path=path, remedy="write a number with a point")
+    return value

@@ -1,0 +1,151 @@
+"""Analyses of videos in the cache, so that a second run on the same video need not look for faces again.
+
+An entry holds `analysis.json` (all that is no array, and the digest of every other file), `tracks.npz` (frame numbers
+and boxes) and `landmarks.npy` (all tracks one after another, mapped into memory when loaded). Nothing is pickled.
+An entry that is damaged or of another version counts as missing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from contextlib import suppress
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ned import __version__
+from ned.progress import Progress
+from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, VideoInfo
+from ned.workspace.cache import Cache, fingerprint
+
+FORMAT = 1
+_JSON, _TRACKS, _LANDMARKS = "analysis.json", "tracks.npz", "landmarks.npy"
+_CHUNK = 4096
+
+
+def analysis_entry(cache: Cache, path: Path, start_s: float | None = None, end_s: float | None = None) -> Path:
+    """Where the analysis of a video from `start_s` to `end_s` lies, by the content of the file. Raises OSError."""
+    return cache.entry("analysis", fingerprint(path), start_s, end_s, __version__, FORMAT)
+
+
+def load_analysis(cache: Cache, entry: Path, path: Path) -> Analysis | None:
+    """The analysis in `entry`, said to be of the video `path`; None where there is none that can be trusted."""
+    try:
+        head = json.loads((entry / _JSON).read_text(encoding="utf-8"))
+        for name in (_TRACKS, _LANDMARKS):
+            if head["digests"][name] != _digest(entry / name):
+                return None
+        analysis = _assemble(head, entry, path)
+    except (OSError, ValueError, KeyError, TypeError, EOFError):
+        return None
+    cache.touch(entry)
+    return analysis
+
+
+def save_analysis(cache: Cache, entry: Path, analysis: Analysis) -> None:
+    """Write the analysis to `entry`: whole or not at all. Raises OSError."""
+
+    def write(folder: Path) -> None:
+        np.savez(folder / _TRACKS, **_arrays(analysis))
+        _write_landmarks(folder / _LANDMARKS, analysis)
+        head = {
+            "video": _plain(analysis.video),
+            "num_frames": analysis.num_frames,
+            "shots": [[shot.start, shot.stop] for shot in analysis.shots],
+            "tracks": [
+                {"person": track.person, "shot": [track.shot.start, track.shot.stop]} for track in analysis.tracks
+            ],
+            "digests": {name: _digest(folder / name) for name in (_TRACKS, _LANDMARKS)},
+        }
+        (folder / _JSON).write_text(json.dumps(head, indent=1), encoding="utf-8")
+
+    cache.save(entry, write)
+
+
+def analyse_cached(
+    path: Path,
+    progress: Progress,
+    *,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    cache: Cache | None = None,
+) -> Analysis:
+    """The analysis of a video from the cache, or made now and kept there (`cache` None: neither).
+
+    A cache that cannot be written to is no error. Raises what `ned.analysis.analyse` raises.
+    """
+    from ned.analysis import analyse
+
+    entry = analysis_entry(cache, path, start_s, end_s) if cache else None
+    if cache and entry and (known := load_analysis(cache, entry, path)):
+        return known
+    with progress.stage("analysing") as stage:
+        analysis = analyse(path, start_s=start_s, end_s=end_s, progress=stage.update)
+    if cache and entry:
+        with suppress(OSError):
+            save_analysis(cache, entry, analysis)
+    return analysis
+
+
+def _arrays(analysis: Analysis) -> dict[str, np.ndarray]:
+    out = {}
+    for k, track in enumerate(analysis.tracks):
+        out[f"frames{k}"], out[f"boxes{k}"] = track.frames, track.boxes
+    return out
+
+
+def _write_landmarks(path: Path, analysis: Analysis) -> None:
+    rows = sum(len(track) for track in analysis.tracks)
+    with path.open("wb") as file:
+        header = {"descr": "<f4", "fortran_order": False, "shape": (rows, NUM_LANDMARKS, 3)}
+        np.lib.format.write_array_header_1_0(file, header)
+        for track in analysis.tracks:
+            for start in range(0, len(track), _CHUNK):
+                file.write(np.ascontiguousarray(track.landmarks[start : start + _CHUNK], "<f4").tobytes())
+
+
+def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
+    with np.load(entry / _TRACKS, allow_pickle=False) as stored:
+        arrays = dict(stored)
+    lengths = [len(arrays[f"frames{k}"]) for k in range(len(head["tracks"]))]
+    if sum(lengths):
+        landmarks = np.load(entry / _LANDMARKS, mmap_mode="c", allow_pickle=False)
+    else:
+        landmarks = np.zeros((0, NUM_LANDMARKS, 3), np.float32)
+    if landmarks.shape != (sum(lengths), NUM_LANDMARKS, 3):
+        raise ValueError("landmarks do not fit the tracks")
+    tracks, start = [], 0
+    for k, (said, length) in enumerate(zip(head["tracks"], lengths, strict=True)):
+        boxes = arrays[f"boxes{k}"]
+        if boxes.shape != (length, 4):
+            raise ValueError("boxes do not fit the track")
+        rows = landmarks[start : start + length]
+        tracks.append(FaceTrack(int(said["person"]), Shot(*said["shot"]), arrays[f"frames{k}"], boxes, rows))
+        start += length
+    shots = tuple(Shot(*bounds) for bounds in head["shots"])
+    return Analysis(_video(head["video"], path), int(head["num_frames"]), shots, tuple(tracks))
+
+
+def _plain(video: VideoInfo) -> dict[str, Any]:
+    """JSON's own types; fractions as text, without the path."""
+    plain = dataclasses.asdict(video)
+    del plain["path"]
+    return {key: str(value) if isinstance(value, Fraction) else value for key, value in plain.items()}
+
+
+def _video(plain: dict[str, Any], path: Path) -> VideoInfo:
+    values = dict(plain)
+    for key in ("frame_rate", "time_base", "sample_aspect_ratio"):
+        values[key] = Fraction(values[key])
+    values["colour"] = Colour(**values["colour"])
+    values["audio"] = tuple(AudioStream(**stream) for stream in values["audio"])
+    return VideoInfo(path=path, **values)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=16)).hexdigest()

@@ -1,0 +1,78 @@
+"""Names of outputs, and whether files may be read and written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from ned.errors import UserError
+
+CONTAINERS = (".mp4", ".mov", ".mkv")
+"""What `ned` writes."""
+
+
+_OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "ffv1": (".mkv",)}
+"""Containers that carry what an encoder writes, where not all do; the first is the usual."""
+
+
+def default_output(source: Path, emotion: str, encoder: str = "") -> Path:
+    """`<stem>_<emotion>` beside the source, in its container where `ned` writes that and the encoder goes into it.
+
+    Else .mkv, which takes any sound, or the encoder's usual one.
+    """
+    suffix = source.suffix.lower()
+    suffix = ".mp4" if suffix == ".m4v" else suffix
+    if suffix not in CONTAINERS:
+        suffix = ".mkv"
+    fitting = _OF_ENCODER.get(encoder, CONTAINERS)
+    return source.with_name(f"{source.stem}_{emotion}{suffix if suffix in fitting else fitting[0]}")
+
+
+def compare_path(output: Path) -> Path:
+    """The side-by-side video of an output."""
+    return output.with_name(f"{output.stem}_compare{output.suffix}")
+
+
+def report_path(output: Path) -> Path:
+    """The report of an output."""
+    return output.with_name(f"{output.stem}_report.html")
+
+
+def check_input(path: Path, what: str = "video") -> None:
+    """Raise UserError unless `path` is a file that can be read."""
+    try:
+        if path.is_dir():
+            raise UserError("is a folder", path=path, remedy=f"name a {what}")
+        if not path.exists():
+            near = f" in {path.parent}" if not path.parent.is_dir() else ""
+            raise UserError(f"no such {what}{near}", path=path, remedy="check the path")
+        if not os.access(path, os.R_OK):
+            raise UserError("cannot be read", path=path, remedy="check its permissions")
+    except OSError as error:
+        raise UserError(f"cannot be reached ({error.strerror})", path=path, remedy="check the path") from error
+    except ValueError as error:
+        raise UserError(f"not a path ({error})", path=repr(str(path)), remedy="check the path") from error
+
+
+def check_output(path: Path, inputs: Sequence[Path] = (), overwrite: bool = False) -> None:
+    """Raise UserError where `path` is one of `inputs`, exists without `overwrite`, or cannot be written."""
+    for source in inputs:
+        if path.resolve() == source.resolve() or (path.exists() and source.exists() and path.samefile(source)):
+            raise UserError("is input and output at once", path=path, remedy="choose another --output")
+    if path.is_dir():
+        raise UserError("is a folder", path=path, remedy="name a file for the output")
+    if not path.parent.is_dir():
+        raise UserError("its folder does not exist", path=path, remedy=f"make {path.parent} first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise UserError("its folder cannot be written to", path=path, remedy="choose another --output")
+    if path.exists() and not overwrite:
+        raise UserError("exists already", path=path, remedy="pass --overwrite or choose another --output")
+
+
+def check_container(path: Path) -> None:
+    """Raise UserError unless `path` ends as a container that `ned` writes."""
+    if path.suffix.lower() not in CONTAINERS:
+        raise UserError(
+            f"unknown kind of video {path.suffix!r}", path=path, remedy=f"end its name in {', '.join(CONTAINERS)}"
+        )

@@ -19,7 +19,7 @@ class Encoder:
     """How to ask one encoder. `levels` are its numbers for draft, good and best; `scale` says what they are."""
 
     option: str
-    levels: tuple[float, float, float]
+    levels: tuple[int, int, int]
     scale: str
     fixed: tuple[tuple[str, str], ...] = ()
     lossless: tuple[tuple[str, str], ...] = ()
@@ -30,6 +30,8 @@ class Encoder:
 
 
 _CRF = "constant rate factor, 0 best to 51 worst"
+_CRF63, _QP63 = "constant rate factor, 0 best to 63 worst", "quantiser, 0 best to 63 worst"
+_NVENC = {"fixed": (("rc", "vbr"), ("b:v", "0")), "presets": ("p2", "p5"), "even_size": True}
 _QP = "quantiser, 0 best to 51 worst"
 ENCODERS = {
     "libx264": Encoder("crf", (23, 17, 12), _CRF, lossless=(("qp", "0"),), presets=("veryfast", "medium")),
@@ -37,12 +39,12 @@ ENCODERS = {
         "crf", (27, 20, 15), _CRF, lossless=(("x265-params", "lossless=1:log-level=error"),),
         presets=("veryfast", "medium"),
     ),
-    "libsvtav1": Encoder("crf", (38, 26, 18), "constant rate factor, 0 best to 63 worst", presets=("10", "8"), even_size=True),
+    "libsvtav1": Encoder("crf", (38, 26, 18), _CRF63, presets=("10", "8"), even_size=True),
     "prores_ks": Encoder("q:v", (12, 6, 2), "quantiser, 1 best to 32 worst", fixed=(("vendor", "apl0"),)),
     "ffv1": Encoder("", (0, 0, 0), "always lossless", fixed=(("level", "3"),), lossless=(("level", "3"),)),
-    "h264_nvenc": Encoder("cq", (28, 20, 15), _QP, fixed=(("rc", "vbr"), ("b:v", "0")), presets=("p2", "p5"), even_size=True),
-    "hevc_nvenc": Encoder("cq", (30, 22, 17), _QP, fixed=(("rc", "vbr"), ("b:v", "0")), presets=("p2", "p5"), even_size=True),
-    "av1_nvenc": Encoder("cq", (38, 28, 20), "quantiser, 0 best to 63 worst", fixed=(("rc", "vbr"), ("b:v", "0")), presets=("p2", "p5"), even_size=True),
+    "h264_nvenc": Encoder("cq", (28, 20, 15), _QP, **_NVENC),
+    "hevc_nvenc": Encoder("cq", (30, 22, 17), _QP, **_NVENC),
+    "av1_nvenc": Encoder("cq", (38, 28, 20), _QP63, **_NVENC),
     "h264_qsv": Encoder("global_quality", (28, 20, 15), _QP, presets=("veryfast", "medium"), even_size=True),
     "hevc_qsv": Encoder("global_quality", (30, 22, 17), _QP, presets=("veryfast", "medium"), even_size=True),
     "h264_amf": Encoder("qp_i", (28, 20, 15), _QP, fixed=(("rc", "cqp"),), even_size=True),
@@ -62,7 +64,7 @@ def choose_encoder(name: str) -> Encoder:
     return ENCODERS[name]
 
 
-def quality_options(name: str, quality: str | float | None, preset: str | None) -> dict[str, str]:
+def quality_options(name: str, quality: str | float | int | None, preset: str | None) -> dict[str, str]:
     """ffmpeg's options for a quality (a word of `QUALITIES`, a number, or None for good) and a preset."""
     encoder = ENCODERS[name]
     word = "good" if quality is None else str(quality)

@@ -6,10 +6,12 @@ factor is one). Samples are scaled by the caller: `numbers` = luma offset, luma 
 chroma scale, then the weights of red and blue.
 """
 
-# Without annotations, which the shape checker of the tests would wrap and the compiler refuse.
+# `no_type_check` keeps the tests' shape checker off: the compiler refuses what it makes of a function.
+
+from typing import no_type_check
+
 import numba
 import numpy as np
-
 
 _SAMPLES = (numba.types.uint8[:, :], numba.types.uint16[:, :])
 _NUMBERS = numba.types.UniTuple(numba.float32, 6)
@@ -23,6 +25,7 @@ _INT = numba.int64
     nogil=True,
     fastmath=True,
 )
+@no_type_check
 def rgb_of_yuv(luma, blue, red, x0, y0, shift_x, shift_y, numbers, out):  # pragma: no cover - compiled
     """RGB in [0, 1] of the rectangle at (x0, y0) of the size of `out`, chroma interpolated linearly."""
     offset, scale, middle, chroma_scale, kr, kb = numbers
@@ -64,6 +67,7 @@ def rgb_of_yuv(luma, blue, red, x0, y0, shift_x, shift_y, numbers, out):  # prag
     cache=True,
     nogil=True,
 )
+@no_type_check
 def add_rgb_to_yuv(delta, luma, blue, red, x0, y0, shift_x, shift_y, numbers, top):  # pragma: no cover - compiled
     """Add an RGB difference at (x0, y0), in place: to the luma sample by sample, to the chroma as its mean over
     the samples of the picture that a chroma sample stands for."""

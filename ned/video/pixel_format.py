@@ -12,7 +12,8 @@ _NATIVE = re.compile(
     r"(yuvj?|yuva)(410|411|420|422|440|444)p(9le|10le|12le|14le|16le)?|gray(9le|10le|12le|14le|16le)?|gbra?p(9le|10le|12le|14le|16le)?"
 )
 _PLANAR = {
-    "nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "nv42": "yuv444p", "nv20le": "yuv422p10le",
+    "nv12": "yuv420p", "nv21": "yuv420p", "nv16": "yuv422p", "nv24": "yuv444p", "nv42": "yuv444p",
+    "nv20le": "yuv422p10le",
     "p010le": "yuv420p10le", "p012le": "yuv420p12le", "p016le": "yuv420p16le",
     "p210le": "yuv422p10le", "p212le": "yuv422p12le", "p216le": "yuv422p16le",
     "p410le": "yuv444p10le", "p412le": "yuv444p12le", "p416le": "yuv444p16le",
@@ -66,11 +67,7 @@ def planar_format(name: str) -> str:
         return name[:-2] + "le"
     components = av.VideoFormat(name, 64, 64).components
     deep = max(c.bits for c in components) > 8
-    if name == "pal8" or components[0].plane == 0 and _is_rgb(name):
+    if name == "pal8" or av.VideoFormat(name, 64, 64).is_rgb:
         alpha = name == "pal8" or any(c.is_alpha for c in components)
         return ("gbrap" if alpha else "gbrp") + ("16le" if deep else "")
     return "yuv444p16le" if deep else "yuv444p"
-
-
-def _is_rgb(name: str) -> bool:
-    return av.VideoFormat(name, 64, 64).is_rgb

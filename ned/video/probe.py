@@ -70,7 +70,7 @@ def probe(path: str | Path) -> VideoInfo:
             width=frame.height if turned else frame.width,
             frame_rate=Fraction(rate),
             time_base=Fraction(stream.time_base),
-            num_frames=stream.frames or max(1, round(duration_s * rate)),
+            num_frames=_num_frames(stream, duration_s, rate),
             duration_s=duration_s,
             rotation=rotation_of(frame),
             sample_aspect_ratio=Fraction(stream.sample_aspect_ratio or 1),
@@ -105,6 +105,12 @@ def rotation_of(frame: av.VideoFrame) -> int:
     if angle % 90:
         warnings.warn(f"a rotation of {angle} degrees is taken as {quarter}", stacklevel=2)
     return quarter
+
+
+def _num_frames(stream: av.VideoStream, duration_s: float, rate: Fraction) -> int:
+    """The smaller of what is counted and what the duration has room for: edit lists hide frames that are counted."""
+    said = [n for n in (stream.frames, round(duration_s * rate)) if n > 0]
+    return min(said, default=1)
 
 
 def _duration_s(container: av.container.InputContainer, stream: av.VideoStream) -> float:

@@ -52,7 +52,7 @@ def encode_command(
     options: dict[str, str],
     pixel_format: str,
     copy_from: Path | None = None,
-    cut: tuple[Fraction, float | None] | None = None,
+    cut: tuple[Fraction, float | int | None] | None = None,
     metadata: dict[str, str] | None = None,
 ) -> list[str]:
     """The argument list. `cut` is the time of its first frame (s, in the file's own time) and its end (s from the
@@ -73,7 +73,7 @@ def encode_command(
         streams += original
         out |= more
     if muxer in ("mp4", "mov"):
-        out |= {"movflags": "+faststart", "video_track_timescale": _timescale(like.time_base)}
+        out |= {"movflags": "+faststart", "video_track_timescale": like.time_base.denominator}
         if encoder in ("libx265", "hevc_nvenc", "hevc_qsv", "hevc_amf", "hevc_videotoolbox"):
             out["tag:v"] = "hvc1"  # what Apple's players want
     extra = [text for key, value in (metadata or {}).items() for text in ("-metadata", f"{key}={value}")]
@@ -82,7 +82,7 @@ def encode_command(
     return [find_ffmpeg(), *general, *arguments[:-1], *extra, arguments[-1]]
 
 
-def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | None] | None) -> tuple[list, dict]:
+def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | int | None] | None) -> tuple[list, dict]:
     """What is copied of the original, and with which options."""
     where = {"protocol_whitelist": OPTIONS["protocol_whitelist"]}
     with av.open(str(source.resolve()), options=OPTIONS, metadata_errors="replace") as container:
@@ -130,11 +130,6 @@ def _filters(like: VideoInfo, frame: Frame, pixel_format: str) -> str:
     if like.sample_aspect_ratio != 1:
         chain.append(f"setsar={like.sample_aspect_ratio.numerator}/{like.sample_aspect_ratio.denominator}")
     return ",".join(chain) or "null"
-
-
-def _timescale(time_base: Fraction) -> int:
-    """Units a second in which every multiple of `time_base` is whole, of the ones that .mp4 can count."""
-    return time_base.denominator
 
 
 class EncoderProcess:
@@ -197,7 +192,7 @@ class EncoderProcess:
             self._child.stdin.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._child.wait(timeout=5)
-        self.kill_if_alive()
+        self._end()
         self._listener.join()
         code = self._child.returncode
         lines = [re.sub(r"^(\[[^]]*\] ?)+", "", line) for line in self._said]
@@ -205,7 +200,7 @@ class EncoderProcess:
         cause = telling[-1] if telling else f"it ended with {code}" if code >= 0 else f"it was ended by signal {-code}"
         return self._explain(cause)
 
-    def kill_if_alive(self) -> None:
+    def _end(self) -> None:
         if self._child.poll() is None:
             self._child.kill()
             self._child.wait()

@@ -22,7 +22,7 @@ class MediaWarning(UserWarning):
     """A file is damaged or odd, and the work goes on with what it gives."""
 
 
-def read_frames(path: str | Path, start_s: float | None = None, end_s: float | None = None) -> Iterator[Frame]:
+def read_frames(path: str | Path, start_s: float | int | None = None, end_s: float | int | None = None) -> Iterator[Frame]:
     """Decode the first video stream of `path` frame by frame, in order of presentation.
 
     `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
@@ -43,8 +43,8 @@ def _read(
     path: Path,
     container: av.container.InputContainer,
     stream: av.VideoStream,
-    start_s: float | None,
-    end_s: float | None,
+    start_s: float | int | None,
+    end_s: float | int | None,
 ) -> Iterator[Frame]:
     stream.thread_type = "AUTO"
     base, origin = stream.time_base, start_time_s(container)
@@ -74,8 +74,10 @@ def _read(
     else:
         if not given and not index:
             raise ProcessingError("no frame can be decoded", path=path)
-        missing = (stream.frames or 0) - index
-        if missing > 0.02 * stream.frames + 2 or bad:
+        # An edit list hides frames that the container counts, so that the duration is asked too.
+        expected = min(stream.frames or 0, int((stream.duration or 0) * base * (stream.average_rate or 0)))
+        missing = expected - index
+        if missing > 0.02 * expected + 2 or bad:
             lost = f"{bad[0]}" if bad else f"it ends {missing} frames early"
             warnings.warn(MediaWarning(f"{path}: damaged or cut off ({lost}); going on with the rest"), stacklevel=3)
     if not given:

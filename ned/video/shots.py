@@ -15,6 +15,8 @@ _SIDE = 48
 _HISTORY = 12
 _MIN_SCORE = 0.10
 _MIN_RATIO = 3.0
+_MIN_JUMP = 1.5
+_CERTAIN = 0.4
 
 
 class ShotDetector:
@@ -30,7 +32,8 @@ class ShotDetector:
         """Whether this picture (any size, always the same one; a thumbnail will do) begins a new shot.
 
         The first picture begins none. A cut is a change that is large in place (mean difference of the
-        thumbnails, free of brightness), large in its colours (histogram), and stands out of the last changes.
+        thumbnails, free of brightness), large in its colours (histogram), and stands out of the last changes, so
+        that a shaking camera makes few; or that is so large that nothing else explains it.
         """
         current = _look(rgb)
         previous, self._previous = self._previous, current
@@ -38,12 +41,10 @@ class ShotDetector:
             return False
         self.score = _difference(previous, current)
         usual = float(np.median(self._scores)) if self._scores else 0.0
-        is_cut = self.score > max(_MIN_SCORE, _MIN_RATIO * usual)
-        if is_cut:
-            self._scores.clear()
-        else:
-            self._scores.append(self.score)
-        return is_cut
+        just_before = max(list(self._scores)[-3:], default=0.0)
+        stands_out = self.score > max(_MIN_SCORE, _MIN_RATIO * usual, _MIN_JUMP * just_before)
+        self._scores.append(self.score)
+        return stands_out or self.score > _CERTAIN
 
 
 def find_shots(pictures: Iterable[UInt8[np.ndarray, "h w 3"]]) -> tuple[Shot, ...]:

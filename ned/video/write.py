@@ -44,11 +44,11 @@ class VideoWriter:
         like: VideoInfo,
         *,
         encoder: str = "libx264",
-        quality: str | float | None = None,
+        quality: str | float | int | None = None,
         preset: str | None = None,
         audio_from: str | Path | None = None,
-        start_s: float | None = None,
-        end_s: float | None = None,
+        start_s: float | int | None = None,
+        end_s: float | int | None = None,
         metadata: dict[str, str] | None = None,
     ) -> None:
         self.path, self.like, self.encoder = Path(path), like, encoder

@@ -22,7 +22,7 @@ class Appearance:
     """Histograms over hue–saturation–value of hair, face and clothes; each sums to 1 (0 where out of frame)."""
     texture: Float[np.ndarray, "16 16"]
     """The upright face, grey, zero mean, unit norm."""
-    shape: Float[np.ndarray, ratios]
+    shape: Float[np.ndarray, " ratios"]
     """Distances on the face as shares of its mean distance from its centre."""
 
 
@@ -49,7 +49,7 @@ def appearance_of(rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "47
     return Appearance(colours, grey / (np.linalg.norm(grey) + 1e-6), shape.astype(np.float32))
 
 
-def _histogram(hsv: UInt8[np.ndarray, "h w 3"], known: np.ndarray) -> Float[np.ndarray, bins]:
+def _histogram(hsv: UInt8[np.ndarray, "h w 3"], known: np.ndarray) -> Float[np.ndarray, " bins"]:
     pixels = hsv[known].reshape(-1, 1, 3)
     if not len(pixels):
         return np.zeros(6 * 3 * 5, np.float32)

@@ -24,7 +24,7 @@ Window = tuple[int, int, int, int]
 class Detection:
     """A face that the detector saw: box xyxy px, the square for the landmarks, score in [0, 1]."""
 
-    box: Float[np.ndarray, 4]
+    box: Float[np.ndarray, "xyxy=4"]
     roi: Roi
     score: float
 
@@ -42,7 +42,7 @@ def _starts(length: int, side: int) -> list[int]:
     return [round(i * (length - side) / max(1, count - 1)) for i in range(count)]
 
 
-def overlap(a: Float[np.ndarray, 4], b: Float[np.ndarray, 4]) -> float:
+def overlap(a: Float[np.ndarray, "xyxy=4"], b: Float[np.ndarray, "xyxy=4"]) -> float:
     """Intersection over the smaller of two boxes, 0 to 1."""
     sides = np.minimum(a[2:], b[2:]) - np.maximum(a[:2], b[:2])
     if sides.min() <= 0:

@@ -69,7 +69,7 @@ def roi_of_landmarks(points: Float[np.ndarray, "points 3"]) -> Roi:
     return Roi(float(c * x - s * y), float(s * x + c * y), ROI_MARGIN * float((high - low).max()), angle)
 
 
-def roi_of_detection(box: Float[np.ndarray, 4], keypoints: Float[np.ndarray, "6 2"]) -> Roi:
+def roi_of_detection(box: Float[np.ndarray, "xyxy=4"], keypoints: Float[np.ndarray, "6 2"]) -> Roi:
     """The square around a detected face, turned by its eyes."""
     eyes = keypoints[1] - keypoints[0]
     angle = math.atan2(float(eyes[1]), float(eyes[0]))
@@ -77,7 +77,7 @@ def roi_of_detection(box: Float[np.ndarray, 4], keypoints: Float[np.ndarray, "6 
     return Roi(float(x), float(y), ROI_MARGIN * float((box[2:] - box[:2]).max()), angle)
 
 
-def box_of_landmarks(points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, 4]:
+def box_of_landmarks(points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:
     """xyxy px of the face mesh."""
     return np.concatenate([points[:468, :2].min(axis=0), points[:468, :2].max(axis=0)]).astype(np.float32)
 

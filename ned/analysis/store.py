@@ -37,7 +37,7 @@ class LandmarkStore:
         self._file.flush()
         return np.memmap(self._file, np.float32, mode="c", shape=(self._rows, NUM_LANDMARKS, 3))
 
-    def split(self, groups: Sequence[Int[np.ndarray, rows]]) -> list[Float[np.ndarray, "rows 478 3"]]:
+    def split(self, groups: Sequence[Int[np.ndarray, " _"]]) -> list[Float[np.ndarray, "_ 478 3"]]:
         """One array for each group of row numbers, all of them views of one memory map."""
         every = self.rows()
         if all((np.diff(group) == 1).all() for group in groups):

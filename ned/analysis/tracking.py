@@ -43,7 +43,7 @@ class Sighting:
     frames: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     """Where the landmarks of each frame lie in the tracker's store."""
-    boxes: list[Float[np.ndarray, 4]] = field(default_factory=list)
+    boxes: list[Float[np.ndarray, "xyxy=4"]] = field(default_factory=list)
     appearances: list[Appearance] = field(default_factory=list)
     mouth: list[float] = field(default_factory=list)
     confirmed: int = 0
@@ -63,7 +63,7 @@ class _Live:
     sighting: Sighting
     points: Float[np.ndarray, "478 3"]
     roi: Roi
-    box: Float[np.ndarray, 4]
+    box: Float[np.ndarray, "xyxy=4"]
     velocity: tuple[float, float] = (0.0, 0.0)
     missed: int = 0
     """Frames since the face was seen last, or 0."""

@@ -1,0 +1,58 @@
+# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`.
+# Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed.
+
+EMOTION ?= happy
+VIDEO ?=
+OUT ?= demo
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+SAMPLE := $(OUT)/sample.mp4
+
+.DELETE_ON_ERROR:
+.PHONY: demo test install clean
+
+install: $(STAMP)
+
+demo: $(STAMP)
+	@mkdir -p "$(OUT)"
+ifeq ($(strip $(VIDEO)),)
+	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)"
+	@$(BIN)/ned process "$(SAMPLE)" --emotion "$(EMOTION)" --output "$(OUT)/sample_$(EMOTION).mp4" --compare --report --overwrite
+else
+	@name="$${VIDEO##*/}"; kind="$${name##*.}"; \
+	case "$$kind" in mp4|mov|mkv) ;; m4v) kind=mp4 ;; *) kind=mkv ;; esac; \
+	$(BIN)/ned process "$$VIDEO" --emotion "$(EMOTION)" --compare --report --overwrite \
+	  --output "$(OUT)/$${name%.*}_$(EMOTION).$$kind"
+endif
+
+# Handed over by the environment, so that spaces and quotes in the name survive.
+export VIDEO
+
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest
+
+# The last line tries OpenCV, which mediapipe brings: its wheel needs the system's libGL, the headless one of the same
+# version does not.
+$(STAMP): pyproject.toml constraints.txt
+	@if ! $(BIN)/python -c 'import sys, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then \
+	  for python in python3.11 python3.12 python3 python "$$HOME"/.pyenv/versions/3.1[12].*/bin/python; do \
+	    if "$$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' \
+	        2>/dev/null; then found="$$python"; break; fi; \
+	  done; \
+	  if [ -z "$$found" ]; then \
+	    echo "ned: error: no Python 3.11 or 3.12 with venv was found; install one (Debian: python3.11 python3.11-venv)" >&2; \
+	    exit 2; \
+	  fi; \
+	  echo "making $(VENV) with $$("$$found" --version)"; \
+	  "$$found" -m venv --clear $(VENV) || exit 1; \
+	fi
+	$(PIP) install --quiet -c constraints.txt -e '.[test,judge]'
+	@$(BIN)/python -c 'import cv2' 2>/dev/null || \
+	  $(PIP) install --quiet --no-deps --force-reinstall -c constraints.txt opencv-contrib-python-headless
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(OUT)

@@ -26,7 +26,9 @@ def picture(name: str, height: int, width: int, seed: int = 0) -> av.VideoFrame:
     for k, plane in enumerate(frame.planes):
         rows, columns = form.plane_shape(k, height, width)
         y, x = np.mgrid[:rows, :columns] / max(rows, columns)
-        wave = 0.5 + 0.25 * np.sin(7 * x + (5 + k) * y + 0.2 * seed + k) + 0.02 * rng.standard_normal((rows, columns))
+        share = 0.3 if form.kind == "yuv" and k in (1, 2) else 1.0  # colours stay inside the gamut
+        wave = 0.5 + share * 0.25 * np.sin(7 * x + (5 + k) * y + 0.2 * seed + k)
+        wave += share * 0.02 * rng.standard_normal((rows, columns))
         padded = np.zeros((rows, plane.line_size // dtype().itemsize), dtype)
         padded[:, :columns] = np.clip(wave, 0.1, 0.9) * (2**form.bits - 1)
         plane.update(np.ascontiguousarray(padded).tobytes().ljust(plane.buffer_size, b"\0"))
@@ -50,6 +52,7 @@ def make_clip(
     rotation: int = 0,
     audio: str | None = None,
     audio_start_s: float = 0.0,
+    video: bool = True,
     options: dict[str, str] | None = None,
 ) -> Path:
     """Write `count` frames of `size` (height, width) at `pts` (default: at `rate`), and a tone of one channel."""
@@ -57,20 +60,26 @@ def make_clip(
         pts = [round(k / rate / time_base) for k in range(count)]
     settings = {"video_track_timescale": str(time_base.denominator)} if path.suffix in (".mp4", ".mov") else {}
     with av.open(str(path), "w", options=settings) as out:
-        video = out.add_stream(codec, rate=rate, options=options or {})
-        video.height, video.width, video.pix_fmt = *size, form
-        video.time_base = video.codec_context.time_base = time_base
-        if rotation:
-            video.set_display_rotation(-rotation)
+        shown = _video(out, codec, rate, options, size, form, time_base, rotation) if video else None
         sound = out.add_stream(audio, rate=44100, layout="mono") if audio else None
-        for k, at in enumerate(pts):
+        for k, at in enumerate(pts if shown else []):
             frame = picture(form, *size, seed=k)
             frame.pts, frame.time_base = at, time_base
-            out.mux(video.encode(frame))
-        out.mux(video.encode(None))
+            out.mux(shown.encode(frame))
+        if shown:
+            out.mux(shown.encode(None))
         if sound:
             _tone(out, sound, audio_start_s, float(pts[-1] * time_base))
     return path
+
+
+def _video(out, codec, rate, options, size, form, time_base, rotation) -> av.VideoStream:
+    stream = out.add_stream(codec, rate=rate, options=options or {})
+    stream.height, stream.width, stream.pix_fmt = *size, form
+    stream.time_base = stream.codec_context.time_base = time_base
+    if rotation:
+        stream.set_display_rotation(-rotation)
+    return stream
 
 
 def _tone(out: av.container.OutputContainer, stream: av.AudioStream, start_s: float, end_s: float) -> None:

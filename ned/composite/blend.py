@@ -22,12 +22,7 @@ def blend_difference(
         difference: rendered face minus frame, any unit.
         mask: 1 where the rendered face is wanted, 0 where the frame is.
         levels: bands of the Laplacian pyramid; fewer are used where the picture is small.
-
-    Raises:
-        ValueError: the mask's size is not the difference's.
     """
-    if mask.shape != difference.shape[:2]:
-        raise ValueError(f"mask is {mask.shape}, difference {difference.shape[:2]}")
     levels = max(0, min(levels, int(np.log2(max(1, min(mask.shape) // 8)))))
     bands, masks = [difference], [mask]
     for _ in range(levels):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -26,6 +26,7 @@ class Articulation:
     """Top of the forehead to chin, of the actor's neutral face."""
 
 
+@runtime_checkable
 class Manipulator(Protocol):
     """Translates the expressions of any actor into an emotion; implementations keep no state."""
 

@@ -96,3 +96,23 @@ def source_grid(
     sideways = ((rigid - follow) @ across) * inside * middle
     open_enough = np.clip(np.sqrt((span**2).sum(-1)) / 3.0, 0, 1)  # a shut hole shows nothing that could slide
     return upper + position[..., None] * span + (sideways * open_enough)[..., None] * across
+
+
+def unseen(
+    hole: Hole, source: Float[np.ndarray, "vertices 2"], target: Float[np.ndarray, "vertices 2"]
+) -> Float[np.ndarray, "r n"]:
+    """How much of what each point of `follow_grid(target)` should show the source does not show, 0 to 1.
+
+    0 as long as the opening grows by less than half, 1 where it has been shut; always 0 on the contours.
+    """
+    middle = len(hole.upper) // 2
+
+    def opening(mesh: np.ndarray) -> float:
+        return float(np.linalg.norm(mesh[hole.lower[middle]] - mesh[hole.upper[middle]]))
+
+    before, after = opening(source), opening(target)
+    lacking = np.clip((after - 1.5 * before) / max(0.5 * after, 1e-6), 0.0, 1.0)
+    depth = np.clip(np.minimum(ROWS, 1 - ROWS) / 0.16, 0.0, 1.0)[:, None]
+    n = len(hole.upper)
+    corners = np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / 2.0, 0, 1)[None]
+    return (lacking * depth * corners).astype(np.float32)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import no_type_check
 
 import numba
 import numpy as np
@@ -72,6 +73,7 @@ def build_skin_mesh(triangles: Int[np.ndarray, "t 3"], num_vertices: int) -> Ski
 
 
 @numba.njit(cache=True, nogil=True)
+@no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
 def _unfold(source, target, triangles, neighbours, min_share, min_area, rounds):  # pragma: no cover - compiled
     n, channels = source.shape
     motion = target - source

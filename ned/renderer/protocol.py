@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -10,6 +10,7 @@ from jaxtyping import Float
 from ned.types import FaceEdit
 
 
+@runtime_checkable
 class Renderer(Protocol):
     """Paints one person of one shot, frame by frame in order; may keep state between frames."""
 

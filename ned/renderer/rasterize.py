@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,6 +15,7 @@ _EDGE_TOLERANCE = 1e-4  # barycentric slack that closes the cracks between neigh
 
 
 @numba.njit(cache=True, nogil=True)
+@no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
 def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no cover - compiled
     height, width, channels = image.shape
     for t in range(triangles.shape[0]):

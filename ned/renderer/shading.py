@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,6 +15,7 @@ _STEADINESS = 0.9  # share of the previous frames' light that is kept
 
 
 @numba.njit(cache=True, nogil=True)
+@no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
 def _normals(vertices, triangles):  # pragma: no cover - compiled
     out = np.zeros_like(vertices)
     for t in range(triangles.shape[0]):

@@ -19,6 +19,8 @@ from ned.types import FaceEdit
 _FAR = np.float32(1e9)
 _BEHIND = np.float32(1e6)  # depth of the layers seen through holes
 _OFF_SKIN = np.float32(-1.0)  # surface coordinate of what is no skin
+CAVITY = np.array([0.26, 0.15, 0.15], np.float32)
+"""Colour of the inside of a mouth relative to that of its lips."""
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -32,6 +34,8 @@ class WarpField:
     """Position on the face model in [0, 1]; negative off the skin."""
     shade: Float[np.ndarray, "h w"]
     """Per-vertex shading, spread over the skin; 0 elsewhere."""
+    unseen: Float[np.ndarray, "h w"]
+    """Share of mouth interior that the source does not show and that has to come from elsewhere."""
     target: Float[np.ndarray, "w 3"]
     """Mesh after the edit as drawn, folds removed."""
 
@@ -52,7 +56,7 @@ def warp_field(
     height, width = size
     source, target = mesh.with_rings(edit.source, edit.target)
     target = unfold(mesh, source, target)
-    image = np.zeros((height, width, 5), np.float32)
+    image = np.zeros((height, width, 6), np.float32)
     image[..., 0] = np.arange(width, dtype=np.float32)
     image[..., 1] = np.arange(height, dtype=np.float32)[:, None]
     image[..., 2:4] = _OFF_SKIN
@@ -62,23 +66,61 @@ def warp_field(
         flat = target[:, :2]
         drawn = layers.follow_grid(flat[list(hole.upper)], flat[list(hole.lower)]).reshape(-1, 2)
         taken = layers.source_grid(hole, source[:, :2], flat, still, lower_motion).reshape(-1, 2)
-        attributes = np.zeros((len(taken), 5), np.float32)
+        attributes = np.zeros((len(taken), 6), np.float32)
         attributes[:, :2], attributes[:, 2:4] = taken, _OFF_SKIN
+        if hole is layers.MOUTH:
+            attributes[:, 5] = layers.unseen(hole, source[:, :2], flat).ravel()
         depth = np.full(len(taken), _BEHIND, np.float32)
         rasterize(drawn, depth, attributes, layers.grid_triangles(len(hole.upper)), image, buffer)
     extra = mesh.num_vertices - len(uv)
-    attributes = np.zeros((mesh.num_vertices, 5), np.float32)
+    attributes = np.zeros((mesh.num_vertices, 6), np.float32)
     attributes[:, :2] = source[:, :2]
     attributes[:, 2:4] = np.concatenate([uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))])
     attributes[:, 4] = np.concatenate([shade, np.zeros(extra, np.float32)])
     rasterize(target[:, :2], target[:, 2], attributes, mesh.triangles, image, buffer)
-    return WarpField(np.ascontiguousarray(image[..., :2]), np.ascontiguousarray(image[..., 2:4]), image[..., 4], target)
+    source_xy, surface_uv = (np.ascontiguousarray(image[..., k : k + 2]) for k in (0, 2))
+    return WarpField(source_xy, surface_uv, image[..., 4], image[..., 5], target)
 
 
-def resample(picture: Float[np.ndarray, "h w 3"], source_xy: Float[np.ndarray, "h w 2"]) -> Float[np.ndarray, "h w 3"]:
-    """`picture` at `source_xy`, bicubic; overshoot beyond the picture's range is cut."""
-    out = cv2.remap(picture, source_xy, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return np.clip(out, 0.0, 1.0, out=out)
+class Resampler:
+    """Takes pixels from where the field says, as sharp as the source.
+
+    Linear interpolation blurs, cubic overshoots, and skin that is squeezed gets sharper by itself. So the
+    two are mixed such that the variance of the Laplacian inside the face is that of the source; the share
+    is measured every few frames and followed slowly, so that it does not flicker.
+    """
+
+    _EVERY, _FOLLOW = 4, 0.3
+    _LEAST, _MOST = -0.6, 1.6  # beyond [0, 1] the mixture blurs or sharpens
+
+    def __init__(self) -> None:
+        self._share: float | None = None
+        self._frame = 0
+
+    def __call__(
+        self,
+        picture: Float[np.ndarray, "h w 3"],
+        source_xy: Float[np.ndarray, "h w 2"],
+        gain: Float[np.ndarray, "h w"],
+        face: tuple[slice, slice],
+    ) -> Float[np.ndarray, "h w 3"]:
+        """`picture` at `source_xy`, times `gain`; `face` is where sharpness is measured. In [0, 1]."""
+        linear = cv2.remap(picture, source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        cubic = cv2.remap(picture, source_xy, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        if self._frame % self._EVERY == 0:
+            shade = gain[face]
+            wanted = _sharpness(picture[face] @ _LUMA)
+            low, high = (_sharpness((p[face] @ _LUMA) * shade) for p in (linear, cubic))
+            share = float(np.clip((wanted - low) / max(high - low, 1e-6), self._LEAST, self._MOST))
+            self._share = share if self._share is None else self._share + self._FOLLOW * (share - self._share)
+        self._frame += 1
+        out = cv2.addWeighted(cubic, self._share, linear, 1.0 - self._share, 0.0)
+        out *= gain[..., None]
+        return np.clip(out, 0.0, 1.0, out=out)
+
+
+def _sharpness(luminance: Float[np.ndarray, "h w"]) -> float:
+    return float(cv2.Laplacian(luminance, cv2.CV_32F).std())
 
 
 class WarpRenderer:
@@ -103,6 +145,7 @@ class WarpRenderer:
         self._mesh = build_skin_mesh(triangles, len(mean))
         self._creases = CreaseShader(self._uv, mirror, names)
         self._light = Light(triangles, np.unique(triangles))
+        self._resample = Resampler()
 
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Renderer.region`."""
@@ -116,14 +159,31 @@ class WarpRenderer:
         """See `Renderer.render`."""
         shade = self._light.ratio(picture @ _LUMA, edit.source, edit.target)
         field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2])
-        moved = resample(picture, field.source_xy)
         texture = self._creases.texture(edit.change)
         size = np.float32(texture.shape[0] - 1)
         crease = cv2.remap(texture, field.surface_uv * size, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        gain = 1.0 + crease + field.shade
-        edited = np.clip(moved * gain[..., None], 0.0, 1.0)
+        face = _inside(edit.source[:, :2], picture.shape[:2])
+        edited = self._resample(picture, field.source_xy, 1.0 + crease + field.shade, face)
+        if field.unseen.any():
+            edited += field.unseen[..., None] * (self._cavity(picture, edit) - edited)
         rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
         outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
         return blend_difference(edited - picture, mask)
+
+    @staticmethod
+    def _cavity(picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "3"]:
+        """Colour of a mouth's dark inside, in the light of the lips."""
+        lips = edit.source[[0, 17, 37, 267, 84, 314], :2].astype(int)
+        x, y = np.clip(lips[:, 0], 0, picture.shape[1] - 1), np.clip(lips[:, 1], 0, picture.shape[0] - 1)
+        return np.median(picture[y, x], axis=0) * CAVITY
+
+
+def _inside(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:
+    """Rows and columns of the middle of a face, without its outline."""
+    low, high = points.min(0), points.max(0)
+    margin = 0.12 * (high - low)
+    x0, y0 = np.maximum(low + margin, 0).astype(int)
+    x1, y1 = np.minimum(high - margin, np.array(size[::-1])).astype(int)
+    return slice(min(y0, size[0] - 4), max(y1, y0 + 4)), slice(min(x0, size[1] - 4), max(x1, x0 + 4))

@@ -1,7 +1,6 @@
 """Multi-band blending: what must come through untouched, and what must not show."""
 
 import numpy as np
-import pytest
 
 from ned.composite.blend import blend_difference, soft_mask
 
@@ -36,8 +35,3 @@ def test_mask_is_the_union_of_both_outlines():
     mask = soft_mask(square, square + np.array([0, 20], np.float32), (100, 100))
     assert mask[30, 40] > 0.9 and mask[70, 40] > 0.9 and mask[90, 40] == 0 and mask[40, 80] == 0
     assert mask.min() >= 0 and mask.max() <= 1
-
-
-def test_wrong_mask_size_is_refused():
-    with pytest.raises(ValueError, match="mask is"):
-        blend_difference(_difference(), np.ones((4, 4), np.float32))

@@ -31,11 +31,11 @@ def test_outer_ring_never_moves_and_the_mesh_is_all_clockwise():
 def test_a_fold_is_opened_and_the_rest_left_alone():
     model, mesh, source = _face()
     target = source.copy()
-    target[61] += (60, 0, 0)  # a mouth corner dragged across the mouth
+    target[61] += (25, 0, 0)  # a mouth corner dragged across the mouth
     target[10] += (0, -4, 0)
     s, t = mesh.with_rings(source, target)
     assert (_areas(t, model.triangles) < 0).any()
-    opened = unfold(mesh, s, t, rounds=40)
+    opened = unfold(mesh, s, t, rounds=80)
     before, after = _areas(s, model.triangles), _areas(opened, model.triangles)
     seen = before > 0.5
     assert (after[seen] >= 0.999 * MIN_AREA_SHARE * before[seen]).all()

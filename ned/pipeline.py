@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,15 +15,21 @@ from ned.analysis import analyse
 from ned.analysis.fit import fit_face
 from ned.config import ProcessConfig
 from ned.errors import UserError
+from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel, load_face_model
 from ned.manipulator import build_manipulator
 from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.progress import Progress, Silent
 from ned.renderer import Renderer, build_renderer
+from ned.report import PicturePair, ReportData, write_report
 from ned.types import Analysis, Edit, ExpressionTrack, FaceTrack
 from ned.video import Frame, VideoWriter, prefetch, read_frames
+from ned.video.beside import side_by_side
 from ned.workspace import Cache
 from ned.workspace.analyses import analysis_entry, load_analysis, save_analysis
+
+SHEET_PICTURES = 8
+"""Pictures in a report."""
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +44,6 @@ class ProcessResult:
     frames: int
     edited_frames: int
     person: int
-    """0 where the video shows no face: nothing was edited."""
     emotion: str
     intensity: float
     seconds: dict[str, float] = field(default_factory=dict)
@@ -70,16 +75,16 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     model = load_face_model("canonical")
     analysis = analyse_cached(config, clock)
     person = choose_person(analysis, config)
-    tracks = [track for track in analysis.tracks if track.person == person]
+    tracks = sorted((t for t in analysis.tracks if t.person == person), key=lambda track: int(track.frames[0]))
     with clock.stage("fitting", sum(map(len, tracks))) as stage:
         edits = []
         for track in tracks:
             edits.append(plan_track(track, analysis, model, config))
             stage.advance(len(track))
-    edited_frames = render_video(edits, analysis, model, config, clock)
-    compare = report = None
+    edited_frames, pictures = render_video(edits, analysis, model, config, clock)
+    write_page(edits, pictures, analysis, config, clock.seconds)
     return ProcessResult(
-        config.output_path, compare, report, analysis.num_frames, edited_frames, person,
+        config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames, person,
         config.emotion, config.intensity, clock.seconds,
     )  # fmt: skip
 
@@ -120,12 +125,11 @@ def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
 
 def plan_track(track: FaceTrack, analysis: Analysis, model: FaceModel, config: ProcessConfig) -> TrackEdit:
     """Fits the face model to one track and edits its expression."""
-    rate = float(analysis.video.frame_rate)
+    video = analysis.video
+    rate = float(video.frame_rate)
     fit = fit_face(track, model, rate)
     if config.expression is not None:
-        wanted = read_livelink(config.expression, model.space, analysis.num_frames, analysis.video.frame_rate)
-        first = analysis.shots[0].start
-        edited = ExpressionTrack.unpack(model.space, wanted.pack()[track.frames - first])
+        edited = read_expression(config.expression, fit.expression, track.frames / rate, video.frame_rate)
     else:
         manipulator = build_manipulator(config.manipulator, model)
         edit = Edit(config.emotion, config.intensity, config.seed)
@@ -135,22 +139,56 @@ def plan_track(track: FaceTrack, analysis: Analysis, model: FaceModel, config: P
 
 def render_video(
     edits: list[TrackEdit], analysis: Analysis, model: FaceModel, config: ProcessConfig, clock: _Clock
-) -> int:
-    """The second pass: frames in, edited frames out. Returns how many were edited."""
+) -> tuple[int, list[PicturePair]]:
+    """The second pass: frames in, edited frames out. Returns how many were edited, and some for the report."""
     work = {}
     for edit in edits:
         renderer = build_renderer(config.renderer, model)
         work |= {int(edit.track.frames[i]): (edit, renderer, int(i)) for i in np.flatnonzero(edit.changed())}
-    frames = read_frames(config.input, config.start_s, config.end_s)
-    writer = VideoWriter(
-        config.output_path, like=analysis.video, encoder=config.encoder, quality=config.quality, preset=config.preset,
-        audio_from=config.input, start_s=config.start_s, end_s=config.end_s,
-    )  # fmt: skip
-    with clock.stage("rendering", analysis.num_frames) as stage, writer, prefetch(frames, 6) as decoded:
-        for frame in decoded:
-            writer.write(render_frame(frame, *work[frame.index]) if frame.index in work else frame)
+    shown = set(list(work)[:: max(1, len(work) // SHEET_PICTURES)][:SHEET_PICTURES]) if config.report else set()
+    pictures = []
+
+    def writer(path: Path, **more) -> VideoWriter:
+        return VideoWriter(
+            path, like=analysis.video, encoder=config.encoder, quality=config.quality, preset=config.preset,
+            audio_from=config.input, start_s=config.start_s, end_s=config.end_s, **more,
+        )  # fmt: skip
+
+    with ExitStack() as stack:
+        output = stack.enter_context(writer(config.output_path))
+        compare = stack.enter_context(writer(config.compare_path)) if config.compare_path else None
+        stage = stack.enter_context(clock.stage("rendering", analysis.num_frames))
+        frames = read_frames(config.input, config.start_s, config.end_s)
+        for frame in stack.enter_context(prefetch(frames, 6)):
+            edited = render_frame(frame, *work[frame.index]) if frame.index in work else frame
+            output.write(edited)
+            if compare is not None:
+                compare.write(side_by_side(frame, edited))
+            if frame.index in shown:
+                edit, _, i = work[frame.index]
+                time_s = float(frame.pts * analysis.video.time_base)
+                pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), edit.track.boxes[i]))
             stage.advance()
-    return len(work)
+    return len(work), pictures
+
+
+def write_page(
+    edits: list[TrackEdit], pictures: list[PicturePair], analysis: Analysis, config: ProcessConfig, seconds: dict
+) -> None:
+    """The report of what was done, where one is wanted."""
+    if config.report_path is None:
+        return
+    frames = np.concatenate([edit.track.frames for edit in edits])
+    joined = [
+        ExpressionTrack.unpack(edits[0].model.space, np.concatenate([track.pack() for track in tracks]))
+        for tracks in ([edit.fit.expression for edit in edits], [edit.edited for edit in edits])
+    ]
+    edited_frames = sum(int(edit.changed().sum()) for edit in edits)
+    data = ReportData(
+        config, edits[0].track.person, analysis.num_frames, edited_frames,
+        frames / float(analysis.video.frame_rate), *joined, tuple(pictures), dict(seconds),
+    )  # fmt: skip
+    write_report(config.report_path, data)
 
 
 def render_frame(frame: Frame, edit: TrackEdit, renderer: Renderer, i: int) -> Frame:

@@ -32,7 +32,7 @@ MUXERS = {
 }
 """Suffixes and what ffmpeg calls their containers."""
 
-_TEXT_SUBTITLES = {"mov_text", "subrip", "ass", "ssa", "webvtt", "text"}
+_TEXT_SUBTITLES = {"mov_text", "subrip", "ass", "webvtt", "text"}
 _OWN_SUBTITLE = {"mp4": "mov_text", "mov": "mov_text", "matroska": "subrip", "webm": "webvtt"}
 
 
@@ -85,18 +85,19 @@ def encode_command(
 def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | int | None] | None) -> tuple[list, dict]:
     """What is copied of the original, and with which options."""
     where = {"protocol_whitelist": OPTIONS["protocol_whitelist"]}
+    options = {"c:a": "copy", "map_metadata": 1, "map_chapters": 1 if cut is None else -1}
     with av.open(str(source.resolve()), options=OPTIONS, metadata_errors="replace") as container:
         if cut is not None:
             begin, end_s = cut
             where |= {"seek_timestamp": 1, "ss": f"{float(begin):.6f}", "itsoffset": f"{-float(begin):.6f}"}
+            options["copypriorss"] = 0
             if end_s is not None:
-                where["t"] = f"{float(start_time_s(container) + Fraction(end_s) - begin):.6f}"
-        texts = [s.codec_context.name if s.codec_context else "" for s in container.streams.subtitles]
+                options["t"] = f"{float(start_time_s(container) + Fraction(end_s) - begin):.6f}"
+        texts = [_subtitle_codec(s) for s in container.streams.subtitles]
         # the first stream that is a film, not a cover: see `open_video`
         films = [s.index for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     original = ffmpeg.input(f"file:{source.resolve()}", **where)
     streams, own = [original["a?"]], _OWN_SUBTITLE.get(muxer)
-    options = {"c:a": "copy", "map_metadata": 1, "map_chapters": 1 if cut is None else -1}
     if films:
         options["map_metadata:s:v:0"] = f"1:s:{films[0]}"
     kept = [k for k, text in enumerate(texts) if own and text in _TEXT_SUBTITLES]
@@ -106,6 +107,11 @@ def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | int | None] |
             "copy" if texts[place] == own or muxer == "matroska" and texts[place] != "mov_text" else own
         )
     return streams, options
+
+
+def _subtitle_codec(stream: av.subtitles.stream.SubtitleStream) -> str:
+    name = stream.codec_context.name if stream.codec_context else ""
+    return {"srt": "subrip", "ssa": "ass"}.get(name, name)
 
 
 def _filters(like: VideoInfo, frame: Frame, pixel_format: str) -> str:

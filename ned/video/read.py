@@ -17,12 +17,17 @@ from ned.video.probe import open_video, rotation_of
 
 __all__ = ["MediaWarning", "read_frames"]
 
+_SLACK_S = Fraction(1, 10**6)
+"""Seconds that a user writes, and the file's start, are rounded; a frame that is this early is still in."""
+
 
 class MediaWarning(UserWarning):
     """A file is damaged or odd, and the work goes on with what it gives."""
 
 
-def read_frames(path: str | Path, start_s: float | int | None = None, end_s: float | int | None = None) -> Iterator[Frame]:
+def read_frames(
+    path: str | Path, start_s: float | int | None = None, end_s: float | int | None = None
+) -> Iterator[Frame]:
     """Decode the first video stream of `path` frame by frame, in order of presentation.
 
     `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
@@ -48,10 +53,10 @@ def _read(
 ) -> Iterator[Frame]:
     stream.thread_type = "AUTO"
     base, origin = stream.time_base, start_time_s(container)
-    first_pts = None if start_s is None else (origin + Fraction(start_s)) / base
-    end_pts = None if end_s is None else (origin + Fraction(end_s)) / base
+    first_pts = None if start_s is None else (origin + Fraction(start_s) - _SLACK_S) / base
+    end_pts = None if end_s is None else (origin + Fraction(end_s) - _SLACK_S) / base
     period = max(1, round(1 / ((stream.average_rate or stream.guessed_rate or 25) * base)))
-    index, landed = _seek(path, container, stream, first_pts) if first_pts else (0, None)
+    index, landed = _seek(path, container, stream, first_pts) if first_pts is not None and start_s > 0 else (0, None)
     given, previous, layout, bad = 0, None, None, []
     for picture in _decode(container, stream, bad):
         pts = picture.pts if picture.pts is not None else picture.dts

@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
+from tiny_clips import BT601, frame_of, picture, planes_of
 
 from ned.video.colour import Encoding
 from ned.video.frame import Frame
 from ned.video.pixel_format import describe, planar_format
-
-from tiny_clips import BT601, frame_of, picture, planes_of
 
 BT709 = Encoding("bt709", 0.2126, 0.0722, False)
 BT709_FULL = BT709._replace(full_range=True)
@@ -150,6 +149,8 @@ def test_other_formats_go_to_a_planar_one_without_loss(name, target):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.mark.parametrize("name", ["pal8", "monob", "xyz12le", "ayuv64le", "v30xle", "rgb565le", "x2rgb10le", "gbrpf32le"])
+@pytest.mark.parametrize(
+    "name", ["pal8", "monob", "xyz12le", "ayuv64le", "v30xle", "rgb565le", "x2rgb10le", "gbrpf32le"]
+)
 def test_odd_formats_have_a_planar_home(name):
     describe(planar_format(name))

@@ -89,7 +89,8 @@ def _tone(out: av.container.OutputContainer, stream: av.AudioStream, start_s: fl
     while at / 44100 < end_s:
         wave = (0.2 * np.sin(2 * np.pi * 440 * (at + np.arange(size)) / 44100)).astype(np.float32)
         name = stream.codec_context.format.name
-        data = (wave * 32767).astype(np.int16) if name.startswith("s16") else wave
+        whole = {"s16": np.int16, "s32": np.int32}.get(name[:3])
+        data = (wave * np.iinfo(whole).max).astype(whole) if whole else wave
         frame = av.AudioFrame.from_ndarray(data[None], format=name, layout="mono")
         frame.sample_rate, frame.pts, frame.time_base = 44100, at, Fraction(1, 44100)
         out.mux(stream.encode(frame))

@@ -94,15 +94,19 @@ def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | int | None] |
             if end_s is not None:
                 options["t"] = f"{float(start_time_s(container) + Fraction(end_s) - begin):.6f}"
         texts = [_subtitle_codec(s) for s in container.streams.subtitles]
+        sounds = len(container.streams.audio)
         # the first stream that is a film, not a cover: see `open_video`
         films = [s.index for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     original = ffmpeg.input(f"file:{source.resolve()}", **where)
     streams, own = [original["a?"]], _OWN_SUBTITLE.get(muxer)
+    # Once one stream's metadata is mapped by hand (the film's is), ffmpeg copies no other stream's by itself.
     if films:
         options["map_metadata:s:v:0"] = f"1:s:{films[0]}"
+    options |= {f"map_metadata:s:a:{k}": f"1:s:a:{k}" for k in range(sounds)}
     kept = [k for k, text in enumerate(texts) if own and text in _TEXT_SUBTITLES]
     for k, place in enumerate(kept):
         streams.append(original[f"s:{place}"])
+        options[f"map_metadata:s:s:{k}"] = f"1:s:s:{place}"
         options[f"c:s:{k}"] = (
             "copy" if texts[place] == own or muxer == "matroska" and texts[place] != "mov_text" else own
         )

@@ -19,10 +19,18 @@ def test_a_wrong_override_is_told(monkeypatch):
     find_ffmpeg.cache_clear()
 
 
-@pytest.mark.parametrize("source,even,odd", [("yuv420p", "yuv420p", "yuv444p"), ("yuv422p12le", "yuv422p10le", "yuv444p10le"),
-                                             ("yuvj420p", "yuvj420p", "yuvj444p"), ("gray", "gray", "gray"),
-                                             ("gbrp", "yuv444p", "yuv444p"), ("yuv420p16le", "yuv420p10le", "yuv444p10le"),
-                                             ("yuva444p10le", "yuv444p10le", "yuv444p10le")])  # fmt: skip
+@pytest.mark.parametrize(
+    "source,even,odd",
+    [
+        ("yuv420p", "yuv420p", "yuv444p"),
+        ("yuv422p12le", "yuv422p10le", "yuv444p10le"),
+        ("yuvj420p", "yuvj420p", "yuvj444p"),
+        ("gray", "gray", "gray"),
+        ("gbrp", "yuv444p", "yuv444p"),
+        ("yuv420p16le", "yuv420p10le", "yuv444p10le"),
+        ("yuva444p10le", "yuv444p10le", "yuv444p10le"),
+    ],
+)
 def test_nearest_format(source, even, odd):
     assert output_format("libx264", source, 720, 1280) == even
     assert output_format("libx264", source, 721, 1281) == odd

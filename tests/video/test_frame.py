@@ -136,9 +136,20 @@ def test_bad_boxes(box):
         frame_of("yuv420p").add_region((0, 0, 5, 5), np.zeros((4, 5, 3), np.float32))
 
 
-@pytest.mark.parametrize("name,target", [("rgb24", "gbrp"), ("bgr0", "gbrp"), ("rgba", "gbrap"), ("rgb48le", "gbrp16le"),
-                                         ("nv12", "yuv420p"), ("p010le", "yuv420p10le"), ("yuyv422", "yuv422p"),
-                                         ("yuv420p10be", "yuv420p10le"), ("yuv420p", "yuv420p")])  # fmt: skip
+@pytest.mark.parametrize(
+    "name,target",
+    [
+        ("rgb24", "gbrp"),
+        ("bgr0", "gbrp"),
+        ("rgba", "gbrap"),
+        ("rgb48le", "gbrp16le"),
+        ("nv12", "yuv420p"),
+        ("p010le", "yuv420p10le"),
+        ("yuyv422", "yuv422p"),
+        ("yuv420p10be", "yuv420p10le"),
+        ("yuv420p", "yuv420p"),
+    ],
+)
 def test_other_formats_go_to_a_planar_one_without_loss(name, target):
     assert planar_format(name) == target
     source = picture(target, 36, 48)

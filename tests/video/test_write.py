@@ -44,8 +44,17 @@ def test_variable_rate(tmp_path, offset, suffix, tolerance_s):
     assert suffix == ".mkv" or shift[0] == 0
 
 
-@pytest.mark.parametrize("codec,suffix", [("aac", ".mp4"), ("aac", ".mov"), ("libmp3lame", ".mp4"), ("pcm_s16le", ".mov"),
-                                          ("aac", ".mkv"), ("flac", ".mkv")])  # fmt: skip
+@pytest.mark.parametrize(
+    "codec,suffix",
+    [
+        ("aac", ".mp4"),
+        ("aac", ".mov"),
+        ("libmp3lame", ".mp4"),
+        ("pcm_s16le", ".mov"),
+        ("aac", ".mkv"),
+        ("flac", ".mkv"),
+    ],
+)
 @pytest.mark.parametrize("start_s", [0.0, 0.3])
 def test_sound_is_copied_in_its_place(tmp_path, codec, suffix, start_s):
     source = make_clip(tmp_path / f"a{suffix}", count=20, audio=codec, audio_start_s=start_s)

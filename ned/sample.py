@@ -8,21 +8,24 @@ video is named, and ground truth for tests.
 from __future__ import annotations
 
 import tempfile
-import wave
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
-from ned.types import ExpressionSpace, ExpressionTrack
+from ned.types import Colour, ExpressionSpace, ExpressionTrack, FaceFit, FaceTrack, Shot, VideoInfo
 
 FRAME_RATE = Fraction(25)
 SAMPLE_RATE = 48000
 _CROP = (70, 0, 390, 320)  # head and shoulders in the portrait, x0 y0 x1 y1
 _SCALE = 2
+_FACE = (222, 112, 150)  # centre and side of a square around the face, in the portrait
+
+
+_COLOUR = Colour("bt709", "bt709", "bt709", "tv")
 
 
 @dataclass(frozen=True)
@@ -93,9 +96,95 @@ def synthetic_voice(
     return 0.5 * out / max(np.abs(out).max(), 1e-9)
 
 
-def _write_wave(path: Path, voice: Float[np.ndarray, "samples"]) -> None:
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((np.clip(voice, -1, 1) * 32767).astype("<i2").tobytes())
+def _write_sound(path: Path, voice: Float[np.ndarray, "samples"]) -> None:
+    """Mono AAC."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=SAMPLE_RATE, layout="mono")
+        samples = np.clip(voice, -1, 1).astype(np.float32)[None]
+        for start in range(0, samples.shape[1], 1024):
+            frame = av.AudioFrame.from_ndarray(
+                np.ascontiguousarray(samples[:, start : start + 1024]), format="fltp", layout="mono"
+            )
+            frame.sample_rate, frame.pts = SAMPLE_RATE, start
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def _portrait() -> tuple[UInt8[np.ndarray, "h w 3"], FaceTrack, FaceFit]:
+    """The portrait, enlarged, with its landmarks and the face model fitted to it."""
+    import cv2
+    from skimage.data import astronaut
+
+    from ned.analysis.fit import fit_face
+    from ned.analysis.landmarks import Landmarker, Roi
+    from ned.face_model import load_face_model
+
+    x0, y0, x1, y1 = _CROP
+    picture = cv2.resize(astronaut()[y0:y1, x0:x1], None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
+    centre, side = (np.array(_FACE[:2]) - (x0, y0)) * _SCALE, _FACE[2] * _SCALE
+    landmarks, _ = Landmarker()(picture, Roi(float(centre[0]), float(centre[1]), float(side)))
+    box = np.concatenate([landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)])
+    track = FaceTrack(1, Shot(0, 1), np.zeros(1, np.int64), box[None].astype(np.float32), landmarks[None])
+    return picture, track, fit_face(track, load_face_model(), float(FRAME_RATE))
+
+
+def _sway(picture: Float[np.ndarray, "h w 3"], time_s: float) -> Float[np.ndarray, "h w 3"]:
+    """The picture as a hand-held camera sees it: a little turned, shifted and zoomed."""
+    import cv2
+
+    height, width = picture.shape[:2]
+    angle = 1.6 * np.sin(2 * np.pi * 0.23 * time_s)
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.03 + 0.01 * np.sin(2 * np.pi * 0.11 * time_s))
+    turn[:, 2] += 5 * np.sin(2 * np.pi * np.array([0.17, 0.29]) * time_s)
+    return cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+
+
+def make_sample(path: Path, seconds: float = 8.0, seed: int = 7) -> SampleTruth:
+    """Writes the sample clip, 640×640 at 25 frames a second, H.264 with AAC sound, and says what is in it.
+
+    The truth's coefficients are those that the face model fits to the portrait plus the known change.
+    Raises UserError where `path` cannot be written to.
+    """
+    import av
+    from av.video.reformatter import ColorRange, Colorspace
+
+    from ned.face_model import load_face_model
+    from ned.plan import TrackEdit
+    from ned.renderer import build_renderer
+    from ned.video import Frame, VideoWriter
+    from ned.video.colour import encoding_of
+
+    model = load_face_model()
+    picture, track, fit = _portrait()
+    frames = int(round(seconds * float(FRAME_RATE)))
+    change, openness = sample_expression(model.space, frames, float(FRAME_RATE), seed)
+    voice = synthetic_voice(openness, float(FRAME_RATE), np.random.default_rng(seed))
+    still = fit.expression.pack()[0]
+    wanted = np.clip(still + change, 0.0, 1.0).astype(np.float32)
+    renderer = build_renderer("warp", model)
+    region = picture.astype(np.float32) / 255.0
+    with tempfile.TemporaryDirectory() as folder:
+        sound = Path(folder) / "voice.m4a"
+        _write_sound(sound, voice)
+        with VideoWriter(path, like=_info(picture.shape[:2], seconds), quality=16, audio_from=sound) as out:
+            for i in range(frames):
+                edited = ExpressionTrack.unpack(model.space, wanted[i : i + 1])
+                edit = TrackEdit(track, fit, edited, model, np.ones(1)).face_edit(0)
+                moved = np.clip(region + renderer.render(region, edit), 0.0, 1.0)
+                upright = _sway(moved, i / float(FRAME_RATE))
+                bytes_ = (np.clip(upright, 0, 1) * 255).round().astype(np.uint8)
+                raw = av.VideoFrame.from_ndarray(bytes_, format="rgb24")
+                coded = raw.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+                out.write(Frame(coded, i, i, 0, encoding_of(_COLOUR, *upright.shape[:2])))
+    return SampleTruth(path, ExpressionTrack.unpack(model.space, wanted), voice)
+
+
+def _info(size: tuple[int, int], seconds: float) -> VideoInfo:
+    """What the writer needs to know of a video that comes from no file."""
+    height, width = size
+    return VideoInfo(
+        Path("astronaut"), "mp4", "h264", "yuv420p", 8, height, width, FRAME_RATE, 1 / FRAME_RATE,
+        round(seconds * FRAME_RATE), seconds, 0, Fraction(1), _COLOUR, (),
+    )  # fmt: skip

@@ -11,15 +11,17 @@ import sys
 import warnings
 from collections.abc import Sequence
 from contextlib import suppress
+from io import TextIOWrapper
 
 from ned import __version__
 from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
 from ned.cli.doctor import Doctor
 from ned.cli.process import Process
+from ned.cli.sample import Sample
 from ned.errors import NedError
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Doctor)
+COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Sample, Doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
     _quieten(debug)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     with suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _leave)
     try:
@@ -85,7 +89,8 @@ def _explain(error: Exception) -> tuple[str, int]:
 
 def _complain(text: str, code: int) -> int:
     with suppress(BrokenPipeError):
-        print("ned: " + " ".join(text.split()), file=sys.stderr, flush=True)
+        line = "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+        print(f"ned: {line}", file=sys.stderr, flush=True)
     return code
 
 
@@ -105,4 +110,3 @@ def _quieten(debug: bool) -> None:
 
 def _leave(*_: object) -> None:
     raise SystemExit(128 + signal.SIGTERM)
-

@@ -11,7 +11,7 @@ import difflib
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 
 from ned.config import convert_all, option_fields
 from ned.errors import UserError
@@ -28,7 +28,7 @@ class Command:
         add_options(parser, cls)
 
     @classmethod
-    def from_arguments(cls, given: Mapping[str, Any]) -> Self:
+    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         """The command from the arguments given; raises UserError where one does not fit."""
         return cls(**convert_all(cls, given))
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from ned.cli.arguments import Command, add_options
 from ned.config import ProcessConfig, convert_all, load_overrides, option
@@ -34,7 +34,7 @@ class Process(Command):
         add_options(parser, cls)
 
     @classmethod
-    def from_arguments(cls, given: Mapping[str, Any]) -> Self:
+    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
         own = convert_all(cls, {name: given.pop(name) for name in ("config", "quiet") if name in given})
         overrides = load_overrides(own["config"]) if own.get("config") else {}

@@ -1,0 +1,34 @@
+"""`ned sample`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from ned.cli.arguments import Command
+from ned.config import option
+
+
+@dataclass(frozen=True)
+class Sample(Command):
+    """Make a talking clip without any download: a public-domain portrait moved by the face model."""
+
+    name = "sample"
+    output: Path = option(help="where to write the clip", metavar="OUT")
+    seconds: float = option(8.0, metavar="N", help="length of the clip")
+    truth: Path | None = option(None, metavar="CSV", help="also write the coefficients that move the face, as Live Link CSV")
+
+    def main(self) -> int:
+        import numpy as np
+
+        from ned.exchange.livelink import write_livelink
+        from ned.sample import FRAME_RATE, make_sample
+
+        made = make_sample(self.output, self.seconds)
+        if self.truth is not None:
+            times = np.arange(len(made.expression)) / float(FRAME_RATE)
+            write_livelink(self.truth, made.expression, times, Fraction(FRAME_RATE))
+            print(self.truth)
+        print(self.output)
+        return 0

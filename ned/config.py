@@ -166,6 +166,9 @@ def convert_all(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: convert(name, value, types[name]) for name, value in values.items()}
 
 
+_EXPECTED = {int: "a whole number", float: "a number", str: "text", Path: "a path"}
+
+
 def convert(name: str, value: Any, kind: Any) -> Any:
     """`value` (text, number or as it should be) as a `kind` of option; raises UserError where it does not fit."""
     if isinstance(kind, UnionType):
@@ -175,7 +178,7 @@ def convert(name: str, value: Any, kind: Any) -> Any:
     if kind is bool and isinstance(value, bool):
         return value
     if isinstance(value, bool) or value is None or kind is bool:
-        expected = "true or false" if kind is bool else f"a {kind.__name__}"
+        expected = "true or false" if kind is bool else _EXPECTED.get(kind, "a value")
         raise UserError(f"{name} is {value!r}", remedy=f"give {expected}")
     if kind is Path:
         return Path(value).expanduser()
@@ -191,12 +194,11 @@ def convert(name: str, value: Any, kind: Any) -> Any:
             return int(float(value))
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
-        names = {"int": "a whole number", "float": "a number"}
-        expected = "seconds or [hh:]mm:ss[.f]" if name.endswith("_s") else names.get(kind.__name__, kind.__name__)
+        expected = "seconds or [hh:]mm:ss[.f]" if name.endswith("_s") else _EXPECTED[kind]
         raise UserError(f"{name.removesuffix('_s')} is {value!r}", remedy=f"give {expected}") from error
 
 
-def parse_time(value: str | float) -> float:
+def parse_time(value: str | float | int) -> float:
     """Seconds from a number or `[hh:]mm:ss[.f]`; raises ValueError for anything else, also for negative times."""
     parts = str(value).strip().split(":")
     if len(parts) > 3 or not all(part.replace(".", "", 1).isdecimal() for part in parts):

@@ -6,9 +6,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from io import TextIOBase
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Stage(Protocol):
     """One stage of work in progress; its units are frames."""
 
@@ -21,6 +23,7 @@ class Stage(Protocol):
         ...
 
 
+@runtime_checkable
 class Progress(Protocol):
     """Told of every stage; used as `with progress.stage("rendering", frames) as stage: stage.advance()`."""
 
@@ -29,6 +32,7 @@ class Progress(Protocol):
         ...
 
 
+@runtime_checkable
 class StageContext(Protocol):
     """A context manager that gives a `Stage`."""
 
@@ -70,7 +74,7 @@ class Silent:
 class Lines:
     """One line every few seconds and one at the end of a stage, for logs and pipes."""
 
-    def __init__(self, stream: TextIO | None = None, interval_s: float = 5.0) -> None:
+    def __init__(self, stream: TextIOBase | None = None, interval_s: float = 5.0) -> None:
         self._stream, self._interval_s = stream or sys.stderr, interval_s
 
     @contextmanager
@@ -86,7 +90,7 @@ class Lines:
 class Terminal:
     """A bar for the running stage, with fps and time left; a finished stage leaves its line."""
 
-    def __init__(self, stream: TextIO | None = None) -> None:
+    def __init__(self, stream: TextIOBase | None = None) -> None:
         from rich.console import Console
 
         self._console = Console(file=stream or sys.stderr)
@@ -120,7 +124,7 @@ def describe(done: int, total: int | None, seconds: float, ended: bool = False) 
     return count + rate + left
 
 
-def for_stream(stream: TextIO | None = None, quiet: bool = False) -> Progress:
+def for_stream(stream: TextIOBase | None = None, quiet: bool = False) -> Progress:
     """What fits: a bar where `stream` (default: standard error) is a terminal, lines where not, nothing if `quiet`."""
     stream = stream or sys.stderr
     if quiet:

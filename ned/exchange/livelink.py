@@ -112,7 +112,8 @@ def _at_times(
     late = np.flatnonzero(np.diff(at) <= 0)
     if len(late):
         raise UserError(f"line {table.lines[late[0] + 1]}: time does not rise", path=path, remedy="sort the rows")
-    slack = max(1.5 * period, 1.5 * float(np.median(np.diff(at))) if rows > 1 else 0.0)
+    spacing = float(np.median(np.diff(at))) if rows > 1 else 0.0
+    slack = 1.5 * max(period, min(spacing, 0.1))
     if at[0] > times_s[0] + slack or at[-1] < times_s[-1] - slack:
         span, wanted = at[-1] - at[0], times_s[-1] - times_s[0]
         if table.timecodes is None or abs(span - wanted) > max(2 * slack, 0.01 * wanted):

@@ -47,7 +47,8 @@ def write_report(path: Path, data: ReportData) -> None:
     the arrays of `data` differ in length."""
     if not len(data.times_s) == len(data.before) == len(data.after):
         raise ValueError(f"{len(data.times_s)} times, {len(data.before)} and {len(data.after)} frames")
-    workspace.write_text(path, render_report(data))
+    # Names of files need not be text.
+    workspace.write_text(path, render_report(data).encode("utf-8", "replace").decode("utf-8"))
 
 
 def render_report(data: ReportData) -> str:

@@ -37,11 +37,14 @@ def contact_sheet(
     pairs = (frames_before, frames_after)
     rows = [[crop(f, b, 1.5, (size, size)) for f, b in zip(frames, boxes, strict=True)] for frames in pairs]
     rows += [[crop(f, m, 1.3, wide) for f, m in zip(frames, mouths, strict=True)] for frames in pairs]
-    return grid(rows, ("original", "edited", "original", "edited"), captions)
+    return grid(rows, ("original", "edited", "original", "edited"), captions, text_px=size // 11)
 
 
 def grid(
-    rows: Sequence[Sequence[UInt8[np.ndarray, "_ _ 3"]]], labels: Sequence[str] = (), captions: Sequence[str] = ()
+    rows: Sequence[Sequence[UInt8[np.ndarray, "_ _ 3"]]],
+    labels: Sequence[str] = (),
+    captions: Sequence[str] = (),
+    text_px: int = 14,
 ) -> UInt8[np.ndarray, "sheet_h sheet_w 3"]:
     """Pictures in rows, a label in the corner of each row's first one, captions over the columns.
 
@@ -50,11 +53,12 @@ def grid(
     rows = [row for row in rows if len(row)]
     if not rows:
         raise ValueError("no pictures")
-    top = 22 if captions else 0
+    line = text_px + text_px // 3
+    top = line + 2 if captions else 0
     width = max(sum(p.shape[1] + _GAP for p in row) for row in rows) - _GAP
     height = top + sum(row[0].shape[0] + _GAP for row in rows) - _GAP
     sheet = Image.new("RGB", (width, height), _PAPER)
-    draw, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(14), top
+    draw, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(text_px), top
     for k, row in enumerate(rows):
         x = 0
         for column, picture in enumerate(row):
@@ -64,7 +68,7 @@ def grid(
             x += picture.shape[1] + _GAP
         if k < len(labels):
             left, _, right, _ = draw.textbbox((0, 0), labels[k], font)
-            draw.rectangle((0, y, right - left + 10, y + 19), _PAPER)
+            draw.rectangle((0, y, right - left + 10, y + line), _PAPER)
             draw.text((5, y + 1), labels[k], _INK, font)
         y += row[0].shape[0] + _GAP
     return np.asarray(sheet).copy()

@@ -45,7 +45,7 @@ from face_model_topology import (
 from scipy.spatial.transform import Rotation
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from ned.face_model.spaces import ARKIT52  # noqa: E402
+from ned.face_model.spaces import ARKIT52
 
 HERE = Path(__file__).resolve().parent
 ASSET = HERE.parent / "ned" / "assets" / "canonical.npz"
@@ -127,7 +127,7 @@ def build_basis(mean: np.ndarray, faces: np.ndarray, mirror: np.ndarray, weights
 
 def gaze(mean: np.ndarray, centre: np.ndarray, name: str) -> np.ndarray:
     """(5, 3) displacement of the left iris when its eyeball turns as far as the shape does."""
-    axis = {"Up": (1, 0, 0), "Down": (-1, 0, 0), "In": (0, 1, 0), "Out": (0, -1, 0)}[name.removeprefix("eyeLook")]
+    axis = {"Up": (-1, 0, 0), "Down": (1, 0, 0), "In": (0, 1, 0), "Out": (0, -1, 0)}[name.removeprefix("eyeLook")]
     arm = mean[list(IRIS_LEFT)] - centre
     return Rotation.from_rotvec(GAZE_RAD[name] * np.array(axis)).apply(arm) - arm
 

@@ -3,7 +3,9 @@
     python scripts/evaluate_fit.py CLIPS_FOLDER PREDICTOR.task [--cache FOLDER]
 
 Per clip: mean reprojection error in % of the inter-ocular distance, fitting speed, and the Pearson
-correlation over time (every second frame) of five coefficients with MediaPipe's ARKit predictor.
+correlation over time (every second frame) of five coefficients with MediaPipe's ARKit predictor. Where
+the predictor hardly moves (standard deviation below 0.05) its noise is compared; the last rows leave
+those clips out.
 """
 
 from __future__ import annotations
@@ -16,9 +18,9 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from ned.analysis.fit import fit_face  # noqa: E402
-from ned.face_model import load_face_model  # noqa: E402
-from ned.types import FaceTrack, Shot  # noqa: E402
+from ned.analysis.fit import fit_face
+from ned.face_model import load_face_model
+from ned.types import FaceTrack, Shot
 
 COMPARED = {
     "jawOpen": ("jawOpen",),
@@ -71,6 +73,10 @@ def cached(clip: Path, predictor: Path, cache: Path | None) -> dict[str, np.ndar
     return seen
 
 
+MOVES = 0.05
+"""Standard deviation over time from which on the predictor's coefficient counts as moving."""
+
+
 def correlation(a: np.ndarray, b: np.ndarray) -> float:
     """Pearson's r; NaN where either does not move."""
     if a.std() < 1e-6 or b.std() < 1e-6:
@@ -78,8 +84,8 @@ def correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a, b)[0, 1])
 
 
-def evaluate(seen: dict[str, np.ndarray]) -> dict[str, float]:
-    """The figures of one clip."""
+def evaluate(seen: dict[str, np.ndarray]) -> tuple[dict[str, float], list[bool]]:
+    """The figures of one clip, and which of the compared coefficients move in it at all."""
     model = load_face_model("canonical")
     landmarks = seen["landmarks"].astype(np.float32)
     frames = seen["frames"].astype(np.int64)
@@ -93,11 +99,13 @@ def evaluate(seen: dict[str, np.ndarray]) -> dict[str, float]:
     ours, theirs = (np.array(rows) for rows in zip(*pairs, strict=True))
     names = seen["names"].tolist()
     out = {"error_%": 100 * float(fit.reprojection_error.mean()), "fps": speed}
+    moving = []
     for key, members in COMPARED.items():
         mine = np.mean([fit.expression[m][ours] for m in members], axis=0)
         other = np.mean([seen["blend"][theirs, names.index(m)] for m in members], axis=0)
         out[key] = correlation(mine, other)
-    return out
+        moving.append(bool(other.std() > MOVES))
+    return out, moving
 
 
 def main() -> None:
@@ -106,14 +114,18 @@ def main() -> None:
     parser.add_argument("predictor", type=Path)
     parser.add_argument("--cache", type=Path)
     arguments = parser.parse_args()
-    rows = {}
+    rows, moving = {}, []
     for clip in sorted(arguments.clips.glob("*.mp4")):
-        rows[clip.stem] = evaluate(cached(clip, arguments.predictor, arguments.cache))
+        rows[clip.stem], moves = evaluate(cached(clip, arguments.predictor, arguments.cache))
+        moving.append(moves)
         if len(rows) == 1:
             print(f"{'clip':22s}" + "".join(f"{key:>12s}" for key in rows[clip.stem]))
         print(f"{clip.stem:22s}" + "".join(f"{value:12.2f}" for value in rows[clip.stem].values()), flush=True)
     table = np.array([list(row.values()) for row in rows.values()])
     print(f"{'median':22s}" + "".join(f"{value:12.3f}" for value in np.nanmedian(table, axis=0)))
+    where = [np.nanmedian(column[use]) for column, use in zip(table[:, 2:].T, np.array(moving).T, strict=True)]
+    print(f"{'median where it moves':46s}" + "".join(f"{value:12.3f}" for value in where))
+    print(f"{'clips where it moves':46s}" + "".join(f"{count:12d}" for count in np.sum(moving, axis=0)))
 
 
 if __name__ == "__main__":

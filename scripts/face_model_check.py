@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from ned.face_model import load_face_model  # noqa: E402
+from ned.face_model import load_face_model
 
 LANDMARKS_68 = (
     127, 234, 93, 132, 58, 136, 150, 148, 152, 377, 379, 365, 288, 361, 323, 454, 356,

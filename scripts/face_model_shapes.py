@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 from face_model_topology import (
     ABOVE_LIP,
     BELOW_LIP,
@@ -241,12 +240,12 @@ def nose_sneer() -> Shape:
 def pucker() -> Shape:
     """AU18, incisivii labii: corners drawn inward and the lips pushed forward, kept closed."""
     z = [-0.75, -0.78, -0.8, -0.8, -0.8, -0.8]
-    up = chains((UPPER_OUTER, UPPER_RED_OUTER), [-0.72, -0.56, -0.38, -0.24, -0.12, 0], [-0.12, -0.22, -0.3, -0.3, -0.28, -0.24], z)
+    outer, inner = [-0.72, -0.56, -0.38, -0.24, -0.12, 0.0], [-0.72, -0.58, -0.4, -0.25, -0.12, 0.0]
     return Shape(
-        up
-        | chains((UPPER_RED, UPPER_INNER), [-0.72, -0.58, -0.4, -0.25, -0.12, 0], [-0.1, -0.08, -0.06, -0.05, -0.04, -0.04], z)
-        | chains((LOWER_OUTER, LOWER_RED_OUTER), [-0.72, -0.56, -0.38, -0.24, -0.12, 0], [-0.12, 0.04, 0.12, 0.14, 0.14, 0.12], z)
-        | chains((LOWER_RED, LOWER_INNER), [-0.72, -0.58, -0.4, -0.25, -0.12, 0], [-0.1, -0.06, -0.04, -0.03, -0.02, -0.02], z)
+        chains((UPPER_OUTER, UPPER_RED_OUTER), outer, [-0.12, -0.22, -0.3, -0.3, -0.28, -0.24], z)
+        | chains((UPPER_RED, UPPER_INNER), inner, [-0.1, -0.08, -0.06, -0.05, -0.04, -0.04], z)
+        | chains((LOWER_OUTER, LOWER_RED_OUTER), outer, [-0.12, 0.04, 0.12, 0.14, 0.14, 0.12], z)
+        | chains((LOWER_RED, LOWER_INNER), inner, [-0.1, -0.06, -0.04, -0.03, -0.02, -0.02], z)
         | along(ABOVE_LIP, [-0.66, -0.46, -0.28, -0.15, -0.06, 0], [-0.1, -0.12, -0.12, -0.1, -0.08, -0.06],
                 [-0.62, -0.55, -0.5, -0.46, -0.42, -0.4])
         | along(BELOW_LIP, [-0.62, -0.42, -0.28, -0.16, -0.06, 0], [-0.12, -0.04, 0.02, 0.02, 0.02, 0.02],
@@ -277,16 +276,16 @@ def funnel() -> Shape:
 
 def roll(chains_in: tuple, sign: float) -> Shape:
     """AU28: the red of one lip rolled over the teeth; `sign` is +1 for the upper, -1 for the lower lip."""
-    profile = [0.1, 0.55, 0.9, 1.0, 1.0, 1.0]
+    profile = [0.0, 0.2, 0.6, 0.95, 1.0, 1.0]
     outer, red_outer, red, inner = chains_in
     depth = (0.35, 0.7, 0.85, 0.9)
-    fall = (0.62, 0.4, 0.12, -0.2) if sign > 0 else (0.75, 0.56, 0.34, 0.16)
+    fall = (0.52, 0.36, 0.18, 0.0) if sign > 0 else (0.74, 0.5, 0.26, 0.04)  # squeezed, never folded over
     out: Controls = {}
     for chain, dz, dy in zip((outer, red_outer, red, inner), depth, fall, strict=True):
         out |= scaled(chain, (-0.03, sign * dy, dz), profile)
     skin = ABOVE_LIP if sign > 0 else BELOW_LIP
     return Shape(
-        out | scaled(skin[1:], (0, sign * 0.3, 0.1), profile[1:]) | at((0.0, 0.02 * sign, 0.08), 291, 308),
+        out | scaled(skin[1:], (0, sign * 0.3, 0.1), profile[1:]) | at((0.0, 0.0, 0.05), 291, 308, 306, 292),
         hold=(*FACE, "lower_lip_core" if sign > 0 else "upper_lip_core", "chin"),
         both=True,
     )  # fmt: skip
@@ -323,13 +322,13 @@ def shrug_lower() -> Shape:
 def cheek_puff() -> Shape:
     """AU34: air in the cheeks, pressed outward and forward."""
     return Shape(
-        at((0.35, 0.0, -0.9), 427, 411, 434, 436, 416) | at((0.25, 0.05, -0.75), 425, 432, 433, 376, 352)
+        at((0.14, 0.0, -0.9), 427, 411, 434, 436, 416) | at((0.08, 0.05, -0.75), 425, 432, 433, 376, 352)
         | at((-0.06, -0.02, -0.7), 291, 308, 306, 292, 287, 410, 273) | at((0.1, -0.05, -0.5), 426, 280, 430, 422)
-        | at((0.25, 0, -0.4), 435, 367, 364, 394) | at((0.3, 0.02, -0.35), 401, 366)
+        | at((0.08, 0, -0.4), 435, 367, 364, 394) | at((0.03, 0.02, -0.3), 401, 366)
         | chains((*UPPER_CHAINS, *LOWER_CHAINS), [-0.06, -0.07, -0.06, -0.04, -0.02, 0], [-0.02, -0.03, 0, 0, 0, 0],
                  [-0.7, -0.62, -0.54, -0.48, -0.44, -0.42])
         | at((-0.02, -0.12, -0.35), 391, 322, 406, 335) | at((0.02, -0.12, -0.25), 327, 358)
-        | at((0, -0.05, -0.2), 164, 18, 200) | at((0.2, -0.1, -0.4), 397, 365) | at((0.1, -0.08, -0.2), 288, 379),
+        | at((0, -0.05, -0.2), 164, 18, 200) | at((0.08, -0.1, -0.4), 397, 365) | at((0.1, -0.08, -0.2), 288, 379),
         hold=("oval_upper", "forehead", "brows", "bridge", "lids"),
         both=True,
     )  # fmt: skip
@@ -351,17 +350,20 @@ def cheek_squint() -> Shape:
 
 def mouth_left() -> Shape:
     """The whole mouth drawn to the actor's left, the near corner up and back, the far one around the teeth."""
-    left = chains((*UPPER_CHAINS, *LOWER_CHAINS), [0.6, 0.9, 1.2, 1.35, 1.4, 1.45], [-0.5, -0.32, -0.2, -0.14, -0.1, -0.08],
-                  [0.45, 0.48, 0.45, 0.4, 0.34, 0.3])  # fmt: skip
+    left = chains((*UPPER_CHAINS, *LOWER_CHAINS), [0.6, 0.9, 1.2, 1.35, 1.4, 1.45],
+                  [-0.5, -0.32, -0.2, -0.14, -0.1, -0.08], [0.45, 0.48, 0.45, 0.4, 0.34, 0.3])  # fmt: skip
     right = {}
-    for upper in ((61, 185, 40, 39, 37), (76, 184, 74, 73, 72), (62, 183, 42, 41, 38), (78, 191, 80, 81, 82),
-                  (61, 146, 91, 181, 84), (76, 77, 90, 180, 85), (62, 96, 89, 179, 86), (78, 95, 88, 178, 87)):  # fmt: skip
-        right |= along(upper, [1.4, 1.45, 1.48, 1.5, 1.48], [-0.02, -0.02, -0.04, -0.05, -0.06],
+    for chain in ((61, 185, 40, 39, 37), (76, 184, 74, 73, 72), (62, 183, 42, 41, 38), (78, 191, 80, 81, 82),
+                  (61, 146, 91, 181, 84), (76, 77, 90, 180, 85), (62, 96, 89, 179, 86),
+                  (78, 95, 88, 178, 87)):  # fmt: skip
+        right |= along(chain, [1.4, 1.45, 1.48, 1.5, 1.48], [-0.02, -0.02, -0.04, -0.05, -0.06],
                        [-0.75, -0.5, -0.2, -0.02, 0.15])  # fmt: skip
     return Shape(
-        left | right | at((0.9, -0.1, 0.2), 164, 18) | at((0.45, -0.4, 0.25), 436, 432, 410) | at((0.5, -0.26, 0.2), 358, 327)
+        left | right | at((0.9, -0.1, 0.2), 164, 18) | at((0.45, -0.4, 0.25), 436, 432, 410)
+        | at((0.5, -0.26, 0.2), 358, 327)
         | at((0.75, -0.02, -0.36), 98, 129) | at((0.95, 0.0, -0.6), 216, 212, 206) | at((0.32, -0.06, 0), 4, 1)
-        | at((0.4, -0.04, 0), 2) | at((0.5, -0.06, 0.0), 200) | at((0.24, -0.05, -0.06), 152) | at((0.2, -0.2, 0), 426, 427)
+        | at((0.4, -0.04, 0), 2) | at((0.5, -0.06, 0.0), 200) | at((0.24, -0.05, -0.06), 152)
+        | at((0.2, -0.2, 0), 426, 427)
         | at((0.4, 0, -0.3), 205, 207) | at((0.12, -0.1, -0.06), 365, 397) | at((0.34, 0, -0.3), 136, 172),
         hold=("oval_upper", "forehead", "brows", "bridge", "lids"),
     )  # fmt: skip

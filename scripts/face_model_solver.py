@@ -95,7 +95,8 @@ def _parts(mean: np.ndarray, mirror: np.ndarray) -> dict[str, set[int]]:
     corner = set(UPPER_CHAINS[0][:1]) | {306, 292, 308, 287}
     both = lambda s: _both(mirror, *s)  # noqa: E731
     cheeks = [425, 280, 352, 411, 427, 330, 266, 347, 346, 345, 340, 372, 447, 454, 366, 401, 376, 433, 434, 436, 426]
-    nose = [4, 1, 2, 5, 19, 94, 327, 358, 279, 331, 294, 278, 344, 440, 420, 429, 360, 363, 281, 275, 326, 328, 290, 305]
+    nose = [4, 1, 2, 5, 19, 94, 327, 358, 279, 331, 294, 278, 344, 440, 420, 429, 360, 363, 281, 275, 326, 328, 290,
+            305]  # fmt: skip
     return {
         "oval": set(OVAL),
         "oval_upper": {i for i in OVAL if y[i] < y[58] - 0.5},

@@ -25,21 +25,25 @@ ALTERNATIONS = 3
 CHUNK = 512
 """Frames in memory at once; a track may be hours long and memory-mapped."""
 
-VERTEX_WEIGHTS = {"lips_inner": 5.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0,
-                  "brow_right": 3.0, "face_oval": 0.6}  # fmt: skip
+VERTEX_WEIGHTS = {"lips_inner": 8.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0,
+                  "brow_right": 3.0, "face_oval": 0.2}  # fmt: skip
 IRIS_WEIGHT = 3.0
 DEPTH_WEIGHT = 0.02
 """Of z against x and y: MediaPipe's depth is a guess."""
 
-POSE_DEPTH_WEIGHT = 0.05
+POSE_DEPTH_WEIGHT = 0.02
 MOVING_WEIGHT = 0.25
 """In the pose, of landmarks that expression moves, against 1 to 2 of the stable ones."""
+EYE_CORNER_WEIGHT = 6.0
 
-RIDGE = 2.0
-RIDGE_FACTORS = {"jawForward": 8.0, "jawLeft": 4.0, "jawRight": 4.0, "cheekPuff": 8.0, "mouthClose": 6.0,
-                 "cheekSquint": 4.0, "noseSneer": 3.0, "mouthDimple": 3.0, "mouthShrugLower": 2.0,
-                 "mouthShrugUpper": 3.0, "mouthRollLower": 2.0, "mouthRollUpper": 2.0, "mouthStretch": 2.0,
-                 "mouthLeft": 2.0, "mouthRight": 2.0, "jawOpen": 0.3, "eyeBlink": 0.3}  # fmt: skip
+RIDGE = 4.0
+RIDGE_FACTORS = {"jawOpen": 0.3, "jawForward": 8.0, "jawLeft": 4.0, "jawRight": 4.0, "eyeBlink": 0.3, "browDown": 0.4,
+                 "browInnerUp": 0.3, "browOuterUp": 1.0, "noseSneer": 2.0, "cheekPuff": 8.0, "cheekSquint": 4.0,
+                 "mouthSmile": 0.4, "mouthClose": 6.0, "mouthFunnel": 2.0, "mouthPucker": 0.7, "mouthPress": 3.0,
+                 "mouthRollLower": 4.0, "mouthRollUpper": 4.0, "mouthShrugLower": 4.0, "mouthShrugUpper": 4.0,
+                 "mouthLowerDown": 1.0, "mouthUpperUp": 0.7, "mouthFrown": 1.5, "mouthDimple": 3.0,
+                 "mouthStretch": 2.0, "mouthLeft": 3.0, "mouthRight": 3.0, "eyeLookUp": 0.3, "eyeLookDown": 0.3,
+                 "eyeLookIn": 0.3, "eyeLookOut": 0.3}  # fmt: skip
 """Relative cost of a coefficient: what shows little in landmarks has to earn its place."""
 SMOOTHING_S = 0.02
 """Strength of the bond between frames. Small: closures and blinks last two frames."""
@@ -132,6 +136,8 @@ def _pose_weights(model: CanonicalFace) -> np.ndarray:
     weights = np.full(len(model.mean), MOVING_WEIGHT)
     weights[model.jaw_weights > 0.3] *= 0.3
     weights[model.stable] = np.maximum(weights[model.stable], model.stable_weights)
+    for eye in ("eye_left", "eye_right"):  # brows and lids are seen against the corners of the eyes
+        weights[model.contours[eye][[0, 8]]] = EYE_CORNER_WEIGHT
     weights[NUM_MESH_VERTICES:] = 0.0
     return weights
 
@@ -146,13 +152,20 @@ def _unposed(track: FaceTrack, model: CanonicalFace, pose: HeadPose, chunk: slic
     weights = model.stable_weights / model.stable_weights.sum()
     centre = weights @ model.mean[model.stable]
     landmarks = np.array(track.landmarks[chunk], np.float32)
-    landmarks[..., 2] -= (landmarks[:, model.stable, 2] @ weights - part.scale * (part.rotation[:, 2] @ centre))[:, None]
+    origin = landmarks[:, model.stable, 2] @ weights - part.scale * (part.rotation[:, 2] @ centre)
+    landmarks[..., 2] -= origin[:, None]
     return unproject(part, landmarks)
 
 
 def _expression(
-    track: FaceTrack, model: CanonicalFace, problem: _Problem, pose: HeadPose, identity: np.ndarray, start: np.ndarray, link: np.ndarray
-) -> np.ndarray:  # fmt: skip
+    track: FaceTrack,
+    model: CanonicalFace,
+    problem: _Problem,
+    pose: HeadPose,
+    identity: np.ndarray,
+    start: np.ndarray,
+    link: np.ndarray,
+) -> np.ndarray:
     """Bounded coefficients of all frames, the jaw's turn accounted for."""
     seen = np.empty((len(track), model.space.width))
     for chunk in _chunks(len(track)):

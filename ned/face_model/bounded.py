@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import no_type_check
+
 import numba
 import numpy as np
 from jaxtyping import Float
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
+@no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
 def _sweep(hessian, gradient, coupling, link, lower, upper, x, sweeps):  # pragma: no cover - compiled
     frames, width = x.shape
     for sweep in range(sweeps):

@@ -81,7 +81,10 @@ class CanonicalFace:
         return self.turn_jaw(self.mean, self.jaw_weights, opening) - self.mean
 
     def turn_jaw(
-        self, points: Float[np.ndarray, "points 3"], weights: Float[np.ndarray, "points"], opening: Float[np.ndarray, "frames"]
+        self,
+        points: Float[np.ndarray, "points 3"],
+        weights: Float[np.ndarray, "points"],
+        opening: Float[np.ndarray, "frames"],
     ) -> Float[np.ndarray, "frames points 3"]:
         """Points turned with the jaw, e.g. `teeth_lower` with weights of one."""
         angle = -np.asarray(opening, np.float32)[:, None] * weights[None] * np.float32(self.jaw_angle_rad)

@@ -62,8 +62,14 @@ def _umeyama(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndar
 
 
 def _refine(
-    turned: np.ndarray, y: np.ndarray, weights: np.ndarray, axes: np.ndarray, rotation: np.ndarray, scale: np.ndarray, offset: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    turned: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray,
+    axes: np.ndarray,
+    rotation: np.ndarray,
+    scale: np.ndarray,
+    offset: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One Gauss-Newton step on rotation, scale and offset."""
     frames, points, _ = turned.shape
     moved = turned * scale[:, None, None]

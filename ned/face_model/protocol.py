@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from ned.types import ExpressionSpace
 
 
+@runtime_checkable
 class FaceModel(Protocol):
     """A mesh in the landmarks' topology whose shape follows expression coefficients.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import no_type_check
+
+import numba
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
@@ -23,15 +26,14 @@ def estimate_pose(
     """
     weights = weights / weights.sum()
     model, image = model_points.astype(np.float64), image_points.astype(np.float64)
-    model_mean = np.einsum("p,fpi->fi", weights, model)
-    image_mean = np.einsum("p,fpi->fi", weights, image)
+    model_mean = weights @ model
+    image_mean = weights @ image
     x, y = model - model_mean[:, None], image - image_mean[:, None]
     rotation, scale = _umeyama(x, y, weights)
     axes = np.array([1.0, 1.0, depth_weight])
     offset = np.zeros((len(x), 3))
     for _ in range(iterations):
-        turned = np.einsum("fij,fpj->fpi", rotation, x)
-        rotation, scale, offset = _refine(turned, y, weights, axes, rotation, scale, offset)
+        rotation, scale, offset = _refine(x, y, weights, axes, rotation, scale, offset)
     shift = image_mean + offset - scale[:, None] * np.einsum("fij,fj->fi", rotation, model_mean)
     return HeadPose(rotation.astype(np.float32), scale.astype(np.float32), shift[:, :2].astype(np.float32))
 
@@ -53,16 +55,48 @@ def unproject(
 
 
 def _umeyama(x: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    covariance = np.einsum("p,fpi,fpj->fij", weights, y, x)
+    covariance = (y * weights[:, None]).transpose(0, 2, 1) @ x
     u, s, vt = np.linalg.svd(covariance)
     sign = np.ones((len(x), 3))
     sign[:, 2] = np.sign(np.linalg.det(u @ vt))
-    scale = (s * sign).sum(1) / np.maximum(np.einsum("p,fpi,fpi->f", weights, x, x), 1e-12)
+    scale = (s * sign).sum(1) / np.maximum((x * x).sum(2) @ weights, 1e-12)
     return u * sign[:, None] @ vt, scale
 
 
+@numba.njit(cache=True, nogil=True, fastmath=True)
+@no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
+def _normal_equations(x, y, weights, axes, rotation, scale, offset):  # pragma: no cover - compiled
+    """J'WJ (frames 7 7) and J'Wr (frames 7); unknowns: turn (3), log scale, offset (3) in units of scale."""
+    frames, points = x.shape[0], x.shape[1]
+    normal, right = np.zeros((frames, 7, 7)), np.zeros((frames, 7))
+    row, moved = np.zeros((3, 7)), np.zeros(3)
+    for f in range(frames):
+        for p in range(points):
+            for i in range(3):
+                moved[i] = 0.0
+                for j in range(3):
+                    moved[i] += rotation[f, i, j] * x[f, p, j]
+                moved[i] *= scale[f]
+            row[0, 1], row[0, 2] = moved[2], -moved[1]
+            row[1, 0], row[1, 2] = -moved[2], moved[0]
+            row[2, 0], row[2, 1] = moved[1], -moved[0]
+            for i in range(3):
+                row[i, 3], row[i, 4 + i] = moved[i], scale[f]
+                weight = weights[p] * axes[i]
+                residual = weight * (y[f, p, i] - moved[i] - offset[f, i])
+                for k in range(7):
+                    right[f, k] += row[i, k] * residual
+                    for m in range(k + 1):
+                        normal[f, k, m] += weight * row[i, k] * row[i, m]
+        for k in range(7):
+            normal[f, k, k] *= 1.0 + 1e-9
+            for m in range(k):
+                normal[f, m, k] = normal[f, k, m]
+    return normal, right
+
+
 def _refine(
-    turned: np.ndarray,
+    x: np.ndarray,
     y: np.ndarray,
     weights: np.ndarray,
     axes: np.ndarray,
@@ -71,21 +105,7 @@ def _refine(
     offset: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One Gauss-Newton step on rotation, scale and offset."""
-    frames, points, _ = turned.shape
-    moved = turned * scale[:, None, None]
-    jacobian = np.zeros((frames, points, 3, 7))
-    jacobian[:, :, 1, 0], jacobian[:, :, 2, 0] = -moved[..., 2], moved[..., 1]
-    jacobian[:, :, 0, 1], jacobian[:, :, 2, 1] = moved[..., 2], -moved[..., 0]
-    jacobian[:, :, 0, 2], jacobian[:, :, 1, 2] = -moved[..., 1], moved[..., 0]
-    jacobian[..., 3] = moved
-    jacobian[:, :, [0, 1, 2], [4, 5, 6]] = scale[:, None, None]
-    residual = y - moved - offset[:, None]
-    root = np.sqrt(weights[:, None] * axes)[None, :, :]
-    a = (jacobian * root[..., None]).reshape(frames, points * 3, 7)
-    b = (residual * root).reshape(frames, points * 3, 1)
-    transposed = a.transpose(0, 2, 1)
-    normal = transposed @ a
-    normal[:, range(7), range(7)] *= 1 + 1e-9
-    step = np.linalg.solve(normal, transposed @ b)[..., 0]
+    normal, right = _normal_equations(x, y, weights, axes, rotation, scale, offset)
+    step = np.linalg.solve(normal, right[..., None])[..., 0]
     turn = Rotation.from_rotvec(step[:, :3]).as_matrix()
     return turn @ rotation, scale * np.exp(step[:, 3]), offset + step[:, 4:] * scale[:, None]

@@ -110,7 +110,8 @@ class _Layout:
         if (picture.height, picture.width) != (self.height, self.width):
             text = f"{path}: the picture's size changes; it is scaled to {self.width}x{self.height}"
             warnings.warn(MediaWarning(text), stacklevel=4)
-        return picture.reformat(self.width, self.height, self.format)
+        # One thread: with more, swscale 9.5 now and then gives wrong samples (p010le to yuv420p10le).
+        return picture.reformat(self.width, self.height, self.format, threads=1)
 
 
 def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad: list[str]) -> Iterator[av.VideoFrame]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,12 +18,13 @@ from ned.errors import UserError
 from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel, load_face_model
 from ned.manipulator import build_manipulator
+from ned.paint import Painter
 from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.progress import Progress, Silent
-from ned.renderer import Renderer, build_renderer
+from ned.renderer import build_renderer
 from ned.report import PicturePair, ReportData, write_report
 from ned.types import Analysis, Edit, ExpressionTrack, FaceTrack
-from ned.video import Frame, VideoWriter, prefetch, read_frames
+from ned.video import VideoWriter, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.workspace import Cache
 from ned.workspace.analyses import analysis_entry, load_analysis, save_analysis
@@ -111,8 +112,9 @@ def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
     persons = analysis.persons()
     if not persons:
         raise UserError(
-            "no face was found", path=config.input, remedy="use a video in which a face is at least about 60 pixels high"
-        )
+            "no face was found", path=config.input,
+            remedy="use a video in which a face is at least about 60 pixels high",
+        )  # fmt: skip
     if config.person is None:
         return persons[0]
     if config.person not in persons:
@@ -141,11 +143,6 @@ def render_video(
     edits: list[TrackEdit], analysis: Analysis, model: FaceModel, config: ProcessConfig, clock: _Clock
 ) -> tuple[int, list[PicturePair]]:
     """The second pass: frames in, edited frames out. Returns how many were edited, and some for the report."""
-    work = {}
-    for edit in edits:
-        renderer = build_renderer(config.renderer, model)
-        work |= {int(edit.track.frames[i]): (edit, renderer, int(i)) for i in np.flatnonzero(edit.changed())}
-    shown = set(list(work)[:: max(1, len(work) // SHEET_PICTURES)][:SHEET_PICTURES]) if config.report else set()
     pictures = []
 
     def writer(path: Path, **more) -> VideoWriter:
@@ -155,19 +152,24 @@ def render_video(
         )  # fmt: skip
 
     with ExitStack() as stack:
+        work = {}
+        for edit in edits:
+            painter = stack.enter_context(closing(Painter(edit, build_renderer(config.renderer, model))))
+            work |= {int(edit.track.frames[i]): (painter, int(i)) for i in np.flatnonzero(edit.changed())}
+        shown = set(list(work)[:: max(1, len(work) // SHEET_PICTURES)][:SHEET_PICTURES]) if config.report else set()
         output = stack.enter_context(writer(config.output_path))
         compare = stack.enter_context(writer(config.compare_path)) if config.compare_path else None
         stage = stack.enter_context(clock.stage("rendering", analysis.num_frames))
         frames = read_frames(config.input, config.start_s, config.end_s)
         for frame in stack.enter_context(prefetch(frames, 6)):
-            edited = render_frame(frame, *work[frame.index]) if frame.index in work else frame
+            painter, i = work.get(frame.index, (None, 0))
+            edited = painter.paint(frame, i) if painter else frame
             output.write(edited)
             if compare is not None:
                 compare.write(side_by_side(frame, edited))
             if frame.index in shown:
-                edit, _, i = work[frame.index]
                 time_s = float(frame.pts * analysis.video.time_base)
-                pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), edit.track.boxes[i]))
+                pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), painter.edit.track.boxes[i]))
             stage.advance()
     return len(work), pictures
 
@@ -189,12 +191,3 @@ def write_page(
         frames / float(analysis.video.frame_rate), *joined, tuple(pictures), dict(seconds),
     )  # fmt: skip
     write_report(config.report_path, data)
-
-
-def render_frame(frame: Frame, edit: TrackEdit, renderer: Renderer, i: int) -> Frame:
-    """`frame` with the face of the track's frame `i` edited; all other pixels keep their bits."""
-    face = edit.face_edit(i)
-    box = renderer.region(face, (frame.height, frame.width))
-    if box[2] - box[0] < 8 or box[3] - box[1] < 8:  # the face is outside the picture
-        return frame
-    return frame.add_region(box, renderer.render(frame.region_rgb(box), face.moved_to(box[:2])))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
-
+from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
 from ned.manipulator.protocol import Articulation
 from ned.types import ExpressionSpace
@@ -16,6 +16,9 @@ CLOSED_SHARE = 0.012
 
 SILENCE_S = 0.7
 """A closure longer than this is silence, not a consonant: it may open where the emotion asks for it."""
+
+REST_S = 1.5
+"""The lips of a speaker meet, or nearly, at least this often."""
 
 LIDS = ("eyeWide", "eyeSquint", "eyeBlink")
 
@@ -32,6 +35,8 @@ class MouthTarget:
     """Share of the face's height; fades out towards closed lips."""
     silent_opening: float = 0.0
     """Share of the face's height by which a silent mouth opens."""
+    rest: float = 0.0
+    """Share of the resting opening that is taken away: lips that never meet, as in a broad smile, come together."""
 
 
 def keep_blinks(
@@ -53,6 +58,8 @@ def wanted_opening(
 ) -> Float[np.ndarray, "frames"]:
     """The mouth opening in cm that the edited video should have."""
     opening, height = articulation.mouth_opening, articulation.face_height
+    if target.rest > 0:
+        opening = opening - min(intensity, 1.0) * target.rest * resting_opening(opening, frame_rate)
     closed = CLOSED_SHARE * height
     ramp = np.clip((opening - 0.5 * closed) / (2.5 * closed), 0.0, 1.0)
     gate = ramp * ramp * (3 - 2 * ramp)
@@ -61,6 +68,13 @@ def wanted_opening(
     if target.silent_opening > 0:
         out = out + intensity * target.silent_opening * height * silence(opening < closed, frame_rate)
     return out
+
+
+def resting_opening(opening: Float[np.ndarray, "frames"], frame_rate: float) -> Float[np.ndarray, "frames"]:
+    """The opening to which the lips return again and again, never more than `opening` itself."""
+    window = max(3, int(REST_S * frame_rate))
+    lower = gaussian_filter1d(minimum_filter1d(opening, window, mode="nearest"), window / 4, mode="nearest")
+    return np.minimum(lower, opening)
 
 
 def silence(closed: np.ndarray, frame_rate: float) -> Float[np.ndarray, "frames"]:

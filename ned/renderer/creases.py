@@ -122,7 +122,7 @@ class CreaseShader:
 
     def __init__(self, uv: Float[np.ndarray, "v 2"], mirror: np.ndarray, names: tuple[str, ...]) -> None:
         textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes())
-        self._textures = np.stack([t for _, t in textures])
+        self._textures = np.stack([t.ravel() for _, t in textures])
         weights = np.zeros((len(textures), len(names)), np.float32)
         for row, (sided, _) in enumerate(textures):
             side = "Left" if sided.endswith("Left") else "Right"
@@ -135,4 +135,4 @@ class CreaseShader:
         """Relative change of luminance over the uv plane for a `change` of coefficients; a crease that the
         actor's own expression has already folded is taken back by a negative change, at half depth."""
         change = np.where(change > 0, change, 0.5 * change).astype(np.float32)
-        return np.tensordot(self._weights @ change, self._textures, 1)
+        return ((self._weights @ change) @ self._textures).reshape(TEXTURE_SIZE, TEXTURE_SIZE)

@@ -1,6 +1,7 @@
 """The command line: fast answers, one-line errors, exit codes."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -298,3 +299,12 @@ def test_doctor(monkeypatch, capsys):
     assert main(["doctor"]) == 1
     out = capsys.readouterr().out
     assert "PROBLEM broken" in out and "RuntimeError: two lines" in out and "→" in out
+
+
+def test_readme_names_only_what_exists(capsys):
+    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for command in ("process", "analyse", "sample"):
+        assert main([command, "--help"]) == 0
+    known = capsys.readouterr().out
+    flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
+    assert flags and all(flag in known for flag in flags)

@@ -126,7 +126,7 @@ class ExpressionTrack:
     jaw_opening: Float[np.ndarray, "frames"]
     coefficients: Float[np.ndarray, "frames k"]
 
-    def pack(self) -> Float[np.ndarray, "frames 1+k"]:
+    def pack(self) -> Float[np.ndarray, "frames width"]:
         """The flat array, columns in the order of `space.names`."""
         return np.concatenate([self.jaw_opening[:, None], self.coefficients], axis=1)
 

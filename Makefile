@@ -21,7 +21,7 @@ ifeq ($(strip $(VIDEO)),)
 	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)"
 	@$(BIN)/ned process "$(SAMPLE)" --emotion "$(EMOTION)" --output "$(OUT)/sample_$(EMOTION).mp4" --compare --report --overwrite
 else
-	@name="$${VIDEO##*/}"; kind="$${name##*.}"; \
+	@name="$${VIDEO##*/}"; kind="$$(printf %s "$${name##*.}" | tr A-Z a-z)"; \
 	case "$$kind" in mp4|mov|mkv) ;; m4v) kind=mp4 ;; *) kind=mkv ;; esac; \
 	$(BIN)/ned process "$$VIDEO" --emotion "$(EMOTION)" --compare --report --overwrite \
 	  --output "$(OUT)/$${name%.*}_$(EMOTION).$$kind"

@@ -35,7 +35,7 @@ def contact_sheet(
         mouths = np.stack([mouth_of(box) for box in boxes])
     wide = (size * 5 // 8, size)
     pairs = (frames_before, frames_after)
-    rows = [[crop(f, b, 1.5, (size, size)) for f, b in zip(frames, boxes, strict=True)] for frames in pairs]
+    rows = [[crop(f, b, 1.2, (size, size)) for f, b in zip(frames, boxes, strict=True)] for frames in pairs]
     rows += [[crop(f, m, 1.3, wide) for f, m in zip(frames, mouths, strict=True)] for frames in pairs]
     return grid(rows, ("original", "edited", "original", "edited"), captions, text_px=size // 11)
 

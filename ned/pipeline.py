@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
@@ -10,8 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 
-from ned.analysis import analyse
 from ned.analysis.fit import fit_face
 from ned.config import ProcessConfig
 from ned.errors import UserError
@@ -23,16 +22,14 @@ from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.progress import Progress, Silent
 from ned.renderer import build_renderer
 from ned.report import PicturePair, ReportData, write_report
-from ned.types import Analysis, Edit, ExpressionTrack, FaceTrack
+from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
 from ned.video import VideoWriter, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.workspace import Cache
-from ned.workspace.analyses import analysis_entry, load_analysis, save_analysis
+from ned.workspace.analyses import analyse_cached
 
 SHEET_PICTURES = 8
 """Pictures in a report."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,37 +71,27 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     config.check_files()
     clock = _Clock(progress or Silent())
     model = load_face_model("canonical")
-    analysis = analyse_cached(config, clock)
+    analysis = analyse_cached(
+        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=Cache() if config.cache else None
+    )
     person = choose_person(analysis, config)
     tracks = sorted((t for t in analysis.tracks if t.person == person), key=lambda track: int(track.frames[0]))
     with clock.stage("fitting", sum(map(len, tracks))) as stage:
-        edits = []
+        fits = []
         for track in tracks:
-            edits.append(plan_track(track, analysis, model, config))
+            fits.append(fit_face(track, model, float(analysis.video.frame_rate)))
             stage.advance(len(track))
+    edited = edit_expressions(tracks, fits, analysis, model, config)
+    edits = [
+        TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
+        for track, fit, new in zip(tracks, fits, edited, strict=True)
+    ]
     edited_frames, pictures = render_video(edits, analysis, model, config, clock)
     write_page(edits, pictures, analysis, config, clock.seconds)
     return ProcessResult(
         config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames, person,
         config.emotion, config.intensity, clock.seconds,
     )  # fmt: skip
-
-
-def analyse_cached(config: ProcessConfig, clock: _Clock) -> Analysis:
-    """The first pass, or what the cache has of it."""
-    if config.cache:
-        cache = Cache()
-        entry = analysis_entry(cache, config.input, config.start_s, config.end_s)
-        if (known := load_analysis(cache, entry, config.input)) is not None:
-            return known
-    with clock.stage("analysing") as stage:
-        analysis = analyse(config.input, start_s=config.start_s, end_s=config.end_s, progress=stage.update)
-    if config.cache:
-        try:
-            save_analysis(cache, entry, analysis)
-        except OSError as error:  # a full disk costs the next run time, not this one its result
-            log.warning("the analysis was not kept for the next run: %s", error)
-    return analysis
 
 
 def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
@@ -125,18 +112,28 @@ def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
     return config.person
 
 
-def plan_track(track: FaceTrack, analysis: Analysis, model: FaceModel, config: ProcessConfig) -> TrackEdit:
-    """Fits the face model to one track and edits its expression."""
-    video = analysis.video
-    rate = float(video.frame_rate)
-    fit = fit_face(track, model, rate)
-    if config.expression is not None:
-        edited = read_expression(config.expression, fit.expression, track.frames / rate, video.frame_rate)
-    else:
+def edit_expressions(
+    tracks: list[FaceTrack], fits: list[FaceFit], analysis: Analysis, model: FaceModel, config: ProcessConfig
+) -> list[ExpressionTrack]:
+    """The edited expression of every track of one person: from the manipulator or from a file."""
+    rate = analysis.video.frame_rate
+    if config.expression is None:
         manipulator = build_manipulator(config.manipulator, model)
         edit = Edit(config.emotion, config.intensity, config.seed)
-        edited = manipulator.translate(fit.expression, measure_articulation(track, fit), rate, edit)
-    return TrackEdit(track, fit, edited, model, edit_strength(track, fit, analysis))
+        return [
+            manipulator.translate(fit.expression, measure_articulation(track, fit, model), float(rate), edit)
+            for track, fit in zip(tracks, fits, strict=True)
+        ]
+    # one file for all shots: what has no times is matched to all frames of the person together
+    times_s = np.concatenate([track.frames for track in tracks]) / float(rate)
+    edited = read_expression(config.expression, joined([fit.expression for fit in fits]), times_s, rate)
+    ends = np.cumsum([len(track) for track in tracks])[:-1]
+    return [ExpressionTrack.unpack(model.space, part) for part in np.split(edited.pack(), ends)]
+
+
+def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
+    """Several tracks one after another."""
+    return ExpressionTrack.unpack(parts[0].space, np.concatenate([part.pack() for part in parts]))
 
 
 def render_video(
@@ -169,7 +166,9 @@ def render_video(
                 compare.write(side_by_side(frame, edited))
             if frame.index in shown:
                 time_s = float(frame.pts * analysis.video.time_base)
-                pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), painter.edit.track.boxes[i]))
+                track = painter.edit.track
+                mouth = _mouth_box(track.landmarks[i])
+                pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), track.boxes[i], mouth))
             stage.advance()
     return len(work), pictures
 
@@ -181,13 +180,17 @@ def write_page(
     if config.report_path is None:
         return
     frames = np.concatenate([edit.track.frames for edit in edits])
-    joined = [
-        ExpressionTrack.unpack(edits[0].model.space, np.concatenate([track.pack() for track in tracks]))
-        for tracks in ([edit.fit.expression for edit in edits], [edit.edited for edit in edits])
-    ]
+    before, after = joined([edit.fit.expression for edit in edits]), joined([edit.edited for edit in edits])
     edited_frames = sum(int(edit.changed().sum()) for edit in edits)
     data = ReportData(
         config, edits[0].track.person, analysis.num_frames, edited_frames,
-        frames / float(analysis.video.frame_rate), *joined, tuple(pictures), dict(seconds),
+        frames / float(analysis.video.frame_rate), before, after, tuple(pictures), dict(seconds),
     )  # fmt: skip
     write_report(config.report_path, data)
+
+
+def _mouth_box(landmarks: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:
+    """A box around the mouth, with some skin, for a close-up."""
+    right, left = landmarks[61, :2], landmarks[291, :2]
+    centre, half = (right + left) / 2, 0.85 * np.linalg.norm(left - right)
+    return np.concatenate([centre - half, centre + half]).astype(np.float32)

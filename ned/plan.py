@@ -13,8 +13,14 @@ from jaxtyping import Bool, Float
 
 from ned.face_model import FaceModel
 from ned.manipulator.protocol import Articulation
-from ned.renderer.layers import LEFT_EYE, RIGHT_EYE
+from ned.renderer.layers import LEFT_EYE, MOUTH, RIGHT_EYE
 from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
+
+MOUTH_OUTLINE = (
+    (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291),
+    (146, 91, 181, 84, 17, 314, 405, 321, 375),
+)
+"""Outer contours of the upper and the lower lip."""
 
 FADE_S = 0.2
 """How long the edit takes to come in where a face appears inside a shot, and to go where it leaves."""
@@ -23,7 +29,7 @@ YAW_FULL_RAD, YAW_NONE_RAD = np.radians(45.0), np.radians(65.0)
 """Head turns up to the first are edited in full, beyond the second not at all."""
 
 
-def measure_articulation(track: FaceTrack, fit: FaceFit) -> Articulation:
+def measure_articulation(track: FaceTrack, fit: FaceFit, model: FaceModel) -> Articulation:
     """Mouth and lid openings from the landmarks, turned back to the frontal head, in model units."""
     down = fit.pose.rotation[:, :, 1]  # the model's y axis as seen by the camera
 
@@ -35,7 +41,17 @@ def measure_articulation(track: FaceTrack, fit: FaceFit) -> Articulation:
         np.mean([opening(hole.upper[k], hole.lower[k]) for k in (3, 4, 5)], axis=0) for hole in (LEFT_EYE, RIGHT_EYE)
     ]
     height = float(np.linalg.norm(fit.identity[10] - fit.identity[152]))
-    return Articulation(opening(13, 14), np.stack(lids, 1), height)
+    return Articulation(opening(13, 14), np.stack(lids, 1), height, resting_smile(fit.identity, model))
+
+
+def resting_smile(identity: Float[np.ndarray, "vertices 3"], model: FaceModel) -> float:
+    """How far the lips of a neutral face differ from the mean face's in the direction of a smile, at least 0."""
+    lips = np.unique(np.concatenate([*MOUTH_OUTLINE, MOUTH.upper, MOUTH.lower]))
+    both = np.zeros((1, model.space.width), np.float32)
+    both[0, [model.space.index("mouthSmileLeft"), model.space.index("mouthSmileRight")]] = 1.0
+    smile, shape = model.displacements(both)[0, lips, :2], (identity - model.mean)[lips, :2]
+    smile, shape = smile - smile.mean(0), shape - shape.mean(0)
+    return float(np.clip((smile * shape).sum() / (smile**2).sum(), 0.0, 1.0))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,8 @@ class Articulation:
     """Distance of the lids, the actor's left and right eye."""
     face_height: float
     """Top of the forehead to chin, of the actor's neutral face."""
+    resting_smile: float = 0.0
+    """Smile coefficient that the fit took for a feature of the face, since the actor hardly ever stops smiling."""
 
 
 @runtime_checkable

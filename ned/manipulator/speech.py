@@ -35,6 +35,8 @@ class MouthTarget:
     """Share of the face's height; fades out towards closed lips."""
     silent_opening: float = 0.0
     """Share of the face's height by which a silent mouth opens."""
+    limit: float | None = None
+    """Share of the face's height that the opening approaches but does not pass: no shout, no gape."""
     rest: float = 0.0
     """Share of the resting opening that is taken away: lips that never meet, as in a broad smile, come together."""
 
@@ -65,6 +67,9 @@ def wanted_opening(
     gate = ramp * ramp * (3 - 2 * ramp)
     gain = 1.0 + intensity * (target.gain - 1.0)
     out = opening * (1.0 + (gain - 1.0) * gate) + intensity * target.offset * height * gate
+    if target.limit is not None:
+        most = target.limit * height
+        out = out + min(intensity, 1.0) * (out / np.cbrt(1.0 + (out / most) ** 3) - out)
     if target.silent_opening > 0:
         out = out + intensity * target.silent_opening * height * silence(opening < closed, frame_rate)
     return out

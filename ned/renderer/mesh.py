@@ -40,7 +40,7 @@ class SkinMesh:
 
     def with_rings(
         self, source: Float[np.ndarray, "v 3"], target: Float[np.ndarray, "v 3"]
-    ) -> tuple[Float[np.ndarray, "w 3"], Float[np.ndarray, "w 3"]]:
+    ) -> tuple[Float[np.ndarray, "drawn 3"], Float[np.ndarray, "drawn 3"]]:
         """Source and target positions in pixels with the ring vertices appended."""
         oval = list(OVAL)
         outline, motion = source[oval], target[oval] - source[oval]
@@ -119,8 +119,8 @@ def _unfold(source, target, triangles, neighbours, min_share, min_area, rounds):
 
 
 def unfold(
-    mesh: SkinMesh, source: Float[np.ndarray, "w 3"], target: Float[np.ndarray, "w 3"], rounds: int = 32
-) -> Float[np.ndarray, "w 3"]:
+    mesh: SkinMesh, source: Float[np.ndarray, "drawn 3"], target: Float[np.ndarray, "drawn 3"], rounds: int = 32
+) -> Float[np.ndarray, "drawn 3"]:
     """`target` without folds: where a triangle would flip or collapse, its vertices and their neighbours
     are moved more alike, and if that does not open it, less. Slivers too small to be seen are left."""
     size = float(np.ptp(source[:, 0]))

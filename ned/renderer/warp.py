@@ -11,6 +11,7 @@ from jaxtyping import Float, Int
 from ned.composite.blend import blend_difference, soft_mask
 from ned.renderer import layers
 from ned.renderer.creases import CreaseShader
+from ned.renderer.lips import fit_lips, middle_opening
 from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
 from ned.renderer.rasterize import rasterize
 from ned.renderer.shading import Light
@@ -36,7 +37,7 @@ class WarpField:
     """Per-vertex shading, spread over the skin; 0 elsewhere."""
     unseen: Float[np.ndarray, "h w"]
     """Share of mouth interior that the source does not show and that has to come from elsewhere."""
-    target: Float[np.ndarray, "w 3"]
+    target: Float[np.ndarray, "drawn 3"]
     """Mesh after the edit as drawn, folds removed."""
 
 
@@ -54,8 +55,9 @@ def warp_field(
         shade: a value of each vertex that is spread over the skin.
     """
     height, width = size
-    source, target = mesh.with_rings(edit.source, edit.target)
-    target = unfold(mesh, source, target)
+    opening = middle_opening(edit.target)
+    source, target = mesh.with_rings(edit.source, fit_lips(edit.source, edit.target, opening))
+    target = fit_lips(source, unfold(mesh, source, target), opening)
     image = np.zeros((height, width, 6), np.float32)
     image[..., 0] = np.arange(width, dtype=np.float32)
     image[..., 1] = np.arange(height, dtype=np.float32)[:, None]
@@ -153,7 +155,7 @@ class WarpRenderer:
         x0, y0 = np.floor(points.min(0)).astype(int) - 2
         x1, y1 = np.ceil(points.max(0)).astype(int) + 3
         height, width = size
-        return max(x0, 0), max(y0, 0), min(x1, width), min(y1, height)
+        return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""

@@ -1,0 +1,64 @@
+"""Lips that meet where they met: the gap between the lips along the whole mouth, not only in its middle.
+
+Expression shapes are authored one by one; summed up they part lips that should touch, at the sides of the
+mouth most of all. So the gap of every column of the lips is set to the source's own, scaled as the middle
+of the mouth is scaled by the edit, and the lips' flesh follows.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from jaxtyping import Float
+
+UPPER = np.array(
+    [
+        [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308],
+        [62, 183, 42, 41, 38, 12, 268, 271, 272, 407, 292],
+        [76, 184, 74, 73, 72, 11, 302, 303, 304, 408, 306],
+        [61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291],
+    ]
+)
+"""Rings of the upper lip from the inner to the outer contour, columns from the actor's right to the left."""
+LOWER = np.array(
+    [
+        [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308],
+        [62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292],
+        [76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306],
+        [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291],
+    ]
+)
+RING_SHARES = np.array([1.0, 0.8, 0.5, 0.25], np.float32)
+"""How much of a correction each ring takes part in."""
+
+_MIDDLE = 5
+_LENS = np.sin(np.pi * np.arange(11) / 10).astype(np.float32) ** 0.8  # how a shut mouth parts
+_SHUT = 0.02  # opening, as a share of nose root to chin, below which its shape is not trusted
+
+
+def fit_lips(
+    source: Float[np.ndarray, "v 3"], target: Float[np.ndarray, "v 3"], opening: float
+) -> Float[np.ndarray, "v 3"]:
+    """`target` with the lips' gap along the mouth in the shape of `source`'s, `opening` px high in the middle."""
+    length = float(np.linalg.norm(source[152] - source[168]))
+    down = (source[152] - source[168]) / max(length, 1e-6)
+    before = (source[LOWER[0]] - source[UPPER[0]]).astype(np.float32)
+    height = np.maximum(before @ down, 0.0)
+    middle = max(float(height[_MIDDLE]), 0.0)
+    # the shape of the opening: the source's own where it is open, a lens where it is shut
+    trust = min(1.0, middle / (_SHUT * length))
+    shape = trust * height / max(middle, 1e-6) + (1.0 - trust) * _LENS
+    wanted = before + ((opening - middle) * shape)[:, None] * down
+    missing = wanted - (target[LOWER[0]] - target[UPPER[0]])
+    missing[[0, -1]] = 0.0
+    out = target.copy()
+    for ring, share in enumerate(RING_SHARES):
+        inner = slice(1, -1)  # corners belong to both lips
+        out[UPPER[ring, inner]] -= 0.5 * share * missing[inner]
+        out[LOWER[ring, inner]] += 0.5 * share * missing[inner]
+    return out
+
+
+def middle_opening(face: Float[np.ndarray, "v 3"]) -> float:
+    """Height of the opening in the middle of the mouth, in pixels, at least 0."""
+    down = face[152] - face[168]
+    return max(0.0, float((face[14] - face[13]) @ down / max(float(np.linalg.norm(down)), 1e-6)))

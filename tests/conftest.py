@@ -1,0 +1,29 @@
+"""Fixtures that several folders use."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of real clips and independent judges beside the checkout; tests that need it skip without it."""
+    if not (SHARED / "clips").is_dir():
+        pytest.skip("needs the folder of real clips beside the checkout")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """The sample clip, four seconds, and what was put into it."""
+    from ned.sample import make_sample
+
+    return make_sample(tmp_path_factory.mktemp("sample") / "sample.mp4", seconds=4.0)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory, monkeypatch):
+    """No test reads or fills the user's cache; all of one run share one, so that a clip is analysed once."""
+    monkeypatch.setenv("NED_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

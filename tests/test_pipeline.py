@@ -1,0 +1,127 @@
+"""The main job from end to end, on the sample clip and, where they are, on real clips with an independent judge."""
+
+import importlib.util
+
+import av
+import numpy as np
+import pytest
+
+import ned
+from ned.analysis import analyse
+from ned.analysis.fit import fit_face
+from ned.errors import UserError
+from ned.face_model import load_face_model
+from ned.plan import measure_articulation
+from ned.video import read_frames
+
+LOSSLESS = "lossless"
+
+
+def _planes(path):
+    return [tuple(plane.copy() for plane in frame.planes) for frame in read_frames(path)]
+
+
+def _packets(path):
+    with av.open(str(path)) as container:
+        return [bytes(packet) for packet in container.demux(container.streams.audio[0]) if packet.size]
+
+
+def _measure(path):
+    (track,) = analyse(path).tracks
+    fit = fit_face(track, load_face_model(), 25.0)
+    return fit.expression, measure_articulation(track, fit, load_face_model())
+
+
+@pytest.fixture(scope="module")
+def edited(sample, tmp_path_factory):
+    """The sample clip, made happy without loss."""
+    output = tmp_path_factory.mktemp("edited") / "happy.mp4"
+    result = ned.process(sample.path, output=output, emotion="sad", quality=LOSSLESS, compare=True, report=True)
+    return result
+
+
+def test_everything_but_the_face_is_the_source_bit_for_bit(sample, edited):
+    before, after = _planes(sample.path), _planes(edited.output)
+    assert len(before) == len(after) == edited.frames == edited.edited_frames == 100
+    luma = np.stack([np.abs(a[0].astype(int) - b[0]) for a, b in zip(before, after, strict=True)])
+    assert luma[:, 400:].max() == 0 and luma[:, :, :120].max() == 0  # shoulders and background
+    assert (luma[:, 60:360, 200:420].reshape(100, -1).max(1) > 20).all()  # the face
+
+
+def test_sound_is_copied_and_time_kept(sample, edited):
+    assert _packets(sample.path) == _packets(edited.output)
+    pairs = zip(read_frames(sample.path), read_frames(edited.output), strict=True)
+    assert all(a.pts == b.pts for a, b in pairs)
+
+
+def test_the_emotion_changes_and_the_speech_does_not(sample, edited):
+    (expression, mouth), (new_expression, new_mouth) = _measure(sample.path), _measure(edited.output)
+    assert new_expression["mouthSmileLeft"].mean() < expression["mouthSmileLeft"].mean() - 0.15
+    assert new_expression["browInnerUp"].mean() > expression["browInnerUp"].mean() + 0.15
+    assert np.corrcoef(mouth.mouth_opening, new_mouth.mouth_opening)[0, 1] > 0.95
+    assert np.corrcoef(mouth.lid_opening[:, 0], new_mouth.lid_opening[:, 0])[0, 1] > 0.9
+
+
+def test_comparison_and_report_are_written(edited):
+    first = next(read_frames(edited.compare))
+    assert (first.width, first.height) == (1280, 640)
+    page = edited.report.read_text()
+    assert "data:image" in page and "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_intensity_zero_changes_no_bit(sample, tmp_path):
+    result = ned.process(
+        sample.path, output=tmp_path / "same.mp4", emotion="angry", intensity=0, quality=LOSSLESS, end_s=1.0
+    )
+    assert result.edited_frames == 0
+    for a, b in zip(_planes(sample.path)[:25], _planes(result.output), strict=True):
+        assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_an_expression_file_is_rendered(sample, tmp_path):
+    names = ["BrowInnerUp", "BrowOuterUpLeft", "BrowOuterUpRight"]
+    rows = ["frame," + ",".join(names)] + [f"{i},0.9,0.9,0.9" for i in range(100)]
+    (tmp_path / "brows.csv").write_text("\n".join(rows))
+    result = ned.process(sample.path, output=tmp_path / "brows.mp4", expression=tmp_path / "brows.csv", quality=LOSSLESS)
+    before, after = _measure(sample.path)[0], _measure(result.output)[0]
+    assert after["browInnerUp"].mean() > before["browInnerUp"].mean() + 0.2
+    assert abs(after["mouthSmileLeft"].mean() - before["mouthSmileLeft"].mean()) < 0.1
+
+
+def test_the_same_seed_gives_the_same_pixels(sample, tmp_path):
+    options = {"emotion": "surprised", "end_s": 0.6, "quality": LOSSLESS, "seed": 3}
+    first, second = (ned.process(sample.path, output=tmp_path / f"{k}.mp4", **options).output for k in "ab")
+    for a, b in zip(_planes(first), _planes(second), strict=True):
+        assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+def test_a_video_without_a_face_is_refused_and_leaves_nothing(tmp_path):
+    with av.open(str(tmp_path / "grey.mp4"), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width = stream.height = 128
+        for _ in range(8):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((128, 128, 3), 90, np.uint8), format="rgb24")))
+        container.mux(stream.encode(None))
+    with pytest.raises(UserError, match="no face"):
+        ned.process(tmp_path / "grey.mp4", output=tmp_path / "out.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["grey.mp4"]
+
+
+def test_an_unknown_person_is_refused(sample, tmp_path):
+    with pytest.raises(UserError, match="no person 7"):
+        ned.process(sample.path, output=tmp_path / "out.mp4", person=7)
+
+
+@pytest.mark.parametrize(("clip", "emotion", "hit"), [("vr_5", "happy", 0.8), ("address_man_glasses", "sad", 0.5)])
+def test_an_independent_judge_sees_the_emotion_on_real_clips(shared, tmp_path, clip, emotion, hit):
+    pytest.importorskip("onnxruntime")
+    spec = importlib.util.spec_from_file_location("judge", shared / "tools" / "judge.py")
+    judge = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(judge)
+    source = shared / "clips" / "talking" / f"{clip}.mp4"
+    result = ned.process(source, output=tmp_path / "out.mp4", emotion=emotion)
+    figures = judge.judge(str(source), str(result.output), emotion)
+    assert figures["target_hit"] >= hit
+    assert figures["jaw_pcc"] >= 0.9 and figures["blink_pcc"] >= 0.8
+    assert figures["audio_identical"] and figures["same_frames"] and figures["max_time_shift_ms"] < 1
+    assert figures["psnr_outside"] > 40 and figures["flicker_ratio"] < 1.25

@@ -12,8 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ned.face_model import FaceModel
+from ned.manipulator import LIDS
 from ned.manipulator.protocol import Articulation
-from ned.renderer.layers import LEFT_EYE, MOUTH, RIGHT_EYE
+from ned.renderer.layers import MOUTH
 from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
 
 MOUTH_OUTLINE = (
@@ -37,9 +38,7 @@ def measure_articulation(track: FaceTrack, fit: FaceFit, model: FaceModel) -> Ar
         distance = track.landmarks[:, lower] - track.landmarks[:, upper]
         return np.maximum((distance * down).sum(-1) / fit.pose.scale, 0.0)
 
-    lids = [
-        np.mean([opening(hole.upper[k], hole.lower[k]) for k in (3, 4, 5)], axis=0) for hole in (LEFT_EYE, RIGHT_EYE)
-    ]
+    lids = [np.mean([opening(upper, lower) for upper, lower in eye], axis=0) for eye in LIDS]
     height = float(np.linalg.norm(fit.identity[10] - fit.identity[152]))
     return Articulation(opening(13, 14), np.stack(lids, 1), height, resting_smile(fit.identity, model))
 
@@ -72,8 +71,8 @@ class TrackEdit:
 
     def face_edit(self, i: int) -> FaceEdit:
         """What to render in the track's frame `i` (its position in the track)."""
-        before, after = self.fit.expression.pack()[i], self.edited.pack()[i]
-        change = (self.strength[i] * (after - before)).astype(np.float32)
+        before = self.fit.expression[i : i + 1].pack()[0]
+        change = (self.strength[i] * (self.edited[i : i + 1].pack()[0] - before)).astype(np.float32)
         offsets = self.model.displacements(np.stack([before, before + change]).astype(np.float32))
         moved = (offsets[1] - offsets[0]) @ self.fit.pose.rotation[i].T * self.fit.pose.scale[i]
         source = self.track.landmarks[i].astype(np.float32)

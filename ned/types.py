@@ -137,9 +137,11 @@ class ExpressionTrack:
             raise ValueError(f"{space.name} has {space.width} coefficients a frame, got an array {packed.shape}")
         return cls(space, packed[:, 0], packed[:, 1:])
 
-    def __getitem__(self, name: str) -> Float[np.ndarray, "frames"]:
-        """One coefficient over time, by its name."""
-        i = self.space.index(name)
+    def __getitem__(self, key: str | slice) -> Float[np.ndarray, "frames"] | ExpressionTrack:
+        """One coefficient over time by its name, or a part of the track."""
+        if isinstance(key, slice):
+            return ExpressionTrack(self.space, self.jaw_opening[key], self.coefficients[key])
+        i = self.space.index(key)
         return self.jaw_opening if i == 0 else self.coefficients[:, i - 1]
 
     def __len__(self) -> int:

@@ -45,7 +45,9 @@ class Prototype:
     mouth: MouthTarget = MouthTarget()
 
 
-_SMILE, _FROWN, _SCOWL = ("mouthSmile", "cheekSquint", "mouthDimple"), ("mouthFrown", "mouthShrugLower"), ("browDown", "noseSneer")
+_SMILE = ("mouthSmile", "cheekSquint", "mouthDimple")
+_FROWN = ("mouthFrown", "mouthShrugLower")
+_SCOWL = ("browDown", "noseSneer")
 _RAISE = ("browInnerUp", "browOuterUp", "eyeWide")
 _POUT = ("mouthPucker", "mouthFunnel")
 
@@ -60,7 +62,7 @@ PROTOTYPES: dict[str, Prototype] = {
         adds={"mouthSmile": -0.1, "mouthPucker": -0.15, "mouthPress": 0.15},
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL, _RAISE, ("eyeSquint", "mouthPress", "mouthStretch", *_POUT)),
         keeps_fast=0.3,
-        mouth=MouthTarget(gain=0.55, rest=1.0, limit=0.12),
+        mouth=MouthTarget(gain=0.8, rest=0.5),
     ),
     "happy": Prototype(
         adds={
@@ -68,8 +70,7 @@ PROTOTYPES: dict[str, Prototype] = {
             "mouthStretch": 0.2,
         },
         keeps=_taken_back(-0.2, _FROWN, _SCOWL, _POUT),
-        keeps_fast=0.7,
-        mouth=MouthTarget(gain=0.85, limit=0.14),
+        mouth=MouthTarget(gain=1.15),
     ),
     "sad": Prototype(
         adds={
@@ -78,7 +79,7 @@ PROTOTYPES: dict[str, Prototype] = {
         },
         keeps=_taken_back(-0.3, _SMILE, ("eyeWide",)),
         keeps_fast=0.95,
-        mouth=MouthTarget(gain=0.85, rest=0.5),
+        mouth=MouthTarget(gain=1.1),
     ),
     "angry": Prototype(
         adds={
@@ -87,7 +88,7 @@ PROTOTYPES: dict[str, Prototype] = {
         },
         keeps=_taken_back(-0.3, _SMILE, ("browInnerUp", "eyeWide")),
         keeps_fast=0.9,
-        mouth=MouthTarget(gain=1.15, offset=0.01),
+        mouth=MouthTarget(gain=1.2),
     ),
     "surprised": Prototype(
         adds={
@@ -96,7 +97,7 @@ PROTOTYPES: dict[str, Prototype] = {
         },
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL),
         keeps_fast=0.8,
-        mouth=MouthTarget(gain=1.3, offset=0.03, silent_opening=0.045),
+        mouth=MouthTarget(gain=1.4, offset=0.01, silent_opening=0.04),
     ),
     "fear": Prototype(
         adds={
@@ -112,6 +113,7 @@ PROTOTYPES: dict[str, Prototype] = {
             "cheekSquint": 0.5, "mouthShrugLower": 0.3,
         },
         keeps=_taken_back(0.1, _SMILE, _RAISE),
+        mouth=MouthTarget(gain=1.15),
     ),
 }  # fmt: skip
 """Amounts at intensity 1. They were set by eye and by a classifier's answers on clips of eleven people; single
@@ -127,11 +129,17 @@ def sided(space: ExpressionSpace, name: str) -> list[int]:
 
 
 class PrototypeManipulator:
-    """See the module. `opening_per_unit`: change of the mouth opening per unit of each coefficient, in cm."""
+    """See the module. `opening_per_unit`, `lids_per_unit`: change of the opening of the mouth, and of the left and
+    the right eye, per unit of each coefficient, in cm."""
 
-    def __init__(self, space: ExpressionSpace, opening_per_unit: Float[np.ndarray, "width"]) -> None:
+    def __init__(
+        self,
+        space: ExpressionSpace,
+        opening_per_unit: Float[np.ndarray, "width"],
+        lids_per_unit: Float[np.ndarray, "width 2"],
+    ) -> None:
         self.space = space
-        self.opening_per_unit = opening_per_unit
+        self.opening_per_unit, self.lids_per_unit = opening_per_unit, lids_per_unit
 
     def translate(
         self, expression: ExpressionTrack, articulation: Articulation, frame_rate: float, edit: Edit
@@ -147,7 +155,7 @@ class PrototypeManipulator:
         prototype = PROTOTYPES[edit.emotion]
         edited = self._take_back(original, prototype, articulation, frame_rate, edit.intensity)
         edited = self._add(edited, prototype, frame_rate, edit)
-        difference = keep_blinks(self.space, edited - original, articulation)
+        difference = keep_blinks(self.space, edited - original, articulation, self.lids_per_unit)
         difference = keep_speech(
             self.space, difference, articulation, self.opening_per_unit, prototype.mouth, frame_rate, edit.intensity
         )

@@ -20,7 +20,8 @@ SILENCE_S = 0.7
 REST_S = 1.5
 """The lips of a speaker meet, or nearly, at least this often."""
 
-LIDS = ("eyeWide", "eyeSquint", "eyeBlink")
+LID_FACTORS = (0.55, 1.6)
+"""Least and most that an edit scales the opening of the eyes by."""
 
 _JAW_SHARE = 0.5  # how much of a correction of the opening the jaw makes; the lips do the rest
 _LIP_NAMES = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
@@ -42,16 +43,26 @@ class MouthTarget:
 
 
 def keep_blinks(
-    space: ExpressionSpace, difference: Float[np.ndarray, "frames width"], articulation: Articulation
+    space: ExpressionSpace,
+    difference: Float[np.ndarray, "frames width"],
+    articulation: Articulation,
+    lids_per_unit: Float[np.ndarray, "width 2"],
 ) -> Float[np.ndarray, "frames width"]:
-    """`difference` with the lids' part in proportion to the lid opening: a closed eye stays closed,
-    and the opening over time is only scaled."""
+    """`difference` with the upper lids corrected so that the opening of each eye is the source's times a
+    constant: closed eyes stay closed, blinks keep their shape.
+
+    The constant is what the edit does to open eyes in the median. `lids_per_unit`: change of the opening of
+    the actor's left and right eye per unit of each coefficient, in cm.
+    """
     out = difference.copy()
-    open_lids = np.maximum(np.quantile(articulation.lid_opening, 0.85, axis=0), 1e-6)
-    openness = np.clip(articulation.lid_opening / open_lids, 0.0, 1.15)
-    for column, side in enumerate(("Left", "Right")):
-        for name in LIDS:
-            out[:, space.index(name + side)] *= openness[:, column]
+    for eye, side in enumerate(("Left", "Right")):
+        opening = articulation.lid_opening[:, eye]
+        edit = difference @ lids_per_unit[:, eye]
+        awake = opening >= np.quantile(opening, 0.4)
+        factor = 1.0 + np.median(edit[awake]) / max(float(np.median(opening[awake])), 1e-6)
+        factor = np.clip(factor, *LID_FACTORS)
+        blink = space.index("eyeBlink" + side)
+        out[:, blink] += ((factor - 1.0) * opening - edit) / lids_per_unit[blink, eye]
     return out
 
 
@@ -112,9 +123,7 @@ def keep_speech(
     resulting = articulation.mouth_opening + difference @ opening_per_unit
     missing = wanted - resulting
     out = difference.copy()
-    jaw = 0
-    out[:, jaw] += _JAW_SHARE * missing / opening_per_unit[jaw]
+    out[:, 0] += _JAW_SHARE * missing / opening_per_unit[0]
     columns = [space.index(name) for name in _LIP_NAMES]
-    lips = (1.0 - _JAW_SHARE) * missing / float(opening_per_unit[columns].sum())
-    out[:, columns] += lips[:, None]
+    out[:, columns] += ((1.0 - _JAW_SHARE) * missing / float(opening_per_unit[columns].sum()))[:, None]
     return out

@@ -48,14 +48,26 @@ def fit_lips(
     trust = min(1.0, middle / (_SHUT * length))
     shape = trust * height / max(middle, 1e-6) + (1.0 - trust) * _LENS
     wanted = before + ((opening - middle) * shape)[:, None] * down
-    missing = wanted - (target[LOWER[0]] - target[UPPER[0]])
-    missing[[0, -1]] = 0.0
     out = target.copy()
+    for rows in (UPPER, LOWER):
+        for ring in rows:  # corners that are drawn far must not leave their neighbours behind
+            out[ring] = source[ring] + _evened(out[ring] - source[ring])
+    missing = wanted - (out[LOWER[0]] - out[UPPER[0]])
+    missing[[0, -1]] = 0.0
     for ring, share in enumerate(RING_SHARES):
         inner = slice(1, -1)  # corners belong to both lips
         out[UPPER[ring, inner]] -= 0.5 * share * missing[inner]
         out[LOWER[ring, inner]] += 0.5 * share * missing[inner]
     return out
+
+
+def _evened(motion: Float[np.ndarray, "columns 3"]) -> Float[np.ndarray, "columns 3"]:
+    """Motion along a lip without steps; the corners keep theirs."""
+    for _ in range(2):
+        smooth = motion.copy()
+        smooth[1:-1] = 0.25 * motion[:-2] + 0.5 * motion[1:-1] + 0.25 * motion[2:]
+        motion = smooth
+    return motion
 
 
 def middle_opening(face: Float[np.ndarray, "v 3"]) -> float:

@@ -20,7 +20,7 @@ OVAL = (
 )  # fmt: skip
 """Landmarks of the face's outline, clockwise on the screen from the top of the forehead."""
 
-RINGS = ((1.10, 0.75), (1.22, 0.35), (1.42, 0.0))
+RINGS = ((1.07, 0.7), (1.15, 0.3), (1.26, 0.0))
 """Distance of each ring from the centre, in oval radii, and its share of the oval's motion."""
 
 MIN_AREA_SHARE = 0.18

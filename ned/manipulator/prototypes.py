@@ -59,10 +59,10 @@ def _taken_back(share: float, *groups: tuple[str, ...]) -> dict[str, float]:
 
 PROTOTYPES: dict[str, Prototype] = {
     "neutral": Prototype(
-        adds={"mouthSmile": -0.1, "mouthPucker": -0.15, "mouthPress": 0.15},
+        adds={"mouthSmile": -0.2, "mouthPucker": -0.2, "mouthPress": 0.25, "browInnerUp": -0.1},
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL, _RAISE, ("eyeSquint", "mouthPress", "mouthStretch", *_POUT)),
         keeps_fast=0.3,
-        mouth=MouthTarget(gain=0.8, rest=0.5),
+        mouth=MouthTarget(gain=0.9, rest=0.8),
     ),
     "happy": Prototype(
         adds={
@@ -70,7 +70,7 @@ PROTOTYPES: dict[str, Prototype] = {
             "mouthStretch": 0.2,
         },
         keeps=_taken_back(-0.2, _FROWN, _SCOWL, _POUT),
-        mouth=MouthTarget(gain=1.15),
+        mouth=MouthTarget(gain=1.3),
     ),
     "sad": Prototype(
         adds={
@@ -83,21 +83,21 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "angry": Prototype(
         adds={
-            "browDown": 1.3, "browInnerUp": -0.5, "browOuterUp": 0.9, "noseSneer": 1.0, "mouthFrown": 0.8,
-            "mouthSmile": -0.6, "mouthPucker": 0.2, "mouthStretch": -0.2, "eyeWide": -0.2,
+            "browDown": 1.35, "browInnerUp": -0.5, "browOuterUp": 1.05, "noseSneer": 0.95, "mouthFrown": 0.8,
+            "mouthSmile": -0.3, "mouthPucker": 0.1, "mouthStretch": -0.2, "eyeWide": -0.2,
         },
         keeps=_taken_back(-0.3, _SMILE, ("browInnerUp", "eyeWide")),
         keeps_fast=0.9,
-        mouth=MouthTarget(gain=1.2),
+        mouth=MouthTarget(gain=1.3),
     ),
     "surprised": Prototype(
         adds={
-            "browInnerUp": 1.0, "browOuterUp": 0.7, "eyeWide": 0.9, "mouthSmile": -0.3, "mouthStretch": -0.3,
-            "mouthPucker": 0.15, "browDown": -0.3,
+            "browInnerUp": 1.0, "browOuterUp": 0.7, "eyeWide": 0.9, "mouthSmile": -0.1, "mouthStretch": -0.15,
+            "mouthPucker": 0.2, "browDown": -0.3,
         },
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL),
         keeps_fast=0.8,
-        mouth=MouthTarget(gain=1.4, offset=0.01, silent_opening=0.04),
+        mouth=MouthTarget(gain=1.5, silent_opening=0.04),
     ),
     "fear": Prototype(
         adds={

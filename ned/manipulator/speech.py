@@ -14,6 +14,9 @@ from ned.types import ExpressionSpace
 CLOSED_SHARE = 0.012
 """Mouth opening, as a share of the face's height, below which the lips count as closed."""
 
+SEAL = 0.7
+"""Share of a remaining gap that is closed where the lips touch."""
+
 SILENCE_S = 0.7
 """A closure longer than this is silence, not a consonant: it may open where the emotion asks for it."""
 
@@ -74,16 +77,22 @@ def wanted_opening(
     if target.rest > 0:
         opening = opening - min(intensity, 1.0) * target.rest * resting_opening(opening, frame_rate)
     closed = CLOSED_SHARE * height
-    ramp = np.clip((opening - 0.5 * closed) / (2.5 * closed), 0.0, 1.0)
-    gate = ramp * ramp * (3 - 2 * ramp)
+    gate = _smoothstep((opening - closed) / (2.5 * closed))
     gain = 1.0 + intensity * (target.gain - 1.0)
     out = opening * (1.0 + (gain - 1.0) * gate) + intensity * target.offset * height * gate
+    # lips that (nearly) touch are pressed together: a moved lip looks more open than it is
+    out = out - min(intensity, 1.0) * SEAL * opening * (1.0 - _smoothstep(opening / (1.5 * closed)))
     if target.limit is not None:
         most = target.limit * height
         out = out + min(intensity, 1.0) * (out / np.cbrt(1.0 + (out / most) ** 3) - out)
     if target.silent_opening > 0:
         out = out + intensity * target.silent_opening * height * silence(opening < closed, frame_rate)
     return out
+
+
+def _smoothstep(x: Float[np.ndarray, "frames"]) -> Float[np.ndarray, "frames"]:
+    x = np.clip(x, 0.0, 1.0)
+    return x * x * (3 - 2 * x)
 
 
 def resting_opening(opening: Float[np.ndarray, "frames"], frame_rate: float) -> Float[np.ndarray, "frames"]:
@@ -105,7 +114,7 @@ def silence(closed: np.ndarray, frame_rate: float) -> Float[np.ndarray, "frames"
         since = i - start if start > 0 else np.full(len(i), margin)
         until = stop - 1 - i if stop < len(closed) else np.full(len(i), margin)
         ramp = np.clip(np.minimum(since, until) / margin, 0.0, 1.0)
-        out[start:stop] = ramp * ramp * (3 - 2 * ramp)
+        out[start:stop] = _smoothstep(ramp)
     return out
 
 

@@ -49,7 +49,7 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "making $(VENV) with $$("$$found" --version)"; \
 	  "$$found" -m venv --clear $(VENV) || exit 1; \
 	fi
-	$(PIP) install --quiet -c constraints.txt -e '.[test,judge]'
+	$(PIP) install --quiet -c constraints.txt -e '.[test]'
 	@$(BIN)/python -c 'import cv2' 2>/dev/null || \
 	  $(PIP) install --quiet --no-deps --force-reinstall -c constraints.txt opencv-contrib-python-headless
 	@touch $@

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from ned import __version__
 from ned.analysis.fit import fit_face
 from ned.config import ProcessConfig
 from ned.errors import UserError
@@ -142,10 +143,11 @@ def render_video(
     """The second pass: frames in, edited frames out. Returns how many were edited, and some for the report."""
     pictures = []
 
-    def writer(path: Path, **more) -> VideoWriter:
+    def writer(path: Path) -> VideoWriter:
         return VideoWriter(
             path, like=analysis.video, encoder=config.encoder, quality=config.quality, preset=config.preset,
-            audio_from=config.input, start_s=config.start_s, end_s=config.end_s, **more,
+            audio_from=config.input, start_s=config.start_s, end_s=config.end_s,
+            metadata={"comment": edit_notice(config)} if work else None,
         )  # fmt: skip
 
     with ExitStack() as stack:
@@ -171,6 +173,12 @@ def render_video(
                 pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), track.boxes[i], mouth))
             stage.advance()
     return len(work), pictures
+
+
+def edit_notice(config: ProcessConfig) -> str:
+    """What the output's metadata say, so that nobody takes it for a recording."""
+    what = "from a file" if config.expression else f"to {config.emotion} at intensity {config.intensity:g}"
+    return f"Facial expression edited with ned {__version__}: {what}"
 
 
 def write_page(

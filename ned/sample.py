@@ -91,7 +91,9 @@ def synthetic_voice(
     out = np.zeros(count)
     for harmonic in range(1, 21):
         frequency = harmonic * pitch
-        weight = np.exp(-0.5 * ((frequency - first) / 130) ** 2) + 0.4 * np.exp(-0.5 * ((frequency - second) / 200) ** 2)
+        weight = np.exp(-0.5 * ((frequency - first) / 130) ** 2) + 0.4 * np.exp(
+            -0.5 * ((frequency - second) / 200) ** 2
+        )
         out += (weight + 0.02) / harmonic**0.3 * np.sin(harmonic * phase)
     out = out * level + 0.01 * level * rng.standard_normal(count)
     return 0.5 * out / max(np.abs(out).max(), 1e-9)
@@ -180,7 +182,9 @@ def make_sample(path: Path, seconds: float = 8.0, seed: int = 7) -> SampleTruth:
                 upright = _sway(moved, i / float(FRAME_RATE))
                 bytes_ = (np.clip(upright, 0, 1) * 255).round().astype(np.uint8)
                 raw = av.VideoFrame.from_ndarray(bytes_, format="rgb24")
-                coded = raw.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG)
+                coded = raw.reformat(
+                    format="yuv420p", dst_colorspace=Colorspace.ITU709, dst_color_range=ColorRange.MPEG
+                )
                 out.write(Frame(coded, i, i, 0, encoding_of(_COLOUR, *upright.shape[:2])))
     return SampleTruth(path, ExpressionTrack.unpack(model.space, wanted), voice)
 

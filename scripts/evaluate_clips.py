@@ -106,7 +106,9 @@ def main() -> None:
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     clips = [
-        c for p in args.clips for c in (sorted(x for x in p.iterdir() if x.suffix in VIDEO_SUFFIXES) if p.is_dir() else [p])
+        c
+        for p in args.clips
+        for c in (sorted(x for x in p.iterdir() if x.suffix in VIDEO_SUFFIXES) if p.is_dir() else [p])
     ]
     store = args.out / "results.json"
     results = [] if args.fresh or not store.exists() else json.loads(store.read_text())

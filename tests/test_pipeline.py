@@ -62,6 +62,11 @@ def test_the_emotion_changes_and_the_speech_does_not(sample, edited):
     assert np.corrcoef(mouth.lid_opening[:, 0], new_mouth.lid_opening[:, 0])[0, 1] > 0.9
 
 
+def test_the_output_says_that_it_is_edited(edited):
+    with av.open(str(edited.output)) as container:
+        assert "edited with ned" in container.metadata["comment"]
+
+
 def test_comparison_and_report_are_written(edited):
     first = next(read_frames(edited.compare))
     assert (first.width, first.height) == (1280, 640)
@@ -82,7 +87,9 @@ def test_an_expression_file_is_rendered(sample, tmp_path):
     names = ["BrowInnerUp", "BrowOuterUpLeft", "BrowOuterUpRight"]
     rows = ["frame," + ",".join(names)] + [f"{i},0.9,0.9,0.9" for i in range(100)]
     (tmp_path / "brows.csv").write_text("\n".join(rows))
-    result = ned.process(sample.path, output=tmp_path / "brows.mp4", expression=tmp_path / "brows.csv", quality=LOSSLESS)
+    result = ned.process(
+        sample.path, output=tmp_path / "brows.mp4", expression=tmp_path / "brows.csv", quality=LOSSLESS
+    )
     before, after = _measure(sample.path)[0], _measure(result.output)[0]
     assert after["browInnerUp"].mean() > before["browInnerUp"].mean() + 0.2
     assert abs(after["mouthSmileLeft"].mean() - before["mouthSmileLeft"].mean()) < 0.1
@@ -100,7 +107,9 @@ def test_a_video_without_a_face_is_refused_and_leaves_nothing(tmp_path):
         stream = container.add_stream("libx264", rate=25)
         stream.width = stream.height = 128
         for _ in range(8):
-            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.full((128, 128, 3), 90, np.uint8), format="rgb24")))
+            container.mux(
+                stream.encode(av.VideoFrame.from_ndarray(np.full((128, 128, 3), 90, np.uint8), format="rgb24"))
+            )
         container.mux(stream.encode(None))
     with pytest.raises(UserError, match="no face"):
         ned.process(tmp_path / "grey.mp4", output=tmp_path / "out.mp4")

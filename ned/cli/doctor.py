@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import shutil
@@ -96,6 +97,9 @@ def _importable(name: str, module: str, remedy: str, version: Callable[[object],
 
 
 def _torch() -> Iterator[Finding]:
+    if importlib.util.find_spec("torch") is None:
+        yield Finding("torch", "not installed; nothing needs it yet but networks (`pip install 'ned[neural]'`)")
+        return
     found = _importable("torch", "torch", "pip install -c constraints.txt torch")
     yield found
     if found.remedy:

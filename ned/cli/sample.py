@@ -17,7 +17,9 @@ class Sample(Command):
     name = "sample"
     output: Path = option(help="where to write the clip", metavar="OUT")
     seconds: float = option(8.0, metavar="N", help="length of the clip")
-    truth: Path | None = option(None, metavar="CSV", help="also write the coefficients that move the face, as Live Link CSV")
+    truth: Path | None = option(
+        None, metavar="CSV", help="also write the coefficients in it as Live Link CSV"
+    )
 
     def main(self) -> int:
         import numpy as np

@@ -34,28 +34,56 @@ class Crease:
     """Landmark on the side of the bulge; 0: both sides."""
 
 
-def _line(*points: int) -> tuple[tuple[int, int, float], ...]:
-    return tuple((p, p, 0.0) for p in points)
-
-
 CREASES: dict[str, Crease] = {
     "nasolabial": Crease(
         ((129, 203, 0.12), (203, 206, 0.25), (206, 216, 0.5), (216, 212, 0.3), (216, 212, 0.8)),
-        0.014, {"mouthSmile": 0.11, "noseSneer": 0.11, "mouthUpperUp": 0.04}, 0.4, 205,
+        0.010,
+        {"mouthSmile": 0.07, "noseSneer": 0.08, "mouthUpperUp": 0.03},
+        0.4,
+        205,
     ),
     "under_eye": Crease(
         ((31, 228, 0.5), (229, 119, 0.12), (230, 120, 0.15), (231, 121, 0.15)),
-        0.008, {"cheekSquint": 0.12, "mouthSmile": 0.05, "eyeSquint": 0.05}, 0.4, 100,
+        0.008,
+        {"cheekSquint": 0.12, "mouthSmile": 0.05, "eyeSquint": 0.05},
+        0.4,
+        100,
     ),
-    "crow_upper": Crease(((130, 226, 0.6), (226, 35, 0.35), (35, 143, 0.3)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4),
-    "crow_lower": Crease(((226, 31, 0.4), (35, 111, 0.35), (111, 143, 0.35)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4),
+    "crow_upper": Crease(
+        ((130, 226, 0.6), (226, 35, 0.35), (35, 143, 0.3)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4
+    ),
+    "crow_lower": Crease(
+        ((226, 31, 0.4), (35, 111, 0.35), (111, 143, 0.35)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4
+    ),
     "glabella": Crease(((9, 107, 0.42), (8, 55, 0.52)), 0.010, {"browDown": 0.13}, 0.3),
     "sneer": Crease(((193, 245, 0.3), (168, 193, 0.85), (6, 122, 0.5)), 0.006, {"noseSneer": 0.20}, 0.4),
-    "marionette": Crease(((61, 43, 0.25), (43, 106, 0.2), (43, 204, 0.6), (204, 211, 0.3)), 0.011, {"mouthFrown": 0.10, "mouthStretch": 0.05}, 0.4, 202),
-    "forehead_low": Crease(((104, 103, 0.1), (69, 67, 0.15), (108, 109, 0.15), (151, 10, 0.1), (337, 338, 0.15)), 0.008, {"browInnerUp": 0.10, "browOuterUp": 0.08}, 0.6),
-    "forehead_high": Crease(((104, 103, 0.55), (69, 67, 0.55), (108, 109, 0.5), (151, 10, 0.45), (337, 338, 0.5)), 0.008, {"browInnerUp": 0.10, "browOuterUp": 0.08}, 0.6),
-    "chin": Crease(((182, 201, 0.6), (83, 200, 0.3), (18, 200, 0.35), (313, 200, 0.3)), 0.009, {"mouthShrugLower": 0.16, "mouthFrown": 0.06}, 0.5, 199),
-}  # fmt: skip
+    "marionette": Crease(
+        ((61, 43, 0.25), (43, 106, 0.2), (43, 204, 0.6), (204, 211, 0.3)),
+        0.011,
+        {"mouthFrown": 0.10, "mouthStretch": 0.05},
+        0.4,
+        202,
+    ),
+    "forehead_low": Crease(
+        ((104, 103, 0.1), (69, 67, 0.15), (108, 109, 0.15), (151, 10, 0.1), (337, 338, 0.15)),
+        0.008,
+        {"browInnerUp": 0.07, "browOuterUp": 0.05},
+        0.6,
+    ),
+    "forehead_high": Crease(
+        ((104, 103, 0.55), (69, 67, 0.55), (108, 109, 0.5), (151, 10, 0.45), (337, 338, 0.5)),
+        0.008,
+        {"browInnerUp": 0.07, "browOuterUp": 0.05},
+        0.6,
+    ),
+    "chin": Crease(
+        ((182, 201, 0.6), (83, 200, 0.3), (18, 200, 0.35), (313, 200, 0.3)),
+        0.009,
+        {"mouthShrugLower": 0.16, "mouthFrown": 0.06},
+        0.5,
+        199,
+    ),
+}
 
 
 def _mirrored(points, mirror: np.ndarray):

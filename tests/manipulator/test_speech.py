@@ -1,10 +1,19 @@
 """Speech and blink guards on articulations whose right answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ned.face_model.spaces import ARKIT52
 from ned.manipulator.protocol import Articulation
-from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, silence, wanted_opening
+from ned.manipulator.speech import (
+    MouthTarget,
+    keep_blinks,
+    keep_speech,
+    resting_opening,
+    silence,
+    wanted_opening,
+)
 
 RATE = 25.0
 HEIGHT = 12.0
@@ -54,10 +63,34 @@ def test_only_silence_opens():
     assert inside[45:50].max() == 0 and inside[40:60].max() == 0 and np.isfinite(inside).all()
 
 
-def test_a_closed_eye_is_left_alone_and_an_open_one_edited():
+def test_eyes_open_as_before_times_a_constant():
     articulation = _articulation()
-    edit = np.ones((200, ARKIT52.width))
-    guarded = keep_blinks(ARKIT52, edit, articulation)
-    wide = guarded[:, ARKIT52.index("eyeWideLeft")]
-    assert wide[75] < 0.01 and wide[0] > 0.9
-    assert (guarded[:, ARKIT52.index("browDownLeft")] == 1).all()
+    per_unit = np.random.default_rng(3).normal(0, 0.05, (ARKIT52.width, 2))
+    for eye, side in enumerate(("Left", "Right")):
+        per_unit[ARKIT52.index("eyeBlink" + side)] = [-1.0, 0.0] if eye == 0 else [0.0, -1.0]
+    edit = np.random.default_rng(4).normal(0.2, 0.3, (200, ARKIT52.width))
+    guarded = keep_blinks(ARKIT52, edit, articulation, per_unit)
+    result = articulation.lid_opening + guarded @ per_unit
+    open_eyes = articulation.lid_opening[:, 0] > 0.2
+    ratio = result[open_eyes] / articulation.lid_opening[open_eyes]
+    assert np.ptp(ratio, axis=0).max() < 1e-6
+    assert np.abs(result[articulation.lid_opening < 1e-3]).max() < 1e-3
+    others = [i for i, name in enumerate(ARKIT52.names) if not name.startswith("eyeBlink")]
+    assert np.array_equal(guarded[:, others], edit[:, others])
+
+
+def test_lips_that_never_meet_come_together_and_speech_stays():
+    articulation = _articulation()
+    apart = replace(articulation, mouth_opening=articulation.mouth_opening + 0.6)
+    rest = resting_opening(apart.mouth_opening, RATE)
+    assert np.abs(rest - 0.6).max() < 0.05
+    wanted = wanted_opening(apart, MouthTarget(rest=1.0), RATE, 1.0)
+    assert wanted.min() < 0.05 and np.corrcoef(wanted, articulation.mouth_opening)[0, 1] > 0.99
+
+
+def test_intensity_scales_what_is_wanted():
+    articulation = _articulation()
+    target = MouthTarget(gain=1.5)
+    peaks = [wanted_opening(articulation, target, RATE, k).max() for k in (0.0, 0.5, 1.0)]
+    assert np.allclose(np.diff(peaks), peaks[1] - peaks[0]) and peaks[2] > 1.4 * peaks[0]
+    assert np.allclose(wanted_opening(articulation, target, RATE, 0.0), articulation.mouth_opening)

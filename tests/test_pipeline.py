@@ -27,9 +27,21 @@ def _packets(path):
 
 
 def _measure(path):
+    """Over the frames of a clip with one face: heights above their neighbours in cm, and the openings."""
     (track,) = analyse(path).tracks
     fit = fit_face(track, load_face_model(), 25.0)
-    return fit.expression, measure_articulation(track, fit, load_face_model())
+    down = fit.pose.rotation[:, :, 1]
+
+    def above(upper, lower):
+        distance = track.landmarks[:, lower].mean(1) - track.landmarks[:, upper].mean(1)
+        return (distance * down).sum(-1) / fit.pose.scale
+
+    heights = {
+        "inner brows": above([55, 285], [133, 362]),
+        "mouth corners": above([61, 291], [0, 17]),
+        "outer brows": above([46, 276], [33, 263]),
+    }
+    return heights, measure_articulation(track, fit, load_face_model())
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +56,7 @@ def test_everything_but_the_face_is_the_source_bit_for_bit(sample, edited):
     before, after = _planes(sample.path), _planes(edited.output)
     assert len(before) == len(after) == edited.frames == edited.edited_frames == 100
     luma = np.stack([np.abs(a[0].astype(int) - b[0]) for a, b in zip(before, after, strict=True)])
-    assert luma[:, 400:].max() == 0 and luma[:, :, :120].max() == 0  # shoulders and background
+    assert luma[:, 480:].max() == 0 and luma[:, :, :120].max() == 0  # shoulders and background
     assert (luma[:, 60:360, 200:420].reshape(100, -1).max(1) > 20).all()  # the face
 
 
@@ -55,9 +67,9 @@ def test_sound_is_copied_and_time_kept(sample, edited):
 
 
 def test_the_emotion_changes_and_the_speech_does_not(sample, edited):
-    (expression, mouth), (new_expression, new_mouth) = _measure(sample.path), _measure(edited.output)
-    assert new_expression["mouthSmileLeft"].mean() < expression["mouthSmileLeft"].mean() - 0.15
-    assert new_expression["browInnerUp"].mean() > expression["browInnerUp"].mean() + 0.15
+    (before, mouth), (after, new_mouth) = _measure(sample.path), _measure(edited.output)
+    assert after["inner brows"].mean() > before["inner brows"].mean() + 0.05
+    assert after["mouth corners"].mean() < before["mouth corners"].mean() - 0.15
     assert np.corrcoef(mouth.mouth_opening, new_mouth.mouth_opening)[0, 1] > 0.95
     assert np.corrcoef(mouth.lid_opening[:, 0], new_mouth.lid_opening[:, 0])[0, 1] > 0.9
 
@@ -91,8 +103,8 @@ def test_an_expression_file_is_rendered(sample, tmp_path):
         sample.path, output=tmp_path / "brows.mp4", expression=tmp_path / "brows.csv", quality=LOSSLESS
     )
     before, after = _measure(sample.path)[0], _measure(result.output)[0]
-    assert after["browInnerUp"].mean() > before["browInnerUp"].mean() + 0.2
-    assert abs(after["mouthSmileLeft"].mean() - before["mouthSmileLeft"].mean()) < 0.1
+    assert after["outer brows"].mean() > before["outer brows"].mean() + 0.1
+    assert abs(after["mouth corners"].mean() - before["mouth corners"].mean()) < 0.05
 
 
 def test_the_same_seed_gives_the_same_pixels(sample, tmp_path):
@@ -121,7 +133,7 @@ def test_an_unknown_person_is_refused(sample, tmp_path):
         ned.process(sample.path, output=tmp_path / "out.mp4", person=7)
 
 
-@pytest.mark.parametrize(("clip", "emotion", "hit"), [("vr_5", "happy", 0.8), ("address_man_glasses", "sad", 0.5)])
+@pytest.mark.parametrize(("clip", "emotion", "hit"), [("vr_5", "happy", 0.8), ("address_woman", "sad", 0.7)])
 def test_an_independent_judge_sees_the_emotion_on_real_clips(shared, tmp_path, clip, emotion, hit):
     pytest.importorskip("onnxruntime")
     spec = importlib.util.spec_from_file_location("judge", shared / "tools" / "judge.py")

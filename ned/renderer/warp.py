@@ -163,8 +163,9 @@ class WarpRenderer:
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Renderer.region`."""
         points = np.concatenate([ring[:, :2] for ring in self._mesh.with_rings(edit.source, edit.target)])
-        x0, y0 = np.floor(points.min(0)).astype(int) - 2
-        x1, y1 = np.ceil(points.max(0)).astype(int) + 3
+        margin = 4 + 0.04 * float(np.ptp(points[:, 0]))  # the coarse bands of the blending reach out
+        x0, y0 = np.floor(points.min(0) - margin).astype(int)
+        x1, y1 = np.ceil(points.max(0) + margin).astype(int) + 1
         height, width = size
         return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
 

@@ -22,7 +22,7 @@ def side_by_side(left: Frame, right: Frame) -> Frame:
     joined = av.VideoFrame(width * (1 + upright), height * (2 - upright), a.format.name)
     joined.color_range, joined.colorspace = a.color_range, a.colorspace
     joined.color_primaries, joined.color_trc = a.color_primaries, a.color_trc
-    first, second = (a, b) if left.rotation in (0, 90) else (b, a)
+    first, second = (a, b) if left.rotation in (0, 270) else (b, a)
     form = left.format
     for k, plane in enumerate(_planes(joined, form)):
         rows, columns = form.plane_shape(k, height, width)

@@ -14,6 +14,8 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
+from ned.renderer.lips import LOWER, UPPER
+
 OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
     152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
@@ -26,6 +28,9 @@ RINGS = ((1.07, 0.7), (1.15, 0.3), (1.26, 0.0))
 MIN_AREA_SHARE = 0.18
 """A triangle squeezed below this share of its area counts as folded."""
 
+LEADER = np.float32(0.06)
+"""How far a folded vertex that moves more than its neighbours gives way to them in one round."""
+
 SLIVER_SHARE = 1e-5
 """Triangles below this share of the squared width of the mesh cannot be seen."""
 
@@ -36,6 +41,8 @@ class SkinMesh:
 
     num_vertices: int
     triangles: Int[np.ndarray, "t 3"]
+    guarded: Int[np.ndarray, "g 3"]
+    """Those that must not fold: all but the flesh of the lips, which `ned.renderer.lips` keeps in order."""
     neighbours: Int[np.ndarray, "e 2"]
 
     def with_rings(
@@ -69,7 +76,8 @@ def build_skin_mesh(triangles: Int[np.ndarray, "t 3"], num_vertices: int) -> Ski
     everything = np.concatenate([triangles, _ring_triangles(num_vertices)]).astype(np.int32)
     edges = np.concatenate([everything[:, [0, 1]], everything[:, [1, 2]], everything[:, [2, 0]]])
     neighbours = np.unique(np.sort(edges, axis=1), axis=0).astype(np.int32)
-    return SkinMesh(num_vertices + len(RINGS) * len(OVAL), everything, neighbours)
+    guarded = everything[~np.isin(everything, np.concatenate([UPPER, LOWER])).all(axis=1)]
+    return SkinMesh(num_vertices + len(RINGS) * len(OVAL), everything, guarded, neighbours)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -111,7 +119,13 @@ def _unfold(source, target, triangles, neighbours, min_share, min_area, rounds):
         keep = np.float32(1.0) if turn < rounds // 2 else np.float32(0.85)
         for v in range(n):
             if count[v] > 0:
-                blend = np.float32(0.5) if bad[v] else np.float32(0.2)
+                own, around = np.float32(0.0), np.float32(0.0)
+                for m in range(channels):
+                    own += motion[v, m] ** 2
+                    around += (total[v, m] / count[v]) ** 2
+                # what moves less follows what moves more, so that a corner of the mouth takes its cheek along
+                follow = np.float32(0.5) if own < around else LEADER
+                blend = follow if bad[v] else np.float32(0.4) * follow
                 shrink = keep if bad[v] else np.float32(1.0)
                 for m in range(channels):
                     motion[v, m] = shrink * ((1 - blend) * motion[v, m] + blend * total[v, m] / count[v])
@@ -125,6 +139,6 @@ def unfold(
     are moved more alike, and if that does not open it, less. Slivers too small to be seen are left."""
     size = float(np.ptp(source[:, 0]))
     return _unfold(
-        source, target, mesh.triangles, mesh.neighbours,
+        source, target, mesh.guarded, mesh.neighbours,
         np.float32(MIN_AREA_SHARE), np.float32(SLIVER_SHARE * size * size), rounds,
     )  # fmt: skip

@@ -59,10 +59,10 @@ def _taken_back(share: float, *groups: tuple[str, ...]) -> dict[str, float]:
 
 PROTOTYPES: dict[str, Prototype] = {
     "neutral": Prototype(
-        adds={"mouthSmile": -0.2, "mouthPucker": -0.2, "mouthPress": 0.25, "browInnerUp": -0.1},
-        keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL, _RAISE, ("eyeSquint", "mouthPress", "mouthStretch", *_POUT)),
-        keeps_fast=0.3,
-        mouth=MouthTarget(gain=0.9, rest=0.8),
+        adds={"eyeWide": -0.2, "mouthSmile": -0.1},
+        keeps=_taken_back(-0.5, _SMILE, _FROWN, _SCOWL, _RAISE, ("eyeSquint", "mouthPress", "mouthStretch", *_POUT)),
+        keeps_fast=0.15,
+        mouth=MouthTarget(gain=0.9, rest=0.5),
     ),
     "happy": Prototype(
         adds={
@@ -84,7 +84,7 @@ PROTOTYPES: dict[str, Prototype] = {
     "angry": Prototype(
         adds={
             "browDown": 1.35, "browInnerUp": -0.5, "browOuterUp": 1.05, "noseSneer": 0.95, "mouthFrown": 0.8,
-            "mouthSmile": -0.3, "mouthPucker": 0.1, "mouthStretch": -0.2, "eyeWide": -0.2,
+            "mouthSmile": -0.2, "mouthPress": 0.3, "mouthStretch": -0.1, "eyeWide": -0.2,
         },
         keeps=_taken_back(-0.3, _SMILE, ("browInnerUp", "eyeWide")),
         keeps_fast=0.9,
@@ -101,8 +101,8 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "fear": Prototype(
         adds={
-            "browInnerUp": 1.1, "browOuterUp": 0.5, "browDown": 0.5, "eyeWide": 1.2, "mouthStretch": 1.0,
-            "mouthFrown": 0.25, "mouthLowerDown": 0.3,
+            "browInnerUp": 1.3, "browOuterUp": 0.6, "browDown": 0.45, "eyeWide": 1.3, "mouthStretch": 1.2,
+            "mouthFrown": 0.2, "mouthLowerDown": 0.3,
         },
         keeps=_taken_back(0.1, _SMILE),
         mouth=MouthTarget(gain=1.1, offset=0.015),

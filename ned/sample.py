@@ -63,7 +63,7 @@ def sample_expression(space: ExpressionSpace, frames: int, frame_rate: float, se
         noise = gaussian_filter1d(rng.standard_normal(frames + 400), sigma_s * frame_rate)[200:-200]
         return np.clip(0.5 + noise / (3 * noise.std()), 0.0, 1.0)
 
-    change[:, space.index("jawOpen")] = 0.35 * openness
+    change[:, space.index("jawOpen")] = 0.28 * openness
     smile, brow = slow(0.7), slow(0.45)
     blink = np.zeros(frames)
     at = 0.8
@@ -71,7 +71,7 @@ def sample_expression(space: ExpressionSpace, frames: int, frame_rate: float, se
         blink = np.maximum(blink, np.exp(-0.5 * ((np.arange(frames) / frame_rate - at) / 0.055) ** 2))
         at += rng.uniform(1.2, 2.4)
     for side in ("Left", "Right"):
-        change[:, space.index("mouthSmile" + side)] = -0.55 + 0.7 * smile
+        change[:, space.index("mouthSmile" + side)] = -0.6 + 0.6 * smile
         change[:, space.index("eyeBlink" + side)] = 0.95 * blink
         change[:, space.index("browOuterUp" + side)] = 0.5 * brow
     change[:, space.index("browInnerUp")] = 1.0 * brow

@@ -26,6 +26,9 @@ VARIATION = 0.12
 VARIATION_S = 0.9
 """Time scale of that drift in seconds."""
 
+RESTING_SHARE = 0.6
+"""How much of what may be a resting smile, or just the shape of the mouth, is taken for a smile."""
+
 ASYMMETRY = 0.08
 """Largest difference of the two sides from their mean, as a share; constant for a seed."""
 
@@ -172,7 +175,7 @@ class PrototypeManipulator:
             resting = articulation.resting_smile if name == "mouthSmile" else 0.0
             for i in sided(self.space, name):
                 fast = original[:, i] - slow[:, i]
-                left = share * slow[:, i] + prototype.keeps_fast * fast - (1.0 - share) * resting
+                left = share * slow[:, i] + prototype.keeps_fast * fast - RESTING_SHARE * min(1.0 - share, 1.0) * resting
                 out[:, i] += strength * (np.minimum(left, original[:, i]) - original[:, i])
         return out
 

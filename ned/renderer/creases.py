@@ -55,12 +55,12 @@ CREASES: dict[str, Crease] = {
     "crow_lower": Crease(
         ((226, 31, 0.4), (35, 111, 0.35), (111, 143, 0.35)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4
     ),
-    "glabella": Crease(((9, 107, 0.42), (8, 55, 0.52)), 0.010, {"browDown": 0.13}, 0.3),
-    "sneer": Crease(((193, 245, 0.3), (168, 193, 0.85), (6, 122, 0.5)), 0.006, {"noseSneer": 0.20}, 0.4),
+    "glabella": Crease(((9, 107, 0.42), (8, 55, 0.52)), 0.010, {"browDown": 0.11}, 0.3),
+    "sneer": Crease(((193, 245, 0.3), (168, 193, 0.85), (6, 122, 0.5)), 0.006, {"noseSneer": 0.09}, 0.4),
     "marionette": Crease(
         ((61, 43, 0.25), (43, 106, 0.2), (43, 204, 0.6), (204, 211, 0.3)),
         0.011,
-        {"mouthFrown": 0.10, "mouthStretch": 0.05},
+        {"mouthFrown": 0.08, "mouthStretch": 0.05},
         0.4,
         202,
     ),

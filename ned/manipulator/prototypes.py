@@ -172,10 +172,10 @@ class PrototypeManipulator:
         strength = min(intensity, 1.0)
         slow = gaussian_filter1d(original, SLOW_S * frame_rate, axis=0, mode="nearest")
         for name, share in prototype.keeps.items():
-            resting = articulation.resting_smile if name == "mouthSmile" else 0.0
+            resting = RESTING_SHARE * articulation.resting_smile if name == "mouthSmile" else 0.0
             for i in sided(self.space, name):
                 fast = original[:, i] - slow[:, i]
-                left = share * slow[:, i] + prototype.keeps_fast * fast - RESTING_SHARE * min(1.0 - share, 1.0) * resting
+                left = share * slow[:, i] + prototype.keeps_fast * fast - min(1.0 - share, 1.0) * resting
                 out[:, i] += strength * (np.minimum(left, original[:, i]) - original[:, i])
         return out
 

@@ -20,7 +20,7 @@ from ned.report.plot import line_plot
 from ned.report.sheet import contact_sheet, mouth_of
 
 _TOP_COEFFICIENTS = 6
-_PACKAGES = ("numpy", "scipy", "mediapipe", "av", "imageio-ffmpeg", "numba", "torch", "kornia")
+_PACKAGES = ("numpy", "scipy", "mediapipe", "av", "imageio-ffmpeg", "numba")
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d20; --paper: #fbfbfa; --soft: #77777f; --rule: #dcdcdf;

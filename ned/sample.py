@@ -63,7 +63,7 @@ def sample_expression(space: ExpressionSpace, frames: int, frame_rate: float, se
         noise = gaussian_filter1d(rng.standard_normal(frames + 400), sigma_s * frame_rate)[200:-200]
         return np.clip(0.5 + noise / (3 * noise.std()), 0.0, 1.0)
 
-    change[:, space.index("jawOpen")] = 0.28 * openness
+    change[:, space.index("jawOpen")] = 0.34 * openness
     smile, brow = slow(0.7), slow(0.45)
     blink = np.zeros(frames)
     at = 0.8

@@ -51,9 +51,10 @@ def test_the_mouth_keeps_time_and_closures(manipulator, speech, emotion):
     mouth, _ = openings_per_unit(MODEL)
     difference = _edited(manipulator, speech, emotion).pack() - track.pack()
     opening = articulation.mouth_opening + difference @ mouth
-    assert np.corrcoef(opening, articulation.mouth_opening)[0, 1] > 0.97
+    least = 0.9 if emotion == "surprised" else 0.97  # surprise opens a silent mouth
+    assert np.corrcoef(opening, articulation.mouth_opening)[0, 1] > least
     closed = articulation.mouth_opening < 0.004 * articulation.face_height
-    if emotion != "surprised":  # whose silent mouth may open
+    if emotion != "surprised":
         assert closed.sum() > 10 and opening[closed].max() < 0.012 * articulation.face_height
 
 

@@ -93,7 +93,7 @@ class Resampler:
     """
 
     _EVERY, _FOLLOW = 4, 0.3
-    _LEAST, _MOST, _TRIAL = -0.35, 1.2, 0.5
+    _LEAST, _MOST, _TRIAL = -0.6, 1.2, 0.5
 
     def __init__(self) -> None:
         self._amount: float | None = None

@@ -14,14 +14,8 @@ from jaxtyping import Bool, Float
 from ned.face_model import FaceModel
 from ned.manipulator import LIDS
 from ned.manipulator.protocol import Articulation
-from ned.renderer.layers import MOUTH
+from ned.renderer.lips import LOWER, UPPER
 from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
-
-MOUTH_OUTLINE = (
-    (61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291),
-    (146, 91, 181, 84, 17, 314, 405, 321, 375),
-)
-"""Outer contours of the upper and the lower lip."""
 
 FADE_S = 0.2
 """How long the edit takes to come in where a face appears inside a shot, and to go where it leaves."""
@@ -45,7 +39,7 @@ def measure_articulation(track: FaceTrack, fit: FaceFit, model: FaceModel) -> Ar
 
 def resting_smile(identity: Float[np.ndarray, "vertices 3"], model: FaceModel) -> float:
     """How far the lips of a neutral face differ from the mean face's in the direction of a smile, at least 0."""
-    lips = np.unique(np.concatenate([*MOUTH_OUTLINE, MOUTH.upper, MOUTH.lower]))
+    lips = np.unique([UPPER[[0, -1]], LOWER[[0, -1]]])  # inner and outer contours
     both = np.zeros((1, model.space.width), np.float32)
     both[0, [model.space.index("mouthSmileLeft"), model.space.index("mouthSmileRight")]] = 1.0
     smile, shape = model.displacements(both)[0, lips, :2], (identity - model.mean)[lips, :2]

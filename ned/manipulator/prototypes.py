@@ -119,7 +119,7 @@ PROTOTYPES: dict[str, Prototype] = {
         mouth=MouthTarget(gain=1.15),
     ),
 }  # fmt: skip
-"""Amounts at intensity 1. They were set by eye and by a classifier's answers on clips of eleven people; single
+"""Amounts at intensity 1, set by eye and by a classifier's answers on the clips of the README's figures; single
 amounts beyond 1 make up for what the folding guard and the saturation below take away again."""
 
 

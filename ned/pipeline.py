@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 
-from ned import __version__
 from ned.analysis.fit import fit_face
 from ned.config import ProcessConfig
 from ned.errors import UserError
 from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel, load_face_model
 from ned.manipulator import build_manipulator
-from ned.paint import Painter
 from ned.plan import TrackEdit, edit_strength, measure_articulation
-from ned.progress import Progress, Silent
-from ned.renderer import build_renderer
+from ned.progress import Clock, Progress, Silent
+from ned.rendering import render_video
 from ned.report import PicturePair, ReportData, write_report
 from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
-from ned.video import VideoWriter, prefetch, read_frames
-from ned.video.beside import side_by_side
 from ned.workspace import Cache
 from ned.workspace.analyses import analyse_cached
-
-SHEET_PICTURES = 8
-"""Pictures in a report."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +38,6 @@ class ProcessResult:
     """Wall time by stage."""
 
 
-class _Clock:
-    """Wall time by stage, told to `progress` as well."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress, self.seconds = progress, {}
-
-    @contextmanager
-    def stage(self, name: str, total: int | None = None) -> Iterator:
-        began = time.perf_counter()
-        with self._progress.stage(name, total) as stage:
-            yield stage
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began
-
-
 def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessResult:
     """Edits one person of a video as `config` says and writes the result.
 
@@ -70,7 +45,7 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     ProcessingError for what failed; neither leaves anything under the output's name.
     """
     config.check_files()
-    clock = _Clock(progress or Silent())
+    clock = Clock(progress or Silent())
     model = load_face_model("canonical")
     analysis = analyse_cached(
         config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=Cache() if config.cache else None
@@ -137,50 +112,6 @@ def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
     return ExpressionTrack.unpack(parts[0].space, np.concatenate([part.pack() for part in parts]))
 
 
-def render_video(
-    edits: list[TrackEdit], analysis: Analysis, model: FaceModel, config: ProcessConfig, clock: _Clock
-) -> tuple[int, list[PicturePair]]:
-    """The second pass: frames in, edited frames out. Returns how many were edited, and some for the report."""
-    pictures = []
-
-    def writer(path: Path) -> VideoWriter:
-        return VideoWriter(
-            path, like=analysis.video, encoder=config.encoder, quality=config.quality, preset=config.preset,
-            audio_from=config.input, start_s=config.start_s, end_s=config.end_s,
-            metadata={"comment": edit_notice(config)} if work else None,
-        )  # fmt: skip
-
-    with ExitStack() as stack:
-        work = {}
-        for edit in edits:
-            painter = stack.enter_context(closing(Painter(edit, build_renderer(config.renderer, model))))
-            work |= {int(edit.track.frames[i]): (painter, int(i)) for i in np.flatnonzero(edit.changed())}
-        shown = set(list(work)[:: max(1, len(work) // SHEET_PICTURES)][:SHEET_PICTURES]) if config.report else set()
-        output = stack.enter_context(writer(config.output_path))
-        compare = stack.enter_context(writer(config.compare_path)) if config.compare_path else None
-        stage = stack.enter_context(clock.stage("rendering", analysis.num_frames))
-        frames = read_frames(config.input, config.start_s, config.end_s)
-        for frame in stack.enter_context(prefetch(frames, 6)):
-            painter, i = work.get(frame.index, (None, 0))
-            edited = painter.paint(frame, i) if painter else frame
-            output.write(edited)
-            if compare is not None:
-                compare.write(side_by_side(frame, edited))
-            if frame.index in shown:
-                time_s = float(frame.pts * analysis.video.time_base)
-                track = painter.edit.track
-                mouth = _mouth_box(track.landmarks[i])
-                pictures.append(PicturePair(time_s, frame.rgb(), edited.rgb(), track.boxes[i], mouth))
-            stage.advance()
-    return len(work), pictures
-
-
-def edit_notice(config: ProcessConfig) -> str:
-    """What the output's metadata say, so that nobody takes it for a recording."""
-    what = "from a file" if config.expression else f"to {config.emotion} at intensity {config.intensity:g}"
-    return f"Facial expression edited with ned {__version__}: {what}"
-
-
 def write_page(
     edits: list[TrackEdit], pictures: list[PicturePair], analysis: Analysis, config: ProcessConfig, seconds: dict
 ) -> None:
@@ -195,10 +126,3 @@ def write_page(
         frames / float(analysis.video.frame_rate), before, after, tuple(pictures), dict(seconds),
     )  # fmt: skip
     write_report(config.report_path, data)
-
-
-def _mouth_box(landmarks: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:
-    """A box around the mouth, with some skin, for a close-up."""
-    right, left = landmarks[61, :2], landmarks[291, :2]
-    centre, half = (right + left) / 2, 0.85 * np.linalg.norm(left - right)
-    return np.concatenate([centre - half, centre + half]).astype(np.float32)

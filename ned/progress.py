@@ -138,3 +138,17 @@ def _clock(seconds: float) -> str:
         return f"{seconds:.1f} s"
     hours, minutes = divmod(whole // 60, 60)
     return f"{hours}:{minutes:02d}:{whole % 60:02d}" if hours else f"{minutes}:{whole % 60:02d}"
+
+
+class Clock:
+    """Stages told to `progress`, and their wall time added up by name in `seconds`."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress, self.seconds = progress, {}
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:
+        began = time.perf_counter()
+        with self._progress.stage(name, total) as stage:
+            yield stage
+        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - began

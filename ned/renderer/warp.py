@@ -113,7 +113,9 @@ class Resampler:
             shade = gain[face]
             wanted = _sharpness(picture[face] @ _LUMA)
             plain, fine = out[face] @ _LUMA, detail[face] @ _LUMA
-            low, high = (_sharpness((plain + k * fine) * shade) for k in (0.0, self._TRIAL))
+            low, high = (
+                np.hypot(_sharpness((plain + k * fine) * shade), _ROUNDING) for k in (0.0, self._TRIAL)
+            )
             amount = self._TRIAL * (wanted - low) / max(high - low, 1e-6)
             amount = float(np.clip(amount, self._LEAST, self._MOST))
             self._amount = amount if self._amount is None else self._amount + self._FOLLOW * (amount - self._amount)
@@ -130,6 +132,10 @@ class Resampler:
         x = np.abs(source_xy[..., 0] - np.arange(width, dtype=np.float32))
         y = np.abs(source_xy[..., 1] - np.arange(height, dtype=np.float32)[:, None])
         return np.minimum(4.0 * (x + y), 1.0)
+
+
+_ROUNDING = np.sqrt(20 / 12) / 255
+"""Standard deviation of the Laplacian of 8-bit rounding: moved pixels are rounded anew, which in smooth skin shows."""
 
 
 def _sharpness(luminance: Float[np.ndarray, "h w"]) -> float:

@@ -20,6 +20,9 @@ from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
 FADE_S = 0.2
 """How long the edit takes to come in where a face appears inside a shot, and to go where it leaves."""
 
+OPEN_SHARE = 0.045
+"""Mouth opening, as a share of the face's height, from which teeth can be seen."""
+
 YAW_FULL_RAD, YAW_NONE_RAD = np.radians(45.0), np.radians(65.0)
 """Head turns up to the first are edited in full, beyond the second not at all."""
 
@@ -63,6 +66,21 @@ class TrackEdit:
         difference = np.abs(self.edited.pack() - self.fit.expression.pack()).max(1)
         return (difference > 1e-6) & (self.strength > 1e-3)
 
+    def open_mouth(self) -> int | None:
+        """The position in the track of its most open mouth, seen from about where the person mostly looks.
+
+        None where the mouth never opens by `OPEN_SHARE` of the face's height.
+        """
+        spoken = measure_articulation(self.track, self.fit, self.model)
+        opening = spoken.mouth_opening / spoken.face_height
+        forward = self.fit.pose.rotation[:, :, 2]
+        turn = np.arccos(np.clip(forward @ _unit(np.median(forward, axis=0)), -1.0, 1.0))
+        move = np.gradient(self.track.landmarks[:, 14, :2], axis=0) if len(turn) > 1 else np.zeros((1, 2))
+        blur = np.linalg.norm(move, axis=1) / (spoken.face_height * self.fit.pose.scale)
+        score = np.minimum(opening, 2.5 * OPEN_SHARE) * np.exp(-((turn / np.radians(25.0)) ** 2) - 10.0 * blur)
+        best = int(np.argmax(score))
+        return best if opening[best] >= OPEN_SHARE else None
+
     def face_edit(self, i: int) -> FaceEdit:
         """What to render in the track's frame `i` (its position in the track)."""
         before = self.fit.expression[i : i + 1].pack()[0]
@@ -87,3 +105,7 @@ def edit_strength(track: FaceTrack, fit: FaceFit, analysis: Analysis) -> Float[n
     turned = np.clip((YAW_NONE_RAD - yaw) / (YAW_NONE_RAD - YAW_FULL_RAD), 0.0, 1.0)
     strength = np.clip(np.minimum(strength, turned), 0.0, 1.0)
     return strength * strength * (3 - 2 * strength)
+
+
+def _unit(vector: Float[np.ndarray, "axes"]) -> Float[np.ndarray, "axes"]:
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)

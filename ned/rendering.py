@@ -18,7 +18,7 @@ from ned.progress import Clock
 from ned.renderer import build_renderer
 from ned.report import PicturePair
 from ned.types import Analysis
-from ned.video import VideoWriter, prefetch, read_frames
+from ned.video import Frame, VideoWriter, frame_at, prefetch, read_frames
 from ned.video.beside import side_by_side
 
 SHEET_PICTURES = 8
@@ -38,10 +38,14 @@ def render_video(
             metadata={"comment": edit_notice(config)} if work else None,
         )  # fmt: skip
 
+    def fetch(index: int) -> Frame | None:
+        return frame_at(config.input, index, float(analysis.video.frame_rate))
+
     with ExitStack() as stack:
         work: dict[int, list[tuple[Painter, int]]] = defaultdict(list)  # by frame; the position in the track
         for edit in edits:
-            painter = stack.enter_context(closing(Painter(edit, build_renderer(config.renderer, model))))
+            renderer = build_renderer(config.renderer, model)
+            painter = stack.enter_context(closing(Painter(edit, renderer, fetch)))
             for i in np.flatnonzero(edit.changed()):
                 work[int(edit.track.frames[i])].append((painter, int(i)))
         shown = set(list(work)[:: max(1, len(work) // SHEET_PICTURES)][:SHEET_PICTURES]) if config.report else set()

@@ -93,3 +93,17 @@ def test_the_edit_fades_inside_a_shot_but_not_at_its_cuts():
 def test_a_profile_is_left_alone():
     track = _track(np.full(20, 0.2), yaw=np.radians(75))
     assert edit_strength(track, fit_face(track, MODEL, 25.0), _analysis(track)).max() < 0.05
+
+
+def test_the_open_mouth_is_wide_and_seen_from_the_front():
+    jaw = np.full(FRAMES, 0.02)
+    jaw[10], jaw[20] = 0.3, 0.35
+    track = _track(jaw)
+    turned = track.landmarks.copy()
+    turned[20] = _track(jaw, yaw=0.9).landmarks[20]
+    track = FaceTrack(1, track.shot, track.frames, track.boxes, turned)
+    fit = fit_face(track, MODEL, 25.0)
+    assert TrackEdit(track, fit, fit.expression, MODEL, np.ones(FRAMES)).open_mouth() == 10
+    shut = _track(np.full(FRAMES, 0.0))
+    fit = fit_face(shut, MODEL, 25.0)
+    assert TrackEdit(shut, fit, fit.expression, MODEL, np.ones(FRAMES)).open_mouth() is None

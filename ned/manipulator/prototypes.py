@@ -69,7 +69,7 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "happy": Prototype(
         adds={
-            "mouthSmile": 1.2, "cheekSquint": 0.5, "eyeSquint": 0.2, "mouthDimple": 0.2, "mouthUpperUp": 0.45,
+            "mouthSmile": 1.3, "cheekSquint": 0.5, "eyeSquint": 0.2, "mouthDimple": 0.2, "mouthUpperUp": 0.35,
             "mouthStretch": 0.2,
         },
         keeps=_taken_back(-0.2, _FROWN, _SCOWL, _POUT),
@@ -86,7 +86,7 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "angry": Prototype(
         adds={
-            "browDown": 1.35, "browInnerUp": -0.5, "browOuterUp": 1.05, "noseSneer": 0.95, "mouthFrown": 0.8,
+            "browDown": 1.35, "browInnerUp": -0.9, "browOuterUp": 1.05, "noseSneer": 1.1, "mouthFrown": 0.8,
             "mouthSmile": -0.4, "mouthPress": 0.15, "mouthStretch": -0.15, "eyeWide": -0.2,
         },
         keeps=_taken_back(-0.3, _SMILE, ("browInnerUp", "eyeWide")),
@@ -95,8 +95,8 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "surprised": Prototype(
         adds={
-            "browInnerUp": 1.05, "browOuterUp": 0.7, "eyeWide": 1.1, "mouthSmile": -0.25, "mouthStretch": -0.15,
-            "mouthPucker": 0.2, "browDown": -0.3,
+            "browInnerUp": 1.05, "browOuterUp": 0.9, "eyeWide": 1.1, "mouthSmile": -0.35, "mouthStretch": -0.25,
+            "mouthPucker": 0.25, "browDown": -0.3,
         },
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL),
         keeps_fast=0.8,

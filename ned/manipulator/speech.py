@@ -17,7 +17,7 @@ CLOSED_SHARE = 0.012
 SEAL = 0.7
 """Share of a remaining gap that is closed where the lips touch."""
 
-SILENCE_S = 0.7
+SILENCE_S = 1.5
 """A closure longer than this is silence, not a consonant: it may open where the emotion asks for it."""
 
 REST_S = 1.5

@@ -98,20 +98,17 @@ def source_grid(
     return upper + position[..., None] * span + (sideways * open_enough)[..., None] * across
 
 
-def unseen(
-    hole: Hole, source: Float[np.ndarray, "vertices 2"], target: Float[np.ndarray, "vertices 2"]
-) -> Float[np.ndarray, "r n"]:
-    """How much of what each point of `follow_grid(target)` should show the source does not show, 0 to 1.
-
-    0 as long as the opening grows by less than half, 1 where it has been shut; always 0 on the contours.
-    """
+def opening(hole: Hole, face: Float[np.ndarray, "vertices axes"]) -> float:
+    """Distance of the contours in the middle of a hole."""
     middle = len(hole.upper) // 2
+    return float(np.linalg.norm(face[hole.lower[middle], :2] - face[hole.upper[middle], :2]))
 
-    def opening(mesh: np.ndarray) -> float:
-        return float(np.linalg.norm(mesh[hole.lower[middle]] - mesh[hole.upper[middle]]))
 
-    before, after = opening(source), opening(target)
-    lacking = np.clip((after - 1.5 * before) / max(0.5 * after, 1e-6), 0.0, 1.0)
+def unseen(hole: Hole, lacking: float) -> Float[np.ndarray, "r n"]:
+    """`lacking`, the share of the content that the source does not show, on each point of `follow_grid`.
+
+    Fades out towards the contours and the corners, which always show the source's own pixels.
+    """
     depth = np.clip(np.minimum(ROWS, 1 - ROWS) / 0.16, 0.0, 1.0)[:, None]
     n = len(hole.upper)
     corners = np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / 2.0, 0, 1)[None]

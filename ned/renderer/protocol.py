@@ -18,6 +18,14 @@ class Renderer(Protocol):
         """Box (x0, y0, x1, y1) of whole pixels, inside a frame of `size` (height, width), that may change."""
         ...
 
+    def wants_mouth(self, edit: FaceEdit) -> bool:
+        """Whether `edit` opens the mouth so far that a picture of the person's open mouth would help."""
+        ...
+
+    def take_mouth(self, picture: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "vertices 3"]) -> None:
+        """Remember `picture`, RGB in [0, 1] around an open mouth of the person, and the face in its pixels."""
+        ...
+
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """What to add to `picture`, the region's RGB in [0, 1], so that it shows the edited face.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,7 @@ from jaxtyping import Float, Int
 from ned.composite.blend import blend_difference, soft_mask
 from ned.renderer import layers
 from ned.renderer.creases import CreaseShader
+from ned.renderer.donor import MouthDonor, lacking, lip_colour
 from ned.renderer.lips import fit_lips, middle_opening
 from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
 from ned.renderer.rasterize import rasterize
@@ -41,18 +43,26 @@ class WarpField:
     """Mesh after the edit as drawn, folds removed."""
 
 
+def lacking_cavity(before: float, after: float) -> float:
+    """Without a donor: 0 while the opening grows by less than half, so that teeth stay in sight, 1 from shut."""
+    return float(np.clip((after - 1.5 * before) / max(0.5 * after, 1e-6), 0.0, 1.0))
+
+
 def warp_field(
     mesh: SkinMesh,
     uv: Float[np.ndarray, "v 2"],
     shade: Float[np.ndarray, "v"],
     edit: FaceEdit,
     size: tuple[int, int],
+    lacking: Callable[[float, float], float] = lacking_cavity,
 ) -> WarpField:
     """The inverse warp from the edited mesh to the source region of `size` (height, width).
 
     Args:
         uv: surface coordinates of the face's vertices.
         shade: a value of each vertex that is spread over the skin.
+        lacking: share of the mouth's content that is not to come from the source, from its opening
+            before and after the edit.
     """
     height, width = size
     opening = middle_opening(edit.target)
@@ -71,7 +81,8 @@ def warp_field(
         attributes = np.zeros((len(taken), 6), np.float32)
         attributes[:, :2], attributes[:, 2:4] = taken, _OFF_SKIN
         if hole is layers.MOUTH:
-            attributes[:, 5] = layers.unseen(hole, source[:, :2], flat).ravel()
+            share = lacking(layers.opening(hole, source), layers.opening(hole, target))
+            attributes[:, 5] = layers.unseen(hole, share).ravel()
         depth = np.full(len(taken), _BEHIND, np.float32)
         rasterize(drawn, depth, attributes, layers.grid_triangles(len(hole.upper)), image, buffer)
     extra = mesh.num_vertices - len(uv)
@@ -165,6 +176,16 @@ class WarpRenderer:
         self._creases = CreaseShader(self._uv, mirror, names)
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
+        self._donor: MouthDonor | None = None
+
+    def wants_mouth(self, edit: FaceEdit) -> bool:
+        """See `Renderer.wants_mouth`."""
+        before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
+        return self._donor is None and lacking(before, after) > 0
+
+    def take_mouth(self, picture: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> None:
+        """See `Renderer.take_mouth`."""
+        self._donor = MouthDonor(picture, face)
 
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Renderer.region`."""
@@ -178,26 +199,24 @@ class WarpRenderer:
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
         shade = self._light.ratio(picture @ _LUMA, edit.source, edit.target)
-        field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2])
+        amount = lacking_cavity if self._donor is None else lacking
+        field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2], amount)
         texture = self._creases.texture(edit.change)
         size = np.float32(texture.shape[0] - 1)
         crease = cv2.remap(texture, field.surface_uv * size, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         face = _inside(edit.source[:, :2], picture.shape[:2])
         edited = self._resample(picture, field.source_xy, 1.0 + crease + field.shade, face)
         if field.unseen.any():
-            edited += field.unseen[..., None] * (self._cavity(picture, edit) - edited)
+            if self._donor is None:
+                inside = lip_colour(picture, edit.source) * CAVITY
+            else:
+                inside = self._donor.interior(picture, edit.source, field.target)
+            edited += field.unseen[..., None] * (inside - edited)
         rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
         outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
         return blend_difference(edited - picture, mask)
-
-    @staticmethod
-    def _cavity(picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "3"]:
-        """Colour of a mouth's dark inside, in the light of the lips."""
-        lips = edit.source[[0, 17, 37, 267, 84, 314], :2].astype(int)
-        x, y = np.clip(lips[:, 0], 0, picture.shape[1] - 1), np.clip(lips[:, 1], 0, picture.shape[0] - 1)
-        return np.median(picture[y, x], axis=0) * CAVITY
 
 
 def _inside(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:

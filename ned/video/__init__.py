@@ -13,7 +13,7 @@ from ned.video.ffmpeg import ffmpeg_version, find_ffmpeg, list_encoders
 from ned.video.frame import Frame
 from ned.video.prefetch import Prefetch, prefetch
 from ned.video.probe import probe
-from ned.video.read import MediaWarning, read_frames
+from ned.video.read import MediaWarning, frame_at, read_frames
 from ned.video.shots import ShotDetector, find_shots
 from ned.video.write import VideoWriter
 
@@ -28,6 +28,7 @@ __all__ = [
     "ffmpeg_version",
     "find_ffmpeg",
     "find_shots",
+    "frame_at",
     "list_encoders",
     "prefetch",
     "probe",

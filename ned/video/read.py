@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from fractions import Fraction
+from itertools import chain
 from pathlib import Path
 
 import av
@@ -15,7 +17,7 @@ from ned.video.frame import Frame
 from ned.video.pixel_format import planar_format
 from ned.video.probe import open_video, rotation_of
 
-__all__ = ["MediaWarning", "read_frames"]
+__all__ = ["MediaWarning", "frame_at", "read_frames"]
 
 _SLACK_S = Fraction(1, 10**6)
 """Seconds that a user writes, and the file's start, are rounded; a frame that is this early is still in."""
@@ -42,6 +44,24 @@ def read_frames(
     container, stream = open_video(path)
     with container:
         yield from _read(Path(path), container, stream, start_s, end_s)
+
+
+def frame_at(path: str | Path, index: int, frame_rate: float) -> Frame | None:
+    """The frame of that index, by seeking; None where the file gives none. `frame_rate`, even if only the mean of
+    a variable one, says where to look."""
+    for lead_s in (1.0, 10.0, None):  # times of a variable rate may run ahead of the mean
+        start_s = None if lead_s is None else max(0.0, index / frame_rate - lead_s)
+        with closing(read_frames(path, start_s or None)) as frames:
+            try:
+                first = next(frames)
+            except (UserError, StopIteration):
+                continue
+            if first.index > index:
+                continue
+            for frame in chain([first], frames):
+                if frame.index >= index:
+                    return frame if frame.index == index else None
+    return None
 
 
 def _read(

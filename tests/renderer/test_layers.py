@@ -48,3 +48,9 @@ def test_lower_teeth_move_with_the_jaw_and_upper_ones_not():
 def test_a_shut_source_gives_something_finite():
     taken = layers.source_grid(layers.MOUTH, _contours(layers.MOUTH, 0), _contours(layers.MOUTH, 30), STILL, STILL)
     assert np.isfinite(taken).all() and (taken[..., 1] <= 100.5).all()
+
+
+def test_what_is_unseen_never_reaches_the_lips():
+    amount = layers.unseen(layers.MOUTH, 0.8)
+    assert np.allclose(amount.max(), 0.8)
+    assert not amount[[0, -1]].any() and not amount[:, [0, -1]].any()

@@ -7,7 +7,7 @@ import pytest
 from tiny_clips import CLIPS, decode, make_clip, needs_clips, planes_of
 
 from ned.errors import UserError
-from ned.video import MediaWarning, prefetch, read_frames
+from ned.video import MediaWarning, frame_at, prefetch, read_frames
 
 IRREGULAR = [0, 512, 1100, 1101, 2900, 3333, 4000, 6000, 6001, 7777, 9000, 12800]
 
@@ -127,3 +127,13 @@ def test_prefetch_is_bounded_and_stops_early():
 def test_time_base_of_2997(tmp_path):
     path = make_clip(tmp_path / "a.mp4", rate=Fraction(30000, 1001), time_base=Fraction(1, 30000))
     assert [f.pts for f in read_frames(path)] == [1001 * k for k in range(12)]
+
+
+@pytest.mark.parametrize("pts", [None, IRREGULAR])
+def test_a_frame_by_its_index_is_the_streamed_one(tmp_path, pts):
+    path = make_clip(tmp_path / "a.mp4", pts=pts, options={"g": "5", "bf": "2"})
+    frames = list(read_frames(path))
+    for index in (0, 4, 11):
+        found = frame_at(path, index, 25.0)
+        assert found.index == index and same_samples(found, decode(path)[index]) and found.pts == frames[index].pts
+    assert frame_at(path, 12, 25.0) is None

@@ -95,12 +95,12 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "surprised": Prototype(
         adds={
-            "browInnerUp": 1.05, "browOuterUp": 0.9, "eyeWide": 1.1, "mouthSmile": -0.35, "mouthStretch": -0.25,
-            "mouthPucker": 0.25, "browDown": -0.3,
+            "browInnerUp": 1.05, "browOuterUp": 0.9, "eyeWide": 1.1, "mouthSmile": -0.35, "mouthStretch": -0.3,
+            "mouthPucker": 0.3, "browDown": -0.3,
         },
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL),
         keeps_fast=0.8,
-        mouth=MouthTarget(gain=1.5, silent_opening=0.04),
+        mouth=MouthTarget(gain=1.6, offset=0.01, silent_opening=0.04),
     ),
     "fear": Prototype(
         adds={

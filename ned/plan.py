@@ -73,13 +73,23 @@ class TrackEdit:
         """
         spoken = measure_articulation(self.track, self.fit, self.model)
         opening = spoken.mouth_opening / spoken.face_height
-        forward = self.fit.pose.rotation[:, :, 2]
-        turn = np.arccos(np.clip(forward @ _unit(np.median(forward, axis=0)), -1.0, 1.0))
+        turn = self._turn()
         move = np.gradient(self.track.landmarks[:, 14, :2], axis=0) if len(turn) > 1 else np.zeros((1, 2))
         blur = np.linalg.norm(move, axis=1) / (spoken.face_height * self.fit.pose.scale)
         score = np.minimum(opening, 2.5 * OPEN_SHARE) * np.exp(-((turn / np.radians(25.0)) ** 2) - 10.0 * blur)
         best = int(np.argmax(score))
         return best if opening[best] >= OPEN_SHARE else None
+
+    def frontal(self, count: int) -> list[int]:
+        """Positions in the track, spread over it, at which the person looks about where they mostly look."""
+        turn = self._turn()
+        parts = np.array_split(np.arange(len(turn)), min(count, len(turn)))
+        return [int(part[np.argmin(turn[part])]) for part in parts]
+
+    def _turn(self) -> Float[np.ndarray, "frames"]:
+        """Angle of the head to its usual direction."""
+        forward = self.fit.pose.rotation[:, :, 2]
+        return np.arccos(np.clip(forward @ _unit(np.median(forward, axis=0)), -1.0, 1.0))
 
     def face_edit(self, i: int) -> FaceEdit:
         """What to render in the track's frame `i` (its position in the track)."""

@@ -86,8 +86,8 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "angry": Prototype(
         adds={
-            "browDown": 1.35, "browInnerUp": -0.9, "browOuterUp": 1.05, "noseSneer": 1.1, "mouthFrown": 0.8,
-            "mouthSmile": -0.4, "mouthPress": 0.15, "mouthStretch": -0.15, "eyeWide": -0.2,
+            "browDown": 1.35, "browInnerUp": -0.9, "browOuterUp": 1.15, "noseSneer": 1.0, "mouthFrown": 0.95,
+            "mouthSmile": -0.4, "mouthPress": 0.15, "mouthStretch": -0.15, "mouthPucker": 0.15, "eyeWide": -0.2,
         },
         keeps=_taken_back(-0.3, _SMILE, ("browInnerUp", "eyeWide")),
         keeps_fast=0.9,

@@ -26,6 +26,10 @@ class Renderer(Protocol):
         """Remember `picture`, RGB in [0, 1] around an open mouth of the person, and the face in its pixels."""
         ...
 
+    def take_eyes(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
+        """Look for glasses in some pictures of the person, RGB in [0, 1], each with the face in its pixels."""
+        ...
+
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """What to add to `picture`, the region's RGB in [0, 1], so that it shows the edited face.
 

@@ -13,6 +13,7 @@ from ned.composite.blend import blend_difference, soft_mask
 from ned.renderer import layers
 from ned.renderer.creases import CreaseShader
 from ned.renderer.donor import MouthDonor, lacking, lip_colour
+from ned.renderer.glasses import Rims, find_rims
 from ned.renderer.lips import fit_lips, middle_opening
 from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
 from ned.renderer.rasterize import rasterize
@@ -177,6 +178,8 @@ class WarpRenderer:
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
         self._donor: MouthDonor | None = None
+        self._rims: Rims | None = None
+        self._mean = mean.astype(np.float32)
 
     def wants_mouth(self, edit: FaceEdit) -> bool:
         """See `Renderer.wants_mouth`."""
@@ -186,6 +189,12 @@ class WarpRenderer:
     def take_mouth(self, picture: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> None:
         """See `Renderer.take_mouth`."""
         self._donor = MouthDonor(picture, face)
+
+    def take_eyes(
+        self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
+    ) -> None:
+        """See `Renderer.take_eyes`."""
+        self._rims = find_rims([picture @ _LUMA for picture in pictures], faces, self._mean)
 
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Renderer.region`."""
@@ -201,6 +210,8 @@ class WarpRenderer:
         shade = self._light.ratio(picture @ _LUMA, edit.source, edit.target)
         amount = lacking_cavity if self._donor is None else lacking
         field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2], amount)
+        if self._rims is not None:
+            self._rims.hold(field.source_xy, edit.source)
         texture = self._creases.texture(edit.change)
         size = np.float32(texture.shape[0] - 1)
         crease = cv2.remap(texture, field.surface_uv * size, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)

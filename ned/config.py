@@ -64,6 +64,11 @@ class ProcessConfig:
     )
     preset: str | None = option(None, metavar="NAME", help="the encoder's preset, slow and small to fast and large")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn; the same seed, the same result")
+    provenance: bool = option(True, help="sign the output (C2PA) and say in it that it was edited")
+    provenance_cert: Path | None = option(
+        None, metavar="PEM", help="sign with this certificate chain; default: one made for this computer"
+    )
+    provenance_key: Path | None = option(None, metavar="PEM", help="the private key of that certificate")
     overwrite: bool = option(False, short="-y", help="replace output files that exist")
     cache: bool = option(True, help="keep and use the analysis of a video")
 
@@ -79,6 +84,9 @@ class ProcessConfig:
             raise UserError(f"person is {self.person}", remedy="give a number that `ned analyse` lists")
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}", remedy="give 0 or more")
+        if (self.provenance_cert is None) != (self.provenance_key is None):
+            remedy = "give --provenance-cert and --provenance-key"
+            raise UserError("a certificate and its key go together", remedy=remedy)
         check_times(self.start_s, self.end_s)
         if self.quality not in QUALITIES and not _is_number(self.quality):
             choices = ", ".join(QUALITIES)
@@ -123,9 +131,13 @@ class ProcessConfig:
         workspace.check_input(self.input)
         if self.expression is not None:
             workspace.check_input(self.expression, what="CSV file")
+        for path in (self.provenance_cert, self.provenance_key):
+            if path is not None:
+                workspace.check_input(path, what="PEM file")
         inputs = [path for path in (self.input, self.expression) if path is not None]
         workspace.check_container(self.output_path)
-        for path in (self.output_path, self.compare_path, self.report_path):
+        manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]
+        for path in (self.output_path, self.compare_path, self.report_path, *(manifests if self.provenance else ())):
             if path is not None:
                 workspace.check_output(path, inputs=inputs, overwrite=self.overwrite)
         from ned.video.encoders import choose_encoder, quality_options

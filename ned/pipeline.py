@@ -17,6 +17,7 @@ from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.progress import Clock, Progress, Silent
 from ned.rendering import render_video
 from ned.report import PicturePair, ReportData, write_report
+from ned.signing import begin_signing
 from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
 from ned.workspace import Cache
 from ned.workspace.analyses import analyse_cached
@@ -45,6 +46,7 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     ProcessingError for what failed; neither leaves anything under the output's name.
     """
     config.check_files()
+    signing = begin_signing(config)
     clock = Clock(progress or Silent())
     model = load_face_model("canonical")
     analysis = analyse_cached(
@@ -62,7 +64,7 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
         TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
         for track, fit, new in zip(tracks, fits, edited, strict=True)
     ]
-    edited_frames, pictures = render_video(edits, analysis, model, config, clock)
+    edited_frames, pictures = render_video(edits, analysis, model, config, clock, signing)
     write_page(edits, pictures, analysis, config, clock.seconds)
     return ProcessResult(
         config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames, person,

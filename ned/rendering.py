@@ -15,8 +15,10 @@ from ned.face_model import FaceModel
 from ned.paint import Painter
 from ned.plan import TrackEdit
 from ned.progress import Clock
+from ned.provenance import Signing
 from ned.renderer import build_renderer
 from ned.report import PicturePair
+from ned.signing import edit_said, finish_output
 from ned.types import Analysis
 from ned.video import Frame, VideoWriter, frame_at, prefetch, read_frames
 from ned.video.beside import side_by_side
@@ -26,7 +28,12 @@ SHEET_PICTURES = 8
 
 
 def render_video(
-    edits: list[TrackEdit], analysis: Analysis, model: FaceModel, config: ProcessConfig, clock: Clock
+    edits: list[TrackEdit],
+    analysis: Analysis,
+    model: FaceModel,
+    config: ProcessConfig,
+    clock: Clock,
+    signing: Signing | None = None,
 ) -> tuple[int, list[PicturePair]]:
     """The second pass: frames in, edited frames out. Returns how many were edited, and some for the report."""
     pictures = []
@@ -36,6 +43,7 @@ def render_video(
             path, like=analysis.video, encoder=config.encoder, quality=config.quality, preset=config.preset,
             audio_from=config.input, start_s=config.start_s, end_s=config.end_s,
             metadata={"comment": edit_notice(config)} if work else None,
+            finish=lambda part: finish_output(part, path, signing, config, edits, analysis.num_frames),
         )  # fmt: skip
 
     def fetch(index: int) -> Frame | None:
@@ -72,8 +80,7 @@ def render_video(
 
 def edit_notice(config: ProcessConfig) -> str:
     """What the output's metadata say, so that nobody takes it for a recording."""
-    what = "from a file" if config.expression else f"to {config.emotion} at intensity {config.intensity:g}"
-    return f"Facial expression edited with ned {__version__}: {what}"
+    return f"Facial expression edited with ned {__version__}: {edit_said(config)}"
 
 
 def _mouth_box(landmarks: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:

@@ -19,9 +19,10 @@ from ned.cli.arguments import Command, Parser
 from ned.cli.doctor import Doctor
 from ned.cli.process import Process
 from ned.cli.sample import Sample
+from ned.cli.verify import Verify
 from ned.errors import NedError
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Sample, Doctor)
+COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -50,7 +50,8 @@ class Process(Command):
         for path in (result.compare, result.report):
             if path is not None and not self.quiet:
                 print(path)
-        print(summary(result, seconds, _length_s(result), self.settings.expression))
+        unsigned = "" if self.settings.provenance else ", not signed (--no-provenance)"
+        print(summary(result, seconds, _length_s(result), self.settings.expression) + unsigned)
         return 0
 
 

@@ -11,6 +11,9 @@ from ned.errors import UserError
 CONTAINERS = (".mp4", ".mov", ".mkv")
 """What `ned` writes."""
 
+SIGNED_CONTAINERS = (".mp4", ".m4v", ".mov", ".avi")
+"""What carries a C2PA manifest in itself."""
+
 
 _OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "ffv1": (".mkv",)}
 """Containers that carry what an encoder writes, where not all do; the first is the usual."""
@@ -37,6 +40,11 @@ def compare_path(output: Path) -> Path:
 def report_path(output: Path) -> Path:
     """The report of an output."""
     return output.with_name(f"{output.stem}_report.html")
+
+
+def manifest_path(video: Path) -> Path | None:
+    """The file beside a video that holds its signed manifest; None where the container takes it."""
+    return None if video.suffix.lower() in SIGNED_CONTAINERS else video.with_suffix(".c2pa")
 
 
 def check_input(path: Path, what: str = "video") -> None:

@@ -1,0 +1,56 @@
+"""The c2pa library as `ned` uses it: without network, without thumbnails, its errors as ours."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ned.errors import ProcessingError
+
+if TYPE_CHECKING:
+    import c2pa
+
+_MEDIA_TYPES = {
+    ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".avi": "video/avi",
+    ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t", ".gif": "image/gif",
+}  # fmt: skip
+
+
+def context(roots: str = "") -> c2pa.Context:
+    """Settings for one signing or reading; `roots` is PEM of authorities to trust."""
+    c2pa = load()
+    settings = {
+        "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False},
+        "core": {"allowed_network_hosts": []},
+        "builder": {
+            "thumbnail": {"enabled": False},
+            "created_assertion_labels": ["c2pa.actions", "c2pa.ingredient", "ned.edit"],
+        },
+    }
+    if roots:
+        settings["trust"] = {"user_anchors": roots}
+    return c2pa.Context(c2pa.Settings.from_json(json.dumps(settings)))
+
+
+def load() -> object:
+    """The module; ProcessingError where it cannot be loaded."""
+    try:
+        import c2pa
+    except (ImportError, OSError, RuntimeError) as error:
+        raise ProcessingError(
+            f"the c2pa library cannot be loaded ({' '.join(str(error).split())})",
+            remedy="pip install c2pa-python, or pass --no-provenance",
+        ) from error
+    return c2pa
+
+
+def media_type(path: Path) -> str:
+    """Media type by the suffix; `application/octet-stream` where it is not known."""
+    return _MEDIA_TYPES.get(path.suffix.lower(), "application/octet-stream")
+
+
+def reason(error: Exception) -> str:
+    """The library's own words in one short line."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 200 else text[:200] + "…"

@@ -16,6 +16,7 @@ from typing import Any
 
 from ned import workspace
 from ned.errors import UserError
+from ned.exchange.yaml import read_yaml
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
 RENDERERS = ("auto", "warp")
@@ -148,16 +149,8 @@ class ProcessConfig:
 
 def load_overrides(path: str | Path) -> dict[str, Any]:
     """The options in a YAML file, relative paths taken from its folder. Raises UserError, also for unknown keys."""
-    import yaml
-
     path = Path(path)
-    workspace.check_input(path, what="configuration file")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise UserError(f"not valid YAML{where}", path=path, remedy="write one `option: value` a line") from error
+    values = read_yaml(path)
     if values is None:
         return {}
     if not isinstance(values, dict):
@@ -166,7 +159,7 @@ def load_overrides(path: str | Path) -> dict[str, Any]:
     types = typing.get_type_hints(ProcessConfig)
     for key, value in values.items():
         if key not in known:
-            raise UserError(f"unknown option {key!r}", path=path, remedy=_did_you_mean(str(key), known))
+            raise UserError(f"unknown option {str(key)[:80]!r}", path=path, remedy=_did_you_mean(str(key), known))
         if Path in typing.get_args(types[key]) or types[key] is Path:
             values[key] = value if value is None else path.parent / str(value)
     return values
@@ -191,7 +184,7 @@ def convert(name: str, value: Any, kind: Any) -> Any:
         return value
     if isinstance(value, bool) or value is None or kind is bool:
         expected = "true or false" if kind is bool else _EXPECTED.get(kind, "a value")
-        raise UserError(f"{name} is {value!r}", remedy=f"give {expected}")
+        raise UserError(f"{name} is {_shown(value)}", remedy=f"give {expected}")
     if kind is Path:
         return Path(value).expanduser()
     try:
@@ -207,7 +200,7 @@ def convert(name: str, value: Any, kind: Any) -> Any:
         return kind(value)
     except (TypeError, ValueError, OverflowError) as error:
         expected = "seconds or [hh:]mm:ss[.f]" if name.endswith("_s") else _EXPECTED[kind]
-        raise UserError(f"{name.removesuffix('_s')} is {value!r}", remedy=f"give {expected}") from error
+        raise UserError(f"{name.removesuffix('_s')} is {_shown(value)}", remedy=f"give {expected}") from error
 
 
 def parse_time(value: str | float | int) -> float:
@@ -246,11 +239,17 @@ def _is_number(text: str) -> bool:
         return False
 
 
+def _shown(value: object) -> str:
+    """A value for an error message, however long it is."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:80] + "…"
+
+
 def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     if value not in choices:
         near = difflib.get_close_matches(value.lower(), choices, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""
-        raise UserError(f"unknown {name} {value!r}", remedy=f"{hint}choose one of: {', '.join(choices)}")
+        raise UserError(f"unknown {name} {_shown(value)}", remedy=f"{hint}choose one of: {', '.join(choices)}")
 
 
 def _did_you_mean(key: str, known: Mapping[str, object]) -> str:

@@ -139,10 +139,11 @@ def _row_times(path: Path, table: Table, frame_rate: Fraction) -> Float[np.ndarr
         parts = code.replace(";", ":").split(":")
         try:
             hours, minutes, seconds, frame = int(parts[0]), int(parts[1]), int(parts[2]), float(parts[3])
-            if len(parts) != 4 or not (0 <= minutes < 60 and 0 <= seconds < 60 and 0 <= frame < 1000):
+            clock = 0 <= hours < 1000 and 0 <= minutes < 60 and 0 <= seconds < 60
+            if len(parts) != 4 or not (clock and 0 <= frame < 1000):
                 raise ValueError
         except (ValueError, IndexError) as error:
-            where = f"line {line}, column Timecode: {code!r} is no timecode"
+            where = f"line {line}, column Timecode: {code[:40]!r} is no timecode"
             raise UserError(where, path=path, remedy="write HH:MM:SS:FF.fff") from error
         split.append((3600 * hours + 60 * minutes + seconds, frame))
     highest = max(frame for _, frame in split)

@@ -9,6 +9,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 from jaxtyping import Float
@@ -18,6 +19,10 @@ from ned.errors import UserError
 from ned.types import ExpressionSpace
 
 MAX_BYTES = 512 * 1024**2
+MAX_LINE = 64 * 1024
+MAX_COLUMNS = 1000
+MAX_ROWS = 10_000_000
+"""Forty hours at 60 frames a second, and more."""
 LOWEST, HIGHEST = -1.0, 2.0
 """ARKit's values lie in [0, 1]; tools may overdrive them, and let a muscle pull the other way."""
 _MAX_FIELD = 1000
@@ -56,17 +61,29 @@ def read_table(path: Path, space: ExpressionSpace, ignored: Sequence[str] = ()) 
         raise UserError(f"larger than {MAX_BYTES // 1024**2} MB", path=path, remedy="is it an expression track?")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(path, csv.reader(file, strict=True), space, ignored)
+            return _read(path, csv.reader(_lines(path, file), strict=True), space, ignored)
     except UnicodeDecodeError as error:
         raise UserError("is not text", path=path, remedy="give a CSV file in UTF-8") from error
     except csv.Error as error:
         raise UserError(f"is not valid CSV ({error})", path=path, remedy="export it again") from error
 
 
+def _lines(path: Path, file: TextIO) -> Iterator[str]:
+    """The lines of a file; UserError at one that is too long to be a row, before it is all in memory."""
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            raise UserError(f"line {number} is too long", path=path, remedy="is it an expression track?")
+        yield line
+
+
 def _read(path: Path, reader: Iterator[list[str]], space: ExpressionSpace, ignored: Sequence[str]) -> Table:
     header = next(reader, None)
     if not header or not any(cell.strip() for cell in header):
         raise UserError("is empty", path=path, remedy="the first line must name the columns")
+    if len(header) > MAX_COLUMNS:
+        raise UserError(f"has {len(header)} columns", path=path, remedy=f"leave no more than {MAX_COLUMNS}")
     coefficients, special = _columns(path, header, space, ignored)
     chosen = list(coefficients.items())
     lines, timecodes = array("L"), []
@@ -78,6 +95,8 @@ def _read(path: Path, reader: Iterator[list[str]], space: ExpressionSpace, ignor
         if len(row) != len(header):
             cause = f"line {line}: {len(row)} values for {len(header)} columns"
             raise UserError(cause, path=path, remedy="give every row a value in each column")
+        if len(lines) >= MAX_ROWS:
+            raise UserError(f"has more than {MAX_ROWS} rows", path=path, remedy="give one row a frame")
         lines.append(line)
         for name, k in chosen:
             value = _number(path, line, header[k], row[k])

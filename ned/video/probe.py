@@ -15,8 +15,16 @@ from ned.video.colour import colour_of
 from ned.video.pixel_format import describe, planar_format
 
 _SAMPLES = "give a video file, for example .mp4, .mov, .mkv or .webm"
-OPTIONS = {"protocol_whitelist": "file,pipe"}
-"""Containers that point to other files or hosts may not have them opened."""
+OPTIONS = {
+    "protocol_whitelist": "file,pipe",
+    "format_whitelist": "mov,matroska,avi,gif,apng,mpegts,mpeg,mpegvideo,m4v,h264,hevc,obu,ivf,flv,asf,ogg,nut,mxf,dv",
+}
+"""No other host, and only containers that hold their pictures themselves: playlists, concatenations and numbered
+pictures name other files, and would have them read."""
+MAX_PIXELS = 8192 * 4608
+"""Of one picture. A header may say anything, and some twenty pictures lie in memory at once."""
+MAX_RATE, MIN_RATE = Fraction(1000), Fraction(1, 3600)
+"""Frames a second. Beyond them the header is wrong, and filters as long as a second would be of absurd length."""
 
 
 def open_video(path: str | Path) -> tuple[av.container.InputContainer, av.VideoStream]:
@@ -29,7 +37,9 @@ def open_video(path: str | Path) -> tuple[av.container.InputContainer, av.VideoS
             raise UserError("no such file", path=path, remedy="check the path")
         if not os.access(path, os.R_OK):
             raise UserError("may not be read", path=path, remedy="check its permissions")
-        if path.is_file() and path.stat().st_size == 0:
+        if not path.is_file():
+            raise UserError("is no ordinary file", path=path, remedy="store the video in a file first")
+        if path.stat().st_size == 0:
             raise UserError("the file is empty (0 bytes)", path=path, remedy="copy or record it again")
         container = av.open(str(path.resolve()), options=OPTIONS, metadata_errors="replace")
     except PermissionError as error:
@@ -44,6 +54,12 @@ def open_video(path: str | Path) -> tuple[av.container.InputContainer, av.VideoS
     if pictures[0].codec_context is None:
         container.close()
         raise UserError("its video codec is unknown", path=path, remedy="convert it with ffmpeg first")
+    height, width = pictures[0].codec_context.height, pictures[0].codec_context.width
+    if height * width > MAX_PIXELS:
+        container.close()
+        raise UserError(f"its pictures are {width}x{height}", path=path, remedy="scale it to 8192x4608 or less first")
+    # What grows in the middle is an error of the decoder, which leaves such frames out.
+    pictures[0].codec_context.options |= {"max_pixels": str(MAX_PIXELS)}
     return container, pictures[0]
 
 
@@ -57,7 +73,7 @@ def probe(path: str | Path) -> VideoInfo:
     with container:
         frame = first_frame(container, stream, path)
         native = planar_format(frame.format.name)
-        rate = stream.average_rate or stream.guessed_rate or stream.base_rate or Fraction(25)
+        rate = _frame_rate(stream)
         duration_s = _duration_s(container, stream)
         turned = rotation_of(frame) in (90, 270)
         return VideoInfo(
@@ -105,6 +121,12 @@ def rotation_of(frame: av.VideoFrame) -> int:
     if angle % 90:
         warnings.warn(f"a rotation of {angle} degrees is taken as {quarter}", stacklevel=2)
     return quarter
+
+
+def _frame_rate(stream: av.VideoStream) -> Fraction:
+    """The first rate the container gives that can be one; 25 where none is."""
+    said = (stream.average_rate, stream.guessed_rate, stream.base_rate)
+    return next((Fraction(rate) for rate in said if rate and MIN_RATE <= rate <= MAX_RATE), Fraction(25))
 
 
 def _num_frames(stream: av.VideoStream, duration_s: float, rate: Fraction) -> int:

@@ -84,7 +84,7 @@ def encode_command(
 
 def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | int | None] | None) -> tuple[list, dict]:
     """What is copied of the original, and with which options."""
-    where = {"protocol_whitelist": OPTIONS["protocol_whitelist"]}
+    where = dict(OPTIONS)
     options = {"c:a": "copy", "map_metadata": 1, "map_chapters": 1 if cut is None else -1}
     with av.open(str(source.resolve()), options=OPTIONS, metadata_errors="replace") as container:
         if cut is not None:

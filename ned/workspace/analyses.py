@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import zipfile
+import zlib
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -25,6 +27,13 @@ from ned.workspace.cache import Cache, fingerprint
 FORMAT = 1
 _JSON, _TRACKS, _LANDMARKS = "analysis.json", "tracks.npz", "landmarks.npy"
 _CHUNK = 4096
+MAX_HEAD_BYTES, MAX_TRACKS_BYTES = 64 * 1024**2, 1024**3
+"""A zip file may unfold to a thousand times its size; its directory says to how much."""
+DAMAGE = (
+    OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, RecursionError, MemoryError,
+    NotImplementedError, zipfile.BadZipFile, zlib.error,
+)  # fmt: skip
+"""What reading a damaged or hostile entry may raise."""
 
 
 def analysis_entry(cache: Cache, path: Path, start_s: float | None = None, end_s: float | None = None) -> Path:
@@ -35,12 +44,14 @@ def analysis_entry(cache: Cache, path: Path, start_s: float | None = None, end_s
 def load_analysis(cache: Cache, entry: Path, path: Path) -> Analysis | None:
     """The analysis in `entry`, said to be of the video `path`; None where there is none that can be trusted."""
     try:
+        if (entry / _JSON).stat().st_size > MAX_HEAD_BYTES:
+            return None
         head = json.loads((entry / _JSON).read_text(encoding="utf-8"))
         for name in (_TRACKS, _LANDMARKS):
             if head["digests"][name] != _digest(entry / name):
                 return None
         analysis = _assemble(head, entry, path)
-    except (OSError, ValueError, KeyError, TypeError, EOFError):
+    except DAMAGE:
         return None
     cache.touch(entry)
     return analysis
@@ -109,8 +120,7 @@ def _write_landmarks(path: Path, analysis: Analysis) -> None:
 
 
 def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
-    with np.load(entry / _TRACKS, allow_pickle=False) as stored:
-        arrays = dict(stored)
+    arrays = _load_arrays(entry / _TRACKS)
     lengths = [len(arrays[f"frames{k}"]) for k in range(len(head["tracks"]))]
     if sum(lengths):
         landmarks = np.load(entry / _LANDMARKS, mmap_mode="c", allow_pickle=False)
@@ -118,16 +128,40 @@ def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
         landmarks = np.zeros((0, NUM_LANDMARKS, 3), np.float32)
     if landmarks.shape != (sum(lengths), NUM_LANDMARKS, 3):
         raise ValueError("landmarks do not fit the tracks")
+    if landmarks.dtype != np.float32:
+        raise ValueError("landmarks are of another type")
+    video, shots = _video(head["video"], path), tuple(_shot(bounds) for bounds in head["shots"])
     tracks, start = [], 0
     for k, (said, length) in enumerate(zip(head["tracks"], lengths, strict=True)):
-        boxes = arrays[f"boxes{k}"]
-        if boxes.shape != (length, 4):
+        boxes, frames, shot = arrays[f"boxes{k}"], arrays[f"frames{k}"], _shot(said["shot"])
+        if boxes.shape != (length, 4) or not np.issubdtype(boxes.dtype, np.floating) or not np.isfinite(boxes).all():
             raise ValueError("boxes do not fit the track")
+        if frames.shape != (length,) or not np.issubdtype(frames.dtype, np.integer) or (np.diff(frames) <= 0).any():
+            raise ValueError("frames are no rising indices")
+        if not length or frames[0] < shot.start or frames[-1] >= shot.stop:
+            raise ValueError("frames lie outside the shot")
         rows = landmarks[start : start + length]
-        tracks.append(FaceTrack(int(said["person"]), Shot(*said["shot"]), arrays[f"frames{k}"], boxes, rows))
+        if not all(np.isfinite(rows[i : i + _CHUNK]).all() for i in range(0, length, _CHUNK)):
+            raise ValueError("landmarks are not finite")
+        tracks.append(FaceTrack(int(said["person"]), shot, frames, boxes, rows))
         start += length
-    shots = tuple(Shot(*bounds) for bounds in head["shots"])
-    return Analysis(_video(head["video"], path), int(head["num_frames"]), shots, tuple(tracks))
+    return Analysis(video, int(head["num_frames"]), shots, tuple(tracks))
+
+
+def _load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """The arrays of an .npz file, when they are not too large together; raises one of DAMAGE."""
+    with zipfile.ZipFile(path) as archive:
+        if sum(member.file_size for member in archive.infolist()) > MAX_TRACKS_BYTES:
+            raise ValueError("unfolds to too much")
+    with np.load(path, allow_pickle=False) as stored:
+        return dict(stored)
+
+
+def _shot(bounds: list[int]) -> Shot:
+    start, stop = map(int, bounds)
+    if not 0 <= start < stop:
+        raise ValueError("a shot that ends before it begins")
+    return Shot(start, stop)
 
 
 def _plain(video: VideoInfo) -> dict[str, Any]:
@@ -140,10 +174,15 @@ def _plain(video: VideoInfo) -> dict[str, Any]:
 def _video(plain: dict[str, Any], path: Path) -> VideoInfo:
     values = dict(plain)
     for key in ("frame_rate", "time_base", "sample_aspect_ratio"):
-        values[key] = Fraction(values[key])
+        numerator, _, denominator = str(values[key])[:40].partition("/")  # Fraction("1e999999999") never ends
+        values[key] = Fraction(int(numerator), int(denominator or 1))
     values["colour"] = Colour(**values["colour"])
     values["audio"] = tuple(AudioStream(**stream) for stream in values["audio"])
-    return VideoInfo(path=path, **values)
+    video = VideoInfo(path=path, **values)
+    sizes = (video.height, video.width, video.frame_rate, video.time_base, video.sample_aspect_ratio)
+    if not all(size > 0 for size in sizes) or video.rotation not in (0, 90, 180, 270):
+        raise ValueError("no video is like that")
+    return video
 
 
 def _digest(path: Path) -> str:

@@ -55,6 +55,8 @@ def check_input(path: Path, what: str = "video") -> None:
         if not path.exists():
             near = f" in {path.parent}" if not path.parent.is_dir() else ""
             raise UserError(f"no such {what}{near}", path=path, remedy="check the path")
+        if not path.is_file():  # a pipe or a device may never end
+            raise UserError("is no ordinary file", path=path, remedy=f"store the {what} in a file first")
         if not os.access(path, os.R_OK):
             raise UserError("cannot be read", path=path, remedy="check its permissions")
     except OSError as error:

@@ -106,8 +106,9 @@ def first_frame(container: av.container.InputContainer, stream: av.VideoStream, 
             try:
                 for frame in packet.decode():
                     return frame
-            except av.error.InvalidDataError:
-                continue
+            except av.error.FFmpegError as error:
+                if isinstance(error, MemoryError):
+                    raise
     except av.error.FFmpegError as error:
         cause = f"no frame can be decoded ({_reason(error)})"
         raise UserError(cause, path=path, remedy="play it to see whether it is damaged") from error

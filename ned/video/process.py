@@ -221,6 +221,9 @@ class EncoderProcess:
             return ProcessingError(text, path=self._name, remedy="free some disk space")
         if "not currently supported in container" in cause or "codec not supported" in cause or "only VP8" in cause:
             return UserError(text, path=self._name, remedy="choose another container, .mkv takes everything")
+        if "Could not write header" in cause or "Error muxing" in cause:
+            remedy = "its sound or subtitles may be damaged, or not fit; try .mkv, or mend them with ffmpeg first"
+            return UserError(text, path=self._name, remedy=remedy)
         if re.search(r"preset|[Oo]ption|parameter", cause):
             return UserError(text, path=self._name, remedy="check encoder, quality and preset")
         return ProcessingError(text, path=self._name)

@@ -76,7 +76,12 @@ def _read(
     first_pts = None if start_s is None else (origin + Fraction(start_s) - _SLACK_S) / base
     end_pts = None if end_s is None else (origin + Fraction(end_s) - _SLACK_S) / base
     period = max(1, round(1 / ((stream.average_rate or stream.guessed_rate or 25) * base)))
-    index, landed = _seek(path, container, stream, first_pts) if first_pts is not None and start_s > 0 else (0, None)
+    try:
+        sought = first_pts is not None and start_s > 0
+        index, landed = _seek(path, container, stream, first_pts) if sought else (0, None)
+    except (av.error.FFmpegError, OverflowError) as error:
+        cause = f"no frame can be found by its time ({getattr(error, 'strerror', None) or error})"
+        raise UserError(cause, path=path, remedy="leave out --start") from error
     given, previous, layout, bad = 0, None, None, []
     for picture in _decode(container, stream, bad):
         pts = picture.pts if picture.pts is not None else picture.dts
@@ -146,9 +151,13 @@ def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad:
         if packet is None:
             return
         try:
-            yield from packet.decode()
-        except av.error.InvalidDataError as error:
+            pictures = packet.decode()
+        except av.error.FFmpegError as error:  # broken packets make decoders complain of anything
+            if isinstance(error, MemoryError):
+                raise
             bad.append(error.strerror)
+            continue
+        yield from pictures
 
 
 def _seek(

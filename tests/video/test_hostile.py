@@ -13,7 +13,7 @@ from tiny_clips import make_clip
 
 from ned.cli import main
 from ned.errors import UserError
-from ned.video import VideoWriter, probe, read_frames
+from ned.video import MediaWarning, VideoWriter, probe, read_frames
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,17 @@ def test_absurd_rates_are_not_believed(tmp_path, rate):
     clip.write_bytes(data)
     info = probe(clip)
     assert 1 / 3600 <= info.frame_rate <= 1000 and len(list(read_frames(clip))) == 12
+
+
+@pytest.mark.parametrize(("offset", "value"), [(4, 0), (10, 255), (17, 0), (20, 255)])
+def test_a_frame_that_no_decoder_takes_is_left_out_whatever_it_says(tmp_path, offset, value):
+    clip = make_clip(tmp_path / "prores.mov", codec="prores_ks", form="yuv422p10le", size=(64, 64), count=4)
+    with av.open(str(clip)) as film:
+        second = [bytes(packet) for packet in film.demux(video=0) if packet.size][1]
+    data = bytearray(clip.read_bytes())
+    data[data.index(second) + offset] = value
+    clip.write_bytes(data)
+    with pytest.warns(MediaWarning, match="damaged"):
+        frames = list(read_frames(clip))
+    assert [frame.index for frame in frames] == [0, 1, 2]
+    assert probe(clip).height == 64

@@ -101,3 +101,13 @@ def test_deep_and_large_heads_count_as_missing(entry, monkeypatch):
     monkeypatch.setattr("ned.workspace.analyses.MAX_HEAD_BYTES", 100)
     (folder / "analysis.json").write_text(" " * 200)
     assert load_analysis(cache, folder, video) is None
+
+
+@pytest.mark.parametrize("value", [0.0, 1e30, -1e9])
+def test_landmarks_of_no_face_count_as_missing(entry, value):
+    cache, folder, video = entry
+    landmarks = np.load(folder / "landmarks.npy")
+    landmarks[3] = value
+    np.save(folder / "landmarks.npy", landmarks)
+    _sign(folder)
+    assert load_analysis(cache, folder, video) is None

@@ -24,7 +24,8 @@ def make_analysis(path: Path, lengths=(5, 3)) -> Analysis:
     )  # fmt: skip
     tracks = tuple(
         FaceTrack(
-            k, Shot(0, 8), np.arange(n), rng.random((n, 4), np.float32), rng.random((n, 478, 3), np.float32)
+            k, Shot(0, 8), np.arange(n), rng.random((n, 4), np.float32),
+            300 * rng.random((n, 478, 3), np.float32),
         )
         for k, n in enumerate(lengths)
     )  # fmt: skip

@@ -85,6 +85,7 @@ def _packages() -> Iterator[Finding]:
         yield _importable(name, module, f"pip install {name}")
     # mediapipe imports OpenCV, whose wheels of some versions need the system's libGL.
     yield _importable("opencv", "cv2", _LIBGL, version=lambda m: m.__version__)
+    yield _importable("c2pa-python", "c2pa", "pip install c2pa-python; until then pass --no-provenance")
     yield _importable("mediapipe", "mediapipe", "pip install mediapipe==0.10.21; if opencv fails, mend that first")
 
 

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 from ned import workspace
 from ned.cli.arguments import Command
 from ned.config import option
-from ned.errors import UserError
 
 if TYPE_CHECKING:
     from ned.provenance import Verdict
 
-_MAX_PEM_BYTES = 16 * 1024**2
 _TRUST = {
     "trusted": "an authority that you named vouches for it",
     "local": "made by ned on this computer; nobody vouches for who that is",
@@ -34,16 +32,12 @@ class Verify(Command):
     json: bool = option(False, help="write JSON")
 
     def main(self) -> int:
-        roots = ""
+        workspace.check_input(self.file, what="signed file")
         if self.trust is not None:
             workspace.check_input(self.trust, what="certificate file")
-            if self.trust.stat().st_size > _MAX_PEM_BYTES:
-                raise UserError("is no PEM file", path=self.trust, remedy="give certificates as PEM")
-            roots = self.trust.read_bytes().decode("ascii", errors="replace")
-            if "-----BEGIN CERTIFICATE-----" not in roots:
-                raise UserError("holds no PEM certificates", path=self.trust, remedy="give certificates as PEM")
-        from ned.provenance import verify_video
+        from ned.provenance import load_roots, verify_video
 
+        roots = load_roots(self.trust) if self.trust is not None else ""
         verdict = verify_video(self.file, roots=roots, source=self.source)
         print(_as_json(verdict) if self.json else "\n".join(_lines(verdict, self.source)))
         if verdict.state == "unsigned":

@@ -8,7 +8,7 @@
 same name. Nothing here uses the network: no time stamp is fetched, no certificate is asked after.
 """
 
-from ned.provenance.credential import Credential, load_credential, local_credential
+from ned.provenance.credential import Credential, load_credential, load_roots, local_credential
 from ned.provenance.sign import Signing, sign_video
 from ned.provenance.statement import Statement
 from ned.provenance.verify import Verdict, verify_video
@@ -19,6 +19,7 @@ __all__ = [
     "Statement",
     "Verdict",
     "load_credential",
+    "load_roots",
     "local_credential",
     "sign_video",
     "verify_video",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ORGANISATION = "self-made, vouches for nobody"
 _YEARS = 10
 _RENEW = timedelta(days=365)
-_MAX_BYTES = 256 * 1024
+_MAX_BYTES, _MAX_ROOTS_BYTES = 256 * 1024, 16 * 1024**2
 _CHAIN, _KEY, _ROOT = "chain.pem", "key.pem", "root.pem"
 
 
@@ -98,12 +98,23 @@ def local_credential() -> Credential:
         ) from error  # fmt: skip
 
 
+def load_roots(path: Path) -> str:
+    """PEM of the authorities in a file; UserError where it holds none."""
+    from cryptography import x509
+
+    data = _read(path, _MAX_ROOTS_BYTES)
+    try:
+        return b"".join(_pem(certificate) for certificate in x509.load_pem_x509_certificates(data)).decode("ascii")
+    except ValueError as error:
+        raise UserError("holds no PEM certificates", path=path, remedy="give certificates as PEM") from error
+
+
 def local_roots() -> str:
     """PEM of the authorities behind all credentials that were made on this computer; may be empty."""
     roots = []
     for file in sorted(config_root().glob(f"credential*/{_ROOT}")):
-        with suppress(OSError, UserError, UnicodeDecodeError):
-            roots.append(_read(file).decode("ascii"))
+        with suppress(UserError):  # what is damaged vouches for nothing
+            roots.append(load_roots(file))
     return "".join(roots)
 
 
@@ -189,12 +200,12 @@ def _pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, most: int = _MAX_BYTES) -> bytes:
     try:
         with path.open("rb") as file:
-            data = file.read(_MAX_BYTES + 1)
+            data = file.read(most + 1)
     except OSError as error:
         raise UserError(f"cannot be read ({error.strerror})", path=path, remedy="check the path") from error
-    if len(data) > _MAX_BYTES:
+    if len(data) > most:
         raise UserError("is no PEM file", path=path, remedy="give certificates or a key as PEM")
     return data

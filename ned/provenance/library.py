@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ned.errors import ProcessingError
+from ned.provenance.credential import Credential
 
 if TYPE_CHECKING:
     import c2pa
 
+_IN_MEMORY_MB = 64
 _MEDIA_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".avi": "video/avi",
     ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t", ".gif": "image/gif",
@@ -22,7 +24,8 @@ def context(roots: str = "") -> c2pa.Context:
     c2pa = load()
     settings = {
         "verify": {"verify_after_sign": False, "remote_manifest_fetch": False, "ocsp_fetch": False},
-        "core": {"allowed_network_hosts": []},
+        # More goes to a file in the folder for temporary files.
+        "core": {"allowed_network_hosts": [], "backing_store_memory_threshold_in_mb": _IN_MEMORY_MB},
         "builder": {
             "thumbnail": {"enabled": False},
             "created_assertion_labels": ["c2pa.actions", "c2pa.ingredient", "ned.edit"],
@@ -43,6 +46,13 @@ def load() -> object:
             remedy="pip install c2pa-python, or pass --no-provenance",
         ) from error
     return c2pa
+
+
+def signer(credential: Credential) -> c2pa.Signer:
+    """What signs with a credential, without a time stamp; raises C2paError where the library refuses it."""
+    c2pa = load()
+    name = credential.algorithm.encode()
+    return c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, credential.chain, credential.key, None))
 
 
 def media_type(path: Path) -> str:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
-import io
-import json
 import os
 import secrets
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from ned.errors import ProcessingError, UserError
+from ned.provenance.contained import Failed, call
 from ned.provenance.credential import Credential
-from ned.provenance.library import context, load, media_type, reason
+from ned.provenance.library import media_type
 from ned.provenance.statement import Statement, sha256_of
+from ned.provenance.worker import MAX_MANIFEST_BYTES, WAYS
 from ned.workspace import SIGNED_CONTAINERS, manifest_path
-
-if TYPE_CHECKING:
-    import c2pa
-
-_SIDECAR_BYTES = 64 * 1024**2
-_HISTORY = "source.c2pa"
 
 
 class Signing:
@@ -51,15 +45,11 @@ class Signing:
 
 def check_credential(credential: Credential) -> None:
     """UserError where c2pa does not sign with it, for example since the certificate's purpose is another."""
-    c2pa = load()
-    definition = {"claim_generator_info": [{"name": "ned"}], "title": "trial"}
     try:
-        with context() as settings, c2pa.Builder(definition, context=settings) as builder:
-            builder.set_no_embed()
-            builder.sign(_signer(credential), "application/octet-stream", io.BytesIO(b"trial"), io.BytesIO())
-    except c2pa.C2paError as error:
+        call("trial", 0, **_texts(credential))
+    except Failed as error:
         raise UserError(
-            f"C2PA refuses the certificate ({reason(error)})",
+            f"C2PA refuses the certificate ({error})",
             remedy="give a chain for signing documents or e-mail, the signer's first, or pass --no-provenance",
         ) from error
 
@@ -76,8 +66,8 @@ def sign_video(
     """Sign the complete file `part`, which is to be called `final`.
 
     Where the container takes a manifest, `part` is replaced by the signed film, of which every packet and time is
-    the same; else the manifest is written beside `final`. Memory is constant, the disk must hold the film twice
-    for that moment. A manifest that the source carries, or that lies beside it, goes along as its history.
+    the same; else the manifest is written beside `final`. Memory is constant, the disk must hold the film up
+    to four times for that moment. A manifest that the source carries, or that lies beside it, is kept as its history.
     ProcessingError where it fails; `part` is then as it was.
     """
     suffix = final.suffix.lower()
@@ -99,72 +89,33 @@ def sign_video(
 def _sign(
     part: Path, signed: Path, final: Path, statement: Statement, credential: Credential, digest: str, beside: bool
 ) -> bytes:
-    c2pa = load()
-    definition = statement.definition(final.name, digest, beside)
-    failure: Exception | None = None
-    for way in (_from_beside, _from_file, _by_name):  # from the most to the least that can be said of the source
+    source, failure = statement.source, ""
+    near = manifest_path(source)
+    has_near = near is not None and near.is_file() and near.stat().st_size <= MAX_MANIFEST_BYTES
+    size = part.stat().st_size + source.stat().st_size
+    for way in WAYS if has_near else WAYS[1:]:
         try:
-            with context() as settings, way(definition, statement.source, settings) as builder:
-                for action in statement.actions(beside):
-                    builder.add_action(action)
-                if final.suffix.lower() not in SIGNED_CONTAINERS:
-                    builder.set_no_embed()
-                with part.open("rb") as film, signed.open("w+b") as out:
-                    return builder.sign(_signer(credential), media_type(final), film, out)
-        except (c2pa.C2paError, KeyError, ValueError) as error:
-            failure = error
+            answer = call(
+                "sign", size, part.parent, film=str(part), signed=str(signed), kind=media_type(final),
+                embed=final.suffix.lower() in SIGNED_CONTAINERS,
+                definition=statement.definition(final.name, digest, beside), actions=statement.actions(beside),
+                source=str(source), beside=str(near) if has_near else None, way=way,
+                **_texts(credential),
+            )  # fmt: skip
+            return base64.b64decode(answer["manifest"])
+        except Failed as error:
+            failure = str(error)
     raise ProcessingError(
-        f"cannot be signed ({reason(failure)})", path=final, remedy="look at the disk, or pass --no-provenance"
+        f"cannot be signed ({failure})", path=final, remedy="look at the disk, or pass --no-provenance"
     )
 
 
-def _from_beside(definition: dict[str, Any], source: Path, settings: c2pa.Context) -> c2pa.Builder:
-    """A builder that takes over the manifest that lies beside the source; C2paError where there is none."""
-    c2pa = load()
-    beside = manifest_path(source)
-    if beside is None or not beside.is_file() or beside.stat().st_size > _SIDECAR_BYTES:
-        raise c2pa.C2paError.ManifestNotFound("no manifest beside the source")
-    manifest = beside.read_bytes()
-    with source.open("rb") as film, c2pa.Reader(media_type(source), film, manifest, context=settings) as reader:
-        store = json.loads(reader.json())
-    history = {
-        "manifest_data": {"format": "application/c2pa", "identifier": _HISTORY},
-        "active_manifest": store["active_manifest"], "validation_results": store["validation_results"],
+def _texts(credential: Credential) -> dict[str, str]:
+    """Handed over on the worker's input: command lines can be read by all."""
+    return {
+        "chain": credential.chain.decode("ascii"), "key": credential.key.decode("ascii"),
+        "algorithm": credential.algorithm,
     }  # fmt: skip
-    builder = _by_name(definition, source, settings, history)
-    builder.add_resource(_HISTORY, io.BytesIO(manifest))
-    return builder
-
-
-def _from_file(definition: dict[str, Any], source: Path, settings: c2pa.Context) -> c2pa.Builder:
-    """A builder that takes over the manifest in the source, if any; C2paError where c2pa cannot read the source."""
-    c2pa = load()
-    builder = c2pa.Builder(definition, context=settings)
-    builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
-    with source.open("rb") as file:
-        builder.add_ingredient(json.dumps(_named(source)), media_type(source), file)
-    return builder
-
-
-def _by_name(
-    definition: dict[str, Any], source: Path, settings: c2pa.Context, history: dict[str, Any] | None = None
-) -> c2pa.Builder:
-    """A builder that knows the source's name and, where there is one, its `history`."""
-    c2pa = load()
-    ingredients = [_named(source) | (history or {})]
-    builder = c2pa.Builder(definition | {"ingredients": ingredients}, context=settings)
-    builder.set_intent(c2pa.C2paBuilderIntent.EDIT)
-    return builder
-
-
-def _named(source: Path) -> dict[str, str]:
-    return {"title": source.name, "format": media_type(source), "relationship": "parentOf"}
-
-
-def _signer(credential: Credential) -> c2pa.Signer:
-    c2pa = load()
-    name = credential.algorithm.encode()
-    return c2pa.Signer.from_info(c2pa.C2paSignerInfo(name, credential.chain, credential.key, None))
 
 
 def _write(path: Path, manifest: bytes) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ned import workspace
 from ned.errors import UserError
+from ned.provenance.contained import Failed, call
 from ned.provenance.credential import local_roots
-from ned.provenance.library import context, load, media_type, reason
 from ned.provenance.statement import ASSERTION, sha256_of
+from ned.provenance.worker import MAX_MANIFEST_BYTES
 
-MAX_MANIFEST_BYTES = 64 * 1024**2
 _UNTRUSTED = "signingCredential.untrusted"
 _MAX_SHOWN = 300
 
@@ -67,37 +66,26 @@ def verify_video(path: Path, *, roots: str = "", source: Path | None = None) -> 
             return Verdict(path, "unsigned")
         if isinstance(found, str):
             return Verdict(path, "tampered", (found,))
-        local = found["state"] == "Trusted" and (not roots or _read(path, roots)["state"] != "Trusted")
+        named = _read(path, roots) if roots and found["state"] == "Trusted" else None
+        trusted = "trusted" if isinstance(named, dict) and named["state"] == "Trusted" else "local"
     except OSError as error:
         raise UserError(f"cannot be read ({error.strerror})", path=path, remedy="check the disk") from error
-    return _verdict(path, found, "local" if local else "trusted", source)
+    return _verdict(path, found, trusted, source)
 
 
 def _read(path: Path, roots: str) -> dict[str, Any] | str | None:
     """The manifest store and its `state`; why it cannot be read; None where there is none."""
-    c2pa = load()
-    manifest = None
     beside = workspace.manifest_path(path)
-    if beside is not None and beside != path and beside.is_file():
-        if beside.stat().st_size > MAX_MANIFEST_BYTES:
-            raise UserError("is too large for a manifest", path=beside, remedy="is it one?")
-        manifest = beside.read_bytes()
+    has_beside = beside is not None and beside != path and beside.is_file()
+    if has_beside and beside.stat().st_size > MAX_MANIFEST_BYTES:
+        raise UserError("is too large for a manifest", path=beside, remedy="is it one?")
     try:
-        with context(roots) as settings, path.open("rb") as film:
-            if manifest is not None:
-                reader = c2pa.Reader(media_type(path), film, manifest, context=settings)
-            else:
-                reader = c2pa.Reader.try_create(media_type(path), film, context=settings)
-            if reader is None:
-                return None
-            with reader:
-                return {**json.loads(reader.json()), "state": reader.get_validation_state()}
-    except c2pa.C2paError.NotSupported:
-        return None
-    except (c2pa.C2paError, ValueError) as error:
-        if manifest is None and not _may_be_signed(path):
+        manifest = str(beside) if has_beside else None
+        return call("read", path.stat().st_size, film=str(path), manifest=manifest, roots=roots)
+    except Failed as error:
+        if not has_beside and (error.missing or not _may_be_signed(path)):
             return None
-        return reason(error)
+        return str(error)
 
 
 def _may_be_signed(path: Path) -> bool:

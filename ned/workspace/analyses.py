@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ned import __version__
 from ned.progress import Progress
@@ -27,6 +28,8 @@ from ned.workspace.cache import Cache, fingerprint
 FORMAT = 1
 _JSON, _TRACKS, _LANDMARKS = "analysis.json", "tracks.npz", "landmarks.npy"
 _CHUNK = 4096
+MAX_COORDINATE = 1e6
+"""Pixels."""
 MAX_HEAD_BYTES, MAX_TRACKS_BYTES = 64 * 1024**2, 1024**3
 """A zip file may unfold to a thousand times its size; its directory says to how much."""
 DAMAGE = (
@@ -141,8 +144,8 @@ def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
         if not length or frames[0] < shot.start or frames[-1] >= shot.stop:
             raise ValueError("frames lie outside the shot")
         rows = landmarks[start : start + length]
-        if not all(np.isfinite(rows[i : i + _CHUNK]).all() for i in range(0, length, _CHUNK)):
-            raise ValueError("landmarks are not finite")
+        if not all(_plausible(rows[i : i + _CHUNK]) for i in range(0, length, _CHUNK)):
+            raise ValueError("landmarks are of no face")
         tracks.append(FaceTrack(int(said["person"]), shot, frames, boxes, rows))
         start += length
     return Analysis(video, int(head["num_frames"]), shots, tuple(tracks))
@@ -155,6 +158,13 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
             raise ValueError("unfolds to too much")
     with np.load(path, allow_pickle=False) as stored:
         return dict(stored)
+
+
+def _plausible(landmarks: Float[np.ndarray, "frames points 3"]) -> bool:
+    """Whether the points of every frame are finite, near a picture, and spread out like a face's; NaN is not."""
+    eyes, mouth = landmarks[:, (33, 263)], landmarks[:, (61, 291)]
+    apart = [np.abs(pair[:, 0, :2] - pair[:, 1, :2]).max(-1).min() for pair in (eyes, mouth)]
+    return bool(np.abs(landmarks).max() < MAX_COORDINATE and min(apart) > 0.5)
 
 
 def _shot(bounds: list[int]) -> Shot:

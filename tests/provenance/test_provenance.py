@@ -205,6 +205,16 @@ def test_own_credential_is_unknown_until_its_root_is_named(tmp_path, curve, caps
     assert "an authority that you named vouches" in capsys.readouterr().out
 
 
+def test_damaged_roots_are_an_error_and_damaged_local_ones_vouch_for_nothing(tmp_path, capsys):
+    final, _ = _signed(tmp_path, ".mp4")
+    garbage = tmp_path / "roots.pem"
+    garbage.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    assert main(["verify", str(final), "--trust", str(garbage)]) == 2
+    assert "roots.pem: holds no PEM certificates" in capsys.readouterr().err
+    (config_root() / "credential" / "root.pem").write_bytes(garbage.read_bytes())
+    assert (verify_video(final).state, verify_video(final).trust) == ("valid", "unknown")
+
+
 def test_credential_errors_name_file_and_cause(tmp_path):
     chain, key = _files(tmp_path)
     other = tmp_path / "other"

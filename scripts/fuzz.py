@@ -278,7 +278,7 @@ def whole(path: Path) -> str:
     if not path.is_file():
         return "done, but no output"
     try:
-        with av.open(str(path)) as film:
+        with av.open(str(path), metadata_errors="replace") as film:
             if not sum(1 for _ in film.decode(video=0)):
                 return "an output without a frame"
     except av.error.FFmpegError as error:

@@ -109,7 +109,7 @@ def first_frame(container: av.container.InputContainer, stream: av.VideoStream, 
             except av.error.FFmpegError as error:
                 if isinstance(error, MemoryError):
                     raise
-    except av.error.FFmpegError as error:
+    except (av.error.FFmpegError, IndexError) as error:  # IndexError: a stream that begins in the middle
         cause = f"no frame can be decoded ({_reason(error)})"
         raise UserError(cause, path=path, remedy="play it to see whether it is damaged") from error
     raise UserError("no frame can be decoded", path=path, remedy="play it to see whether it is damaged")

@@ -79,7 +79,7 @@ def _read(
     try:
         sought = first_pts is not None and start_s > 0
         index, landed = _seek(path, container, stream, first_pts) if sought else (0, None)
-    except (av.error.FFmpegError, OverflowError) as error:
+    except (av.error.FFmpegError, OverflowError, IndexError) as error:
         cause = f"no frame can be found by its time ({getattr(error, 'strerror', None) or error})"
         raise UserError(cause, path=path, remedy="leave out --start") from error
     given, previous, layout, bad = 0, None, None, []
@@ -145,8 +145,8 @@ def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad:
     while True:
         try:
             packet = next(packets, None)
-        except av.error.FFmpegError as error:
-            bad.append(error.strerror)
+        except (av.error.FFmpegError, IndexError) as error:  # IndexError: a stream that begins in the middle
+            bad.append(getattr(error, "strerror", None) or "a stream that the header does not name")
             packet = None
         if packet is None:
             return

@@ -105,3 +105,21 @@ def test_a_frame_that_no_decoder_takes_is_left_out_whatever_it_says(tmp_path, of
         frames = list(read_frames(clip))
     assert [frame.index for frame in frames] == [0, 1, 2]
     assert probe(clip).height == 64
+
+
+def test_a_stream_that_begins_in_the_middle_ends_the_reading_with_a_warning(tmp_path):
+    clip = make_clip(tmp_path / "clip.flv", codec="flv1", time_base=Fraction(1, 1000), count=200)
+    data = clip.read_bytes()
+    at, tags = 13, []
+    while at + 11 < len(data):
+        size = 11 + int.from_bytes(data[at + 1 : at + 4], "big") + 4
+        tags.append(data[at : at + size])
+        at += size
+    late = [k for k, tag in enumerate(tags) if tag[0] == 9][190]
+    strange = bytearray(tags[late])
+    strange[11] = strange[11] & 0xF0 | 0x04  # another codec is another stream to ffmpeg
+    clip.write_bytes(data[:13] + b"".join([*tags[:late], bytes(strange), *tags[late:]]))
+    with av.open(str(clip)) as film, pytest.raises(IndexError):
+        list(film.demux(film.streams.video[0]))
+    with pytest.warns(MediaWarning, match="a stream that the header does not name"):
+        assert len(list(read_frames(clip))) >= 189

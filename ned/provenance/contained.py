@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from ned.errors import ProcessingError
+
 _PACKAGE = Path(__file__).resolve().parents[2]
 _SLOWEST = 4 * 1024**2
 """Bytes a second; a slow disk and a busy machine take in ten times as much."""
@@ -24,7 +26,8 @@ class Failed(Exception):
 
 
 def call(task: str, size: int, folder: Path | None = None, **arguments: Any) -> dict[str, Any]:
-    """Have `ned.provenance.worker` do a task on `size` bytes together; raises Failed.
+    """Have `ned.provenance.worker` do a task on `size` bytes together; raises Failed, and ProcessingError where
+    the library is missing.
 
     Temporary files, as large as the film, go to `folder`: /tmp may be small, or memory. They have no names.
     """
@@ -48,6 +51,8 @@ def call(task: str, size: int, folder: Path | None = None, **arguments: Any) -> 
         answer = json.loads(done.stdout)
     except (ValueError, RecursionError) as error:
         raise Failed("the manifest is nested too deeply") from error
+    if "unavailable" in answer:
+        raise ProcessingError(answer["unavailable"], remedy="pip install c2pa-python, or pass --no-provenance")
     if "error" in answer:
         raise Failed(answer["error"], bool(answer.get("missing")))
     return answer

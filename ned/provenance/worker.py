@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ned.errors import NedError
 from ned.provenance.credential import Credential
 from ned.provenance.library import context, load, media_type, reason, signer
 
@@ -28,7 +29,11 @@ def main() -> None:
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     arguments = json.load(sys.stdin)
-    c2pa = load()
+    try:
+        c2pa = load()
+    except NedError as error:
+        sys.stdout.write(json.dumps({"unavailable": error.cause}))
+        return
     try:
         answer = {"read": read, "sign": sign, "trial": trial}[arguments.pop("task")](**arguments)
     except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported) as error:

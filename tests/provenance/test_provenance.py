@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ned.cli import main
-from ned.errors import UserError
+from ned.errors import ProcessingError, UserError
 from ned.provenance import Signing, Statement, load_credential, local_credential, sign_video, verify_video
 from ned.provenance.credential import config_root
 from tests.video.tiny_clips import make_clip
@@ -242,8 +242,6 @@ def test_failure_leaves_the_part_as_it_was(tmp_path, monkeypatch):
     source, part = make_clip(tmp_path / "source.mp4"), make_clip(tmp_path / "part.mp4")
     part.write_bytes(part.read_bytes()[:40] + b"\0\0\0\x02" + part.read_bytes()[44:])
     before = part.read_bytes()
-    from ned.errors import ProcessingError
-
     with pytest.raises(ProcessingError, match=r"final\.mp4: cannot be signed"):
         sign_video(part, tmp_path / "final.mp4", _statement(source), local_credential())
     assert part.read_bytes() == before
@@ -287,3 +285,30 @@ def test_existing_manifest_is_not_overwritten(sample, tmp_path, capsys):
     assert main(["process", str(sample.path), "-o", str(tmp_path / "sad.mkv"), "--end", "0.2"]) == 2
     assert "exists already" in capsys.readouterr().err
     assert os.listdir(tmp_path) and (tmp_path / "sad.c2pa").read_bytes() == b"mine"
+
+
+def test_missing_library_is_told_as_such(tmp_path, monkeypatch):
+    (tmp_path / "c2pa.py").write_text("raise ImportError('not here')")
+    final = make_clip(tmp_path / "out.mp4")
+    monkeypatch.setattr("ned.provenance.contained._PACKAGE", tmp_path / "first")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.getcwd()}")
+    with pytest.raises(ProcessingError, match="the c2pa library cannot be loaded.*not here.*--no-provenance"):
+        verify_video(final)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"), [("import time; time.sleep(60)", "come to an end"), ("import os; os.abort()", "broke down")]
+)
+def test_a_library_that_hangs_or_dies_is_contained(tmp_path, monkeypatch, body, said):
+    final, source = _signed(tmp_path, ".mp4")
+    before = final.read_bytes()
+    credential = local_credential()
+    (tmp_path / "c2pa.py").write_text(body)
+    monkeypatch.setattr("ned.provenance.contained._PACKAGE", tmp_path / "first")
+    monkeypatch.setattr("ned.provenance.contained._AT_LEAST_S", 1.5)
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.getcwd()}")
+    verdict = verify_video(final)
+    assert verdict.state == "tampered" and said in verdict.causes[0]
+    with pytest.raises(ProcessingError, match=f"cannot be signed.*{said}"):
+        sign_video(final, final, _statement(source), credential)
+    assert final.read_bytes() == before and not list(tmp_path.glob(".ned-*"))

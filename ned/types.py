@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 NUM_LANDMARKS = 478
 """MediaPipe's face mesh (468 points) and its two irises (5 points each)."""
@@ -74,6 +74,17 @@ class Shot:
 
 
 @dataclass(frozen=True)
+class UsualSkin:
+    """What a person's face usually looks like in a shot, on a map of the face (see `ned.analysis.skin`)."""
+
+    middle: Float[np.ndarray, "side side 3"]
+    """Logarithm of light."""
+    spread: Float[np.ndarray, "side side 3"]
+    known: Bool[np.ndarray, "side side"]
+    """Where it was seen often enough."""
+
+
+@dataclass(frozen=True)
 class FaceTrack:
     """One person through one shot. Arrays run over `frames`, indices into the video, ascending."""
 
@@ -83,6 +94,10 @@ class FaceTrack:
     boxes: Float[np.ndarray, "frames 4"]
     landmarks: Float[np.ndarray, "frames 478 3"]
     """Pixels; z in the same scale as x, smaller is nearer to the camera."""
+    look: Float[np.ndarray, "features"] | None = None
+    """What the person looks like here, see `ned.analysis.appearance`."""
+    skin: UsualSkin | None = None
+    """None where the track is too short to tell what is usual."""
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -97,6 +112,16 @@ class Analysis:
     """Frames that were really decoded."""
     shots: tuple[Shot, ...]
     tracks: tuple[FaceTrack, ...]
+    first_frame: int = 0
+    """Index of the first of them."""
+    frame_times_s: Float[np.ndarray, "num_frames"] | None = None
+    """When each of them is shown, in seconds from the start of the video; None where only the frame rate is known."""
+
+    def times_s(self, frames: Int[np.ndarray, "n"]) -> Float[np.ndarray, "n"]:
+        """When these frames (indices into the video) are shown, in seconds."""
+        if self.frame_times_s is None:
+            return frames / float(self.video.frame_rate)
+        return self.frame_times_s[frames - self.first_frame]
 
     def persons(self) -> tuple[int, ...]:
         """Numbers of the persons, the most prominent first."""
@@ -185,8 +210,10 @@ class Edit:
     emotion: str
     intensity: float = 1.0
     seed: int = 0
-
-
+    reference: tuple[ExpressionTrack, ...] = ()
+    """Expressions of a person whose style is to be imitated; they come before `emotion`."""
+    reference_rates: tuple[float, ...] = ()
+    """Frames per second of each of them."""
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
+from ned.errors import UserError
 from ned.manipulator.protocol import Articulation
 from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech
 from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
@@ -150,6 +151,8 @@ class PrototypeManipulator:
         """See `Manipulator.translate`."""
         if expression.space.name != self.space.name:
             raise ValueError(f"prototypes speak {self.space.name}, the expression is in {expression.space.name}")
+        if edit.reference:
+            raise UserError("the prototypes cannot imitate a reference", remedy="use --manipulator learned")
         if edit.emotion not in EMOTIONS:
             raise ValueError(f"unknown emotion {edit.emotion!r}; known: {', '.join(EMOTIONS)}")
         original = expression.pack()

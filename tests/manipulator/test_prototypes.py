@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.manipulator import Articulation, Manipulator, build_manipulator, openings_per_unit
 from ned.manipulator.prototypes import PROTOTYPES
@@ -104,3 +105,9 @@ def test_one_frame_is_enough(manipulator, speech):
 def test_an_unknown_emotion_is_refused(manipulator, speech):
     with pytest.raises(ValueError, match="unknown emotion"):
         _edited(manipulator, speech, "bored")
+
+
+def test_a_reference_is_refused_with_the_way_out(manipulator, speech):
+    edit = Edit("happy", reference=(speech[0],), reference_rates=(RATE,))
+    with pytest.raises(UserError, match="--manipulator learned"):
+        manipulator.translate(*speech, RATE, edit)

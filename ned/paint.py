@@ -8,16 +8,19 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.analysis.occlusion import HandOcclusion
+from ned.analysis.skin import covered, skin_sample, spread_over_frame
 from ned.plan import TrackEdit
 from ned.renderer import Renderer
 from ned.renderer.lips import LOWER, UPPER
 from ned.renderer.mesh import OVAL
-from ned.types import FaceEdit
+from ned.types import NUM_LANDMARKS, FaceEdit
 from ned.video import Frame
 
 _SMALLEST_PX = 8
 _OVAL, _MOUTH = list(OVAL), [*UPPER[-1].tolist(), *LOWER[-1].tolist(), 94, 199]
 """Landmarks that a picture of the face, and of the mouth with some skin, is cut around."""
+_LINGER, _LEAST_VEIL = 0.5, 0.1
+"""What is left of a cover in the frame after it is gone, and the least that counts."""
 
 
 class Painter:
@@ -28,6 +31,9 @@ class Painter:
         self.edit, self._renderer, self._fetch = edit, renderer, fetch
         self._hands: HandOcclusion | None = None
         self._eyes_shown = False
+        changed = np.flatnonzero(edit.changed())
+        self._last = int(changed[-1]) if len(changed) else -1
+        self._veil: np.ndarray | None = None
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
@@ -37,12 +43,18 @@ class Painter:
             return frame
         if self._fetch is not None:
             self._show_person(self._fetch, face)
-        difference = self._renderer.render(frame.region_rgb(box), face.moved_to(box[:2]))
+        picture, local = frame.region_rgb(box), face.moved_to(box[:2])
+        difference = self._renderer.render(picture, local)
+        cover = self._covered(picture, local.source)
+        if cover is not None:
+            difference *= 1.0 - cover[..., None]
         if self._hands is None:
             self._hands = HandOcclusion()
         hands = self._hands(frame.rgb, self.edit.track.boxes[i])
         if hands is not None:
             difference *= 1.0 - hands[box[1] : box[3], box[0] : box[2], None]
+        if i == self._last:
+            self.close()
         return frame.add_region(box, difference)
 
     def _show_person(self, fetch: Callable[[int], Frame | None], face: FaceEdit) -> None:
@@ -60,6 +72,20 @@ class Painter:
             view = None if i is None else _cut_out(fetch(int(track.frames[i])), track.landmarks[i], _MOUTH)
             if view is not None:
                 self._renderer.take_mouth(*view)
+
+    def _covered(
+        self, picture: Float[np.ndarray, "h w 3"], points: Float[np.ndarray, "vertices 3"]
+    ) -> Float[np.ndarray, "h w"] | None:
+        """1 where something lies in front of the face; what was covered a moment ago still is in part."""
+        if self.edit.track.skin is None:
+            return None
+        sample = skin_sample((picture * 255.0 + 0.5).astype(np.uint8), points[:NUM_LANDMARKS])
+        now = covered(self.edit.track.skin, sample)
+        before = None if self._veil is None else _LINGER * self._veil
+        self._veil = before if now is None else now if before is None else np.maximum(now, before)
+        if self._veil is not None and self._veil.max() < _LEAST_VEIL:
+            self._veil = None
+        return None if self._veil is None else spread_over_frame(self._veil, points, picture.shape[:2])
 
     def close(self) -> None:
         """Let go of the models."""

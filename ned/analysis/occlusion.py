@@ -1,7 +1,7 @@
 """Hands in front of a face, as a soft mask, so that an edit of the face does not bend them.
 
 Colour does not tell a hand from a face of the same skin; geometry does: the hand's own skeleton is
-tracked and given its flesh. Microphones, hair and glasses are not seen here.
+tracked and given its flesh. What is no hand is found by `ned.analysis.skin`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,81 @@
+"""What covers a face: nothing where nothing does, the bar where there is one."""
+
+import cv2
+import numpy as np
+import pytest
+from pasted_faces import backdrop, place
+
+from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
+from ned.analysis.skin import LEAST_SAMPLES, SkinSamples, covered, skin_sample, spread_over_frame, usual_skin
+
+
+@pytest.fixture(scope="module")
+def looks():
+    """A face that moves and is lit differently from frame to frame: pictures and landmarks."""
+    rng, found = np.random.default_rng(0), []
+    with Landmarker() as landmarker:
+        for k in range(16):
+            picture = place(backdrop(360, 480), 230 + 2 * k, 180, 130 + k)
+            slope = 1 + 0.15 * np.sin(k) + 0.1 * np.cos(k) * np.linspace(-1, 1, 480)[None, :, None]
+            picture = np.clip(picture * slope + rng.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
+            points, _ = landmarker(picture, Roi(230.0 + 2 * k, 180.0, 210.0))
+            points, presence = landmarker(picture, roi_of_landmarks(points))
+            assert presence > 0.9
+            found.append((picture, points))
+    return found
+
+
+@pytest.fixture(scope="module")
+def usual(looks):
+    return usual_skin([skin_sample(*look) for look in looks[:-2]])
+
+
+def test_a_free_face_in_another_light_is_not_covered(looks, usual):
+    assert usual.known.mean() > 0.4
+    for picture, points in looks:
+        assert covered(usual, skin_sample(picture, points)) is None
+        dim = (picture * np.linspace(0.5, 0.9, 480)[None, :, None]).astype(np.uint8)
+        assert covered(usual, skin_sample(dim, points)) is None
+
+
+@pytest.mark.parametrize("colour", [(30, 30, 35), (40, 90, 160), (200, 60, 60)])
+def test_a_bar_is_found_where_it_is(looks, usual, colour):
+    picture, points = looks[-1]
+    x, y = points[:468, :2].mean(0).astype(int)
+    barred = picture.copy()
+    bar = np.zeros(picture.shape[:2], np.uint8)
+    cv2.rectangle(bar, (x - 60, y + 10), (x + 60, y + 34), 255, -1)
+    barred[bar > 0] = colour
+    mask = covered(usual, skin_sample(barred, points))
+    assert mask is not None
+    drawn = spread_over_frame(mask, points, picture.shape[:2])
+    hull = cv2.fillConvexPoly(
+        np.zeros_like(bar), cv2.convexHull(points[:468, :2].round().astype(np.int32)), 255
+    )
+    hull = cv2.erode(hull, np.ones((9, 9)))
+    assert drawn[(bar > 0) & (hull > 0)].mean() > 0.9
+    far = cv2.dilate(bar, np.ones((41, 41))) == 0
+    assert drawn[far & (hull > 0)].mean() < 0.02
+
+
+def test_too_few_looks_tell_nothing(looks):
+    assert usual_skin([skin_sample(*look) for look in looks[: LEAST_SAMPLES - 1]]) is None
+
+
+def test_samples_are_bounded_and_spread(looks):
+    samples = SkinSamples()
+    for index in range(2000):
+        samples.offer(index, *looks[0])
+    kept = [index for index, _ in samples.kept]
+    assert 20 <= len(kept) <= 48 and kept[0] == 0 and kept[-1] > 1800
+    assert np.diff(kept).max() <= 2 * np.median(np.diff(kept))
+    samples.forget_from(1000)
+    assert samples.kept[-1][0] < 1000
+
+
+def test_a_face_at_the_edge_of_the_picture_is_no_error(looks, usual):
+    picture, points = looks[0]
+    for shift in (-200.0, -400.0, 600.0):
+        moved = points + np.array([shift, 0, 0], np.float32)
+        covered(usual, skin_sample(picture, moved))
+        assert spread_over_frame(np.ones((64, 64), np.float32), moved, picture.shape[:2]).shape == picture.shape[:2]

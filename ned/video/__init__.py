@@ -13,8 +13,8 @@ from ned.video.ffmpeg import ffmpeg_version, find_ffmpeg, list_encoders
 from ned.video.frame import Frame
 from ned.video.prefetch import Prefetch, prefetch
 from ned.video.probe import probe
-from ned.video.read import MediaWarning, frame_at, read_frames
-from ned.video.shots import ShotDetector, find_shots
+from ned.video.read import MediaWarning, frame_at, read_frames, start_time
+from ned.video.shots import ShotDetector, Transition, find_shots, shots_between
 from ned.video.write import VideoWriter
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "MediaWarning",
     "Prefetch",
     "ShotDetector",
+    "Transition",
     "VideoWriter",
     "ffmpeg_version",
     "find_ffmpeg",
@@ -33,4 +34,6 @@ __all__ = [
     "prefetch",
     "probe",
     "read_frames",
+    "shots_between",
+    "start_time",
 ]

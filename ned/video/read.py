@@ -17,7 +17,7 @@ from ned.video.frame import Frame
 from ned.video.pixel_format import planar_format
 from ned.video.probe import open_video, rotation_of
 
-__all__ = ["MediaWarning", "frame_at", "read_frames"]
+__all__ = ["MediaWarning", "frame_at", "read_frames", "start_time"]
 
 _SLACK_S = Fraction(1, 10**6)
 """Seconds that a user writes, and the file's start, are rounded; a frame that is this early is still in."""
@@ -117,6 +117,13 @@ def _read(
 def start_time_s(container: av.container.InputContainer) -> Fraction:
     """Time of the start of the file in seconds: what a player shows as zero."""
     return Fraction(container.start_time or 0, av.time_base)
+
+
+def start_time(path: str | Path) -> Fraction:
+    """The same of a file in seconds. Raises as `probe`."""
+    container, _ = open_video(path)
+    with container:
+        return start_time_s(container)
 
 
 class _Layout:

@@ -17,17 +17,32 @@ from typing import Any
 from ned import workspace
 from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
+from ned.timeline import (
+    EMOTIONS,
+    MAX_INTENSITY,
+    MAX_TRANSITION_S,
+    REFERENCE,
+    Keyframe,
+    PersonEdit,
+    parse_edit,
+    parse_person,
+    parse_time,
+    parse_timeline,
+)
 
-EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
 RENDERERS = ("auto", "warp")
 MANIPULATORS = ("prototypes",)
 QUALITIES = ("draft", "good", "best", "lossless")
-MAX_INTENSITY = 1.5
 
 
-def option(default: Any = MISSING, *, help: str, flag: str = "", short: str = "", metavar: str = "", choices=()) -> Any:
-    """A dataclass field that also says how it looks on a command line. Without default it is positional."""
-    metadata = {"help": help, "flag": flag, "short": short, "metavar": metavar, "choices": tuple(choices)}
+def option(
+    default: Any = MISSING, *, help: str, flag: str = "", short: str = "", metavar: str = "", choices=(), repeat=False
+) -> Any:
+    """A dataclass field that also says how it looks on a command line. Without default it is positional; with
+    `repeat` it may be given several times."""
+    metadata = {
+        "help": help, "flag": flag, "short": short, "metavar": metavar, "choices": tuple(choices), "repeat": repeat,
+    }  # fmt: skip
     return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
 
 
@@ -43,9 +58,26 @@ class ProcessConfig:
     intensity: float = option(
         1.0, short="-i", metavar="0..1.5", help="strength of the edit; 0 changes nothing, 1 is the usual"
     )
-    person: int | None = option(
-        None, short="-p", metavar="N", help="the person's number in `ned analyse`; default: the most prominent"
+    timeline: tuple[PersonEdit, ...] = option(
+        (), metavar="TEXT|YAML", help='emotions over time, such as "0:neutral 3.5:happy@0.8", or a YAML file with more'
     )
+    transition_s: float = option(
+        0.8, flag="--transition", metavar="TIME", help="how long a change of emotion in a timeline takes, in seconds"
+    )
+    reference: tuple[Path, ...] = option(
+        (), metavar="CLIP", repeat=True,
+        help="imitate the expressive style of the person in this video; may be given several times",
+    )  # fmt: skip
+    person: int | str | None = option(
+        None, short="-p", metavar="N|all", help="number in `ned analyse`, or all; default: the most prominent speaker"
+    )
+    person_like: Path | None = option(
+        None, metavar="PICTURE", help="edit the person who looks most like the one in this picture"
+    )
+    edit: tuple[PersonEdit, ...] = option(
+        (), metavar="N:EMOTION[@I]", repeat=True,
+        help="what happens to one person, such as 2:sad@0.5; may be given several times",
+    )  # fmt: skip
     renderer: str = option("auto", choices=RENDERERS, help="how faces are rendered; auto takes the best that is there")
     manipulator: str = option("prototypes", choices=MANIPULATORS, help="how the edited expression is found")
     expression: Path | None = option(
@@ -81,8 +113,9 @@ class ProcessConfig:
             raise UserError(
                 f"intensity is {self.intensity:g}", remedy=f"choose from 0 (no change) to {MAX_INTENSITY:g}, usually 1"
             )
-        if self.person is not None and self.person < 0:
-            raise UserError(f"person is {self.person}", remedy="give a number that `ned analyse` lists")
+        if self.transition_s > MAX_TRANSITION_S:
+            raise UserError(f"transition is {self.transition_s:g} s", remedy=f"give up to {MAX_TRANSITION_S:g}")
+        self._check_people()
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}", remedy="give 0 or more")
         if (self.provenance_cert is None) != (self.provenance_key is None):
@@ -108,10 +141,49 @@ class ProcessConfig:
             raise UserError("no input video", remedy="name one")
         return cls(**convert_all(cls, values))
 
+    def person_edits(self) -> tuple[PersonEdit, ...]:
+        """What happens to whom, whichever option said it; nothing is left open but who the most prominent speaker is.
+
+        Raises UserError where a timeline asks for a reference that is not there.
+        """
+        simple = Keyframe(0.0, REFERENCE if self.reference else self.emotion)
+        edits = self.edit or self.timeline or (PersonEdit((simple,)),)
+        return tuple(edit.resolved(self.intensity, self.transition_s, self.reference) for edit in edits)
+
+    def _check_people(self) -> None:
+        """Raise UserError for options that name people twice, or a timeline without its reference."""
+        named = [name for name in ("person", "person_like") if getattr(self, name) is not None]
+        asked = [name for name in ("edit", "timeline", "expression") if getattr(self, name)]
+        who = [edit.person for edit in self.edit or self.timeline]
+        if len(named) > 1 or len(asked) > 1 or (named and who and who != [None]):
+            flags = ", ".join("--" + name.replace("_", "-") for name in (*asked, *named))
+            raise UserError(f"{flags} do not go together", remedy="give one of them")
+        for person in who:
+            if who.count(person) > 1:
+                whom = f"person {person}" if person is not None else "one person"
+                raise UserError(f"there are two edits for {whom}", remedy="give one, or a timeline")
+        if self.expression and self.person == "all":
+            raise UserError("one CSV file cannot fit all persons", remedy="give the number of one as --person")
+        references = any(key.references for edit in self.person_edits() for key in edit.keyframes)
+        if references and self.manipulator == "prototypes":
+            raise UserError("the prototypes cannot imitate a reference", remedy="use --manipulator learned")
+
+    def said(self) -> str:
+        """What is done to the expression, in words: `happy, intensity 0.8`."""
+        if self.expression:
+            return f"expression of {self.expression}"
+        edits = self.edit or self.timeline
+        if not edits:
+            style = f"style of {', '.join(clip.name for clip in self.reference)}" if self.reference else self.emotion
+            return f"{style}, intensity {self.intensity:g}"
+        parts = ["" if edit.person is None else f"person {edit.person}: " for edit in edits]
+        return "; ".join(part + edit.said() for part, edit in zip(parts, self.person_edits(), strict=True))
+
     @property
     def output_path(self) -> Path:
         """Where the edited video goes."""
-        what = "edited" if self.expression else self.emotion
+        mixed = self.expression or self.timeline or self.edit or self.reference
+        what = "edited" if mixed else self.emotion
         return self.output or workspace.default_output(self.input, what, self.encoder)
 
     @property
@@ -135,7 +207,12 @@ class ProcessConfig:
         for path in (self.provenance_cert, self.provenance_key):
             if path is not None:
                 workspace.check_input(path, what="PEM file")
-        inputs = [path for path in (self.input, self.expression) if path is not None]
+        if self.person_like is not None:
+            workspace.check_input(self.person_like, what="picture")
+        clips = {clip for edit in self.person_edits() for key in edit.keyframes for clip in key.references}
+        for clip in sorted(clips):
+            workspace.check_input(clip, what="reference clip")
+        inputs = [path for path in (self.input, self.expression, self.person_like, *clips) if path is not None]
         workspace.check_container(self.output_path)
         manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]
         for path in (self.output_path, self.compare_path, self.report_path, *(manifests if self.provenance else ())):
@@ -160,8 +237,13 @@ def load_overrides(path: str | Path) -> dict[str, Any]:
     for key, value in values.items():
         if key not in known:
             raise UserError(f"unknown option {str(key)[:80]!r}", path=path, remedy=_did_you_mean(str(key), known))
-        if Path in typing.get_args(types[key]) or types[key] is Path:
+        if types[key] == tuple[Path, ...]:
+            clips = value if isinstance(value, list) else [value]
+            values[key] = tuple(path.parent / str(clip) for clip in clips)
+        elif Path in typing.get_args(types[key]) or types[key] is Path:
             values[key] = value if value is None else path.parent / str(value)
+        elif key == "timeline" and value is not None:
+            values[key] = parse_timeline(value, path.parent)
     return values
 
 
@@ -176,9 +258,16 @@ _EXPECTED = {int: "a whole number", float: "a number", str: "text", Path: "a pat
 
 def convert(name: str, value: Any, kind: Any) -> Any:
     """`value` (text, number or as it should be) as a `kind` of option; raises UserError where it does not fit."""
+    if name in ("edit", "timeline") and kind == tuple[PersonEdit, ...]:
+        return _person_edits(name, value)
+    if kind == tuple[Path, ...]:
+        clips = value if isinstance(value, list | tuple) else [value]
+        return tuple(convert(name, clip, Path) for clip in clips)
     if isinstance(kind, UnionType):
         if value is None:
             return None
+        if name == "person":
+            return parse_person(value)
         kind = next(k for k in typing.get_args(kind) if k is not type(None))
     if kind is bool and isinstance(value, bool):
         return value
@@ -203,17 +292,15 @@ def convert(name: str, value: Any, kind: Any) -> Any:
         raise UserError(f"{name.removesuffix('_s')} is {_shown(value)}", remedy=f"give {expected}") from error
 
 
-def parse_time(value: str | float | int) -> float:
-    """Seconds from a number or `[hh:]mm:ss[.f]`; raises ValueError for anything else, also for negative times."""
-    parts = str(value).strip().split(":")
-    if len(parts) > 3 or not all(part.replace(".", "", 1).isdecimal() for part in parts):
-        raise ValueError(f"not a time: {value!r}")
-    if any("." in part for part in parts[:-1]) or any(float(part) >= 60 for part in parts[1:]):
-        raise ValueError(f"not a time: {value!r}")
-    seconds = 0.0
-    for part in parts:
-        seconds = 60 * seconds + float(part)
-    return seconds
+def _person_edits(name: str, value: Any) -> tuple[PersonEdit, ...]:
+    """An option that says what happens to whom: parsed already, text, or YAML's lists."""
+    if value is None:
+        return ()
+    if isinstance(value, tuple) and all(isinstance(edit, PersonEdit) for edit in value):
+        return value
+    if name == "timeline":
+        return parse_timeline(value)
+    return tuple(parse_edit(edit) for edit in (value if isinstance(value, list | tuple) else [value]))
 
 
 def check_times(start_s: float | None, end_s: float | None) -> None:

@@ -8,19 +8,38 @@ from pathlib import Path
 import numpy as np
 
 from ned.analysis.fit import fit_face
+from ned.cast import Part, choose_cast
 from ned.config import ProcessConfig
-from ned.errors import UserError
+from ned.editing import Styles, check_end, edit_track, first_time_s
 from ned.exchange.livelink import read_expression
-from ned.face_model import FaceModel, load_face_model
+from ned.face_model import load_face_model
 from ned.manipulator import build_manipulator
-from ned.plan import TrackEdit, edit_strength, measure_articulation
+from ned.plan import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.progress import Clock, Progress, Silent
 from ned.rendering import render_video
 from ned.report import PicturePair, ReportData, write_report
 from ned.signing import begin_signing
-from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
+from ned.types import Analysis, ExpressionTrack
 from ned.workspace import Cache
 from ned.workspace.analyses import analyse_cached
+
+
+@dataclass(frozen=True)
+class EditedPerson:
+    """What was done to one person; numbers of frames."""
+
+    number: int
+    why: str
+    """Why it was this one, where nobody was named; else empty."""
+    said: str
+    """What was asked for, for example `neutral to happy@0.8`."""
+    edited: int
+    span: int
+    """Frames from first to last sight, of all shots together."""
+    turned_away: int
+    """Of these: turned so far from the front that there is no edit."""
+    lost: int
+    """Of these: not found, because covered, blurred or out of the picture."""
 
 
 @dataclass(frozen=True)
@@ -37,76 +56,74 @@ class ProcessResult:
     intensity: float
     seconds: dict[str, float] = field(default_factory=dict)
     """Wall time by stage."""
+    people: tuple[EditedPerson, ...] = ()
+    """Everybody who was edited, the most prominent first; `person` is the first of them."""
 
 
 def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessResult:
-    """Edits one person of a video as `config` says and writes the result.
+    """Edits the people of a video as `config` says and writes the result.
 
     Raises UserError for what the user can mend (before any work where it can be known) and
     ProcessingError for what failed; neither leaves anything under the output's name.
     """
     config.check_files()
+    check_end(config)
     signing = begin_signing(config)
-    clock = Clock(progress or Silent())
+    clock, cache = Clock(progress or Silent()), Cache() if config.cache else None
     model = load_face_model("canonical")
-    analysis = analyse_cached(
-        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=Cache() if config.cache else None
-    )
-    person = choose_person(analysis, config)
-    tracks = sorted((t for t in analysis.tracks if t.person == person), key=lambda track: int(track.frames[0]))
-    with clock.stage("fitting", sum(map(len, tracks))) as stage:
-        fits = []
-        for track in tracks:
-            fits.append(fit_face(track, model, float(analysis.video.frame_rate)))
-            stage.advance(len(track))
-    edited = edit_expressions(tracks, fits, analysis, model, config)
-    edits = [
-        TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
-        for track, fit, new in zip(tracks, fits, edited, strict=True)
-    ]
+    styles = Styles(model, config.seed, clock, cache)
+    styles.read(config.person_edits())
+    analysis = analyse_cached(config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache)
+    parts = choose_cast(analysis, config)
+    plans = [plan_person(part, analysis, styles, config, clock) for part in parts]
+    edits = [edit for plan in plans for edit in plan]
     edited_frames, pictures = render_video(edits, analysis, model, config, clock, signing)
-    write_page(edits, pictures, analysis, config, clock.seconds)
+    write_page(plans[0], pictures, analysis, config, clock.seconds)
+    people = tuple(edited_person(part, plan) for part, plan in zip(parts, plans, strict=True))
     return ProcessResult(
-        config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames, person,
-        config.emotion, config.intensity, clock.seconds,
+        config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames,
+        people[0].number, config.emotion, config.intensity, clock.seconds, people,
     )  # fmt: skip
 
 
-def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
-    """The person to edit; UserError where there is none of that number, or none at all."""
-    persons = analysis.persons()
-    if not persons:
-        raise UserError(
-            "no face was found", path=config.input,
-            remedy="use a video in which a face is at least about 60 pixels high",
-        )  # fmt: skip
-    if config.person is None:
-        return persons[0]
-    if config.person not in persons:
-        raise UserError(
-            f"there is no person {config.person}", path=config.input,
-            remedy=f"choose one of: {', '.join(map(str, sorted(persons)))}",
-        )  # fmt: skip
-    return config.person
+def edited_person(part: Part, plan: list[TrackEdit]) -> EditedPerson:
+    """What came of one person's edit."""
+    edited = sum(int(edit.changed().sum()) for edit in plan)
+    missing = [unedited(edit.track, edit.fit) for edit in plan] if edited else []
+    span = sum(int(edit.track.frames[-1] - edit.track.frames[0] + 1) for edit in plan)
+    turned, lost = (sum(counts[k] for counts in missing) for k in (0, 1))
+    return EditedPerson(part.person, part.why, part.edit.said(), edited, span, turned, lost)
 
 
-def edit_expressions(
-    tracks: list[FaceTrack], fits: list[FaceFit], analysis: Analysis, model: FaceModel, config: ProcessConfig
-) -> list[ExpressionTrack]:
-    """The edited expression of every track of one person: from the manipulator or from a file."""
-    rate = analysis.video.frame_rate
+def plan_person(part: Part, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock) -> list[TrackEdit]:
+    """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
+    tracks = sorted((t for t in analysis.tracks if t.person == part.person), key=lambda track: int(track.frames[0]))
+    model, rate = styles.model, float(analysis.video.frame_rate)
+    with clock.stage("fitting", sum(map(len, tracks))) as stage:
+        fits = []
+        for track in tracks:
+            fits.append(fit_face(track, model, rate))
+            stage.advance(len(track))
     if config.expression is None:
-        manipulator = build_manipulator(config.manipulator, model)
-        edit = Edit(config.emotion, config.intensity, config.seed)
-        return [
-            manipulator.translate(fit.expression, measure_articulation(track, fit, model), float(rate), edit)
+        manipulator, start_s = build_manipulator(config.manipulator, model), first_time_s(analysis, config)
+        edited = [
+            edit_track(
+                fit.expression, measure_articulation(track, fit, model), analysis.times_s(track.frames), start_s, rate,
+                part.edit, manipulator, styles,
+            )
             for track, fit in zip(tracks, fits, strict=True)
-        ]
-    # one file for all shots: what has no times is matched to all frames of the person together
-    times_s = np.concatenate([track.frames for track in tracks]) / float(rate)
-    edited = read_expression(config.expression, joined([fit.expression for fit in fits]), times_s, rate)
-    ends = np.cumsum([len(track) for track in tracks])[:-1]
-    return [ExpressionTrack.unpack(model.space, part) for part in np.split(edited.pack(), ends)]
+        ]  # fmt: skip
+    else:  # one file for all shots: what has no times is matched to all frames of the person together
+        times_s = np.concatenate([analysis.times_s(track.frames) for track in tracks])
+        whole = read_expression(
+            config.expression, joined([fit.expression for fit in fits]), times_s, analysis.video.frame_rate
+        )
+        ends = np.cumsum([len(track) for track in tracks])[:-1]
+        edited = [ExpressionTrack.unpack(model.space, piece) for piece in np.split(whole.pack(), ends)]
+    return [
+        TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
+        for track, fit, new in zip(tracks, fits, edited, strict=True)
+    ]
 
 
 def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:

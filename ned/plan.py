@@ -26,6 +26,9 @@ OPEN_SHARE = 0.045
 YAW_FULL_RAD, YAW_NONE_RAD = np.radians(45.0), np.radians(65.0)
 """Head turns up to the first are edited in full, beyond the second not at all."""
 
+YAW_GAP_RAD = np.radians(40.0)
+"""A face that was last seen turned so far has turned away, rather than been lost."""
+
 
 def measure_articulation(track: FaceTrack, fit: FaceFit, model: FaceModel) -> Articulation:
     """Mouth and lid openings from the landmarks, turned back to the frontal head, in model units."""
@@ -110,12 +113,27 @@ def edit_strength(track: FaceTrack, fit: FaceFit, analysis: Analysis) -> Float[n
         strength = np.minimum(strength, since / fade)
     if track.frames[-1] < track.shot.stop - 1:
         strength = np.minimum(strength, until / fade)
-    forward = fit.pose.rotation[:, :, 2]
-    yaw = np.abs(np.arctan2(forward[:, 0], forward[:, 2]))
-    turned = np.clip((YAW_NONE_RAD - yaw) / (YAW_NONE_RAD - YAW_FULL_RAD), 0.0, 1.0)
+    turned = np.clip((YAW_NONE_RAD - yaw_of(fit)) / (YAW_NONE_RAD - YAW_FULL_RAD), 0.0, 1.0)
     strength = np.clip(np.minimum(strength, turned), 0.0, 1.0)
     return strength * strength * (3 - 2 * strength)
 
 
 def _unit(vector: Float[np.ndarray, "axes"]) -> Float[np.ndarray, "axes"]:
     return vector / max(float(np.linalg.norm(vector)), 1e-9)
+
+
+def yaw_of(fit: FaceFit) -> Float[np.ndarray, "frames"]:
+    """How far the head is turned to either side, in rad."""
+    forward = fit.pose.rotation[:, :, 2]
+    return np.abs(np.arctan2(forward[:, 0], forward[:, 2]))
+
+
+def unedited(track: FaceTrack, fit: FaceFit) -> tuple[int, int]:
+    """Frames from first to last sight in which the face is not edited: turned away, and lost from sight.
+
+    A face that was far turned before or after a gap is taken to have turned away in it.
+    """
+    yaw = yaw_of(fit)
+    gaps = np.diff(track.frames) - 1
+    about = np.maximum(yaw[:-1], yaw[1:]) > YAW_GAP_RAD
+    return int((yaw >= YAW_NONE_RAD).sum() + gaps[about].sum()), int(gaps[~about].sum())

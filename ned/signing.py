@@ -61,7 +61,10 @@ def statement(config: ProcessConfig, edits: Sequence[TrackEdit], frames: int) ->
 
 def edit_said(config: ProcessConfig) -> str:
     """What is done to the expression, in words, without paths."""
-    return "from a file" if config.expression else f"to {config.emotion} at intensity {config.intensity:g}"
+    if config.expression:
+        return "from a file"
+    mixed = config.edit or config.timeline or config.reference
+    return f"to {config.said()}" if mixed else f"to {config.emotion} at intensity {config.intensity:g}"
 
 
 def _parameters(config: ProcessConfig) -> dict[str, str]:

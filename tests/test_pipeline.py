@@ -146,3 +146,51 @@ def test_an_independent_judge_sees_the_emotion_on_real_clips(shared, tmp_path, c
     assert figures["jaw_pcc"] >= 0.85 and figures["blink_pcc"] >= 0.8
     assert figures["audio_identical"] and figures["same_frames"] and figures["max_time_shift_ms"] < 1
     assert figures["psnr_outside"] > 40 and figures["flicker_ratio"] < 1.25
+
+
+@pytest.fixture(scope="module")
+def two_people(tmp_path_factory):
+    """Two faces side by side for a second: the scikit-image portrait, and one like it in other colours."""
+    import cv2
+    from skimage.data import astronaut
+
+    face = astronaut()[:300, 80:380]
+    other = np.clip(face[:, ::-1, ::-1] * np.array([0.6, 0.55, 0.9]), 0, 255).astype(np.uint8)
+    path = tmp_path_factory.mktemp("two") / "two.mp4"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "10"})
+        stream.width, stream.height = 640, 320
+        for k in range(25):
+            shift = np.float32([[1, 0, k / 8], [0, 1, 0]])
+            edge = {"borderMode": cv2.BORDER_REPLICATE}
+            halves = [cv2.warpAffine(half, shift, (320, 320), **edge) for half in (face, other)]
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.concatenate(halves, axis=1), format="rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def _changed(before, after):
+    """By frame and half of the picture, how far the luma is from the source at most."""
+    pairs = zip(_planes(before), _planes(after), strict=True)
+    off = np.stack([np.abs(a[0].astype(int) - b[0]) for a, b in pairs])
+    return off[:, :, :320].max((1, 2)), off[:, :, 320:].max((1, 2))
+
+
+def test_different_people_get_different_edits(two_people, tmp_path):
+    result = ned.process(two_people, output=tmp_path / "out.mp4", edit=["all:original", "2:sad"], quality=LOSSLESS)
+    assert [person.number for person in result.people] == [1, 2]
+    assert [person.edited for person in result.people] == [0, 25]
+    left, right = _changed(two_people, result.output)
+    assert sorted([left.max() > 20, right.max() > 20]) == [False, True] and min(left.max(), right.max()) == 0
+    both = ned.process(two_people, output=tmp_path / "both.mp4", person="all", emotion="sad", quality=LOSSLESS)
+    assert all(side.min() > 15 for side in _changed(two_people, both.output))
+
+
+def test_a_timeline_changes_the_face_when_it_says(two_people, tmp_path):
+    result = ned.process(
+        two_people, output=tmp_path / "out.mp4", timeline="0.4:angry", transition_s=0.2, person=1, quality=LOSSLESS
+    )
+    most = np.maximum(*_changed(two_people, result.output))
+    assert most[:10].max() == 0 and most[16:].min() > 20 and result.edited_frames == 14
+    with pytest.raises(UserError, match="the video ends at 1.00 s"):
+        ned.process(two_people, output=tmp_path / "late.mp4", timeline="0:sad 3:happy")

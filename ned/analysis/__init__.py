@@ -1,7 +1,12 @@
-"""The first pass over a video: who is seen when, where, and with which landmarks."""
+"""The first pass over a video: who is seen when, where, and with which landmarks.
+
+A dissolve is known only after it has ended. What was followed into it is taken back, so no track holds frames that show
+two shots at once, and an edit fades out before it and in after it.
+"""
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -9,7 +14,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from ned import video
-from ned.types import Analysis, Shot
+from ned.types import Analysis, VideoInfo
 
 __all__ = ["analyse"]
 
@@ -33,26 +38,37 @@ def analyse(
 
     info = video.probe(path)
     tracker = ShotTracker()
-    starts: list[int] = []
-    count, stop = 0, 0
+    changes: list[video.Transition] = []
+    times_s = array("d")
+    first, count = 0, 0
     frames = video.read_frames(path, start_s, end_s)
-    with video.prefetch(_pictures(frames, video.ShotDetector()), 6) as pictures:
-        for index, rgb, is_cut in pictures:
-            if is_cut or not starts:
-                starts.append(index)
-                tracker.cut()
+    with video.prefetch(_pictures(frames, video.ShotDetector(), info), 6) as pictures:
+        for index, time_s, rgb, change in pictures:
+            if not count:
+                first = index
+                tracker.cut(index)
+            elif change is not None:
+                changes.append(video.Transition(first + change.start, first + change.stop))
+                tracker.cut(changes[-1].start)
+            times_s.append(time_s)
             tracker.update(index, rgb)
-            count, stop = count + 1, index + 1
+            count += 1
             if progress is not None:
                 progress(count, max(count, info.num_frames))
-    shots = tuple(Shot(a, b) for a, b in zip(starts, [*starts[1:], stop], strict=True))
+    shots = video.shots_between(changes, first, first + count)
     sightings = tracker.finish()
-    tracks = tracks_of(sightings, tracker.store, shots, height=info.height, width=info.width, num_frames=count)
-    return Analysis(info, count, shots, tracks)
+    tracks = tracks_of(
+        sightings, tracker.store, shots, height=info.height, width=info.width, num_frames=count,
+        frame_rate=float(info.frame_rate),
+    )  # fmt: skip
+    return Analysis(info, count, shots, tracks, first, np.array(times_s))
 
 
-def _pictures(frames: Iterable, shots: object) -> Iterator[tuple[int, UInt8[np.ndarray, "h w 3"], bool]]:
-    """Index, RGB picture and whether a shot starts, of each frame: work that is done in the decoding thread."""
+def _pictures(
+    frames: Iterable, shots: object, info: VideoInfo
+) -> Iterator[tuple[int, float, UInt8[np.ndarray, "h w 3"], video.Transition | None]]:
+    """Index, time in seconds, RGB picture and change of shot, of each frame: work of the decoding thread."""
+    origin_s = video.start_time(info.path)
     for frame in frames:
         rgb = frame.rgb()
-        yield frame.index, rgb, shots.update(rgb)
+        yield frame.index, float(frame.pts * info.time_base - origin_s), rgb, shots.update(rgb)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -12,6 +13,7 @@ from jaxtyping import Float, UInt8
 from ned.analysis.appearance import Appearance, appearance_of, difference, mean_appearance
 from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
+from ned.analysis.skin import SkinSamples
 from ned.analysis.store import LandmarkStore
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
@@ -39,21 +41,31 @@ DISTRUST_AFTER = 3
 class Sighting:
     """One face through consecutive frames of a shot (short gaps skipped)."""
 
-    shot: int
     frames: list[int] = field(default_factory=list)
     rows: list[int] = field(default_factory=list)
     """Where the landmarks of each frame lie in the tracker's store."""
     boxes: list[Float[np.ndarray, "xyxy=4"]] = field(default_factory=list)
     appearances: list[Appearance] = field(default_factory=list)
+    looked: list[int] = field(default_factory=list)
+    """The frame of each of these."""
+    skin: SkinSamples = field(default_factory=SkinSamples)
     mouth: list[float] = field(default_factory=list)
     confirmed: int = 0
     """How often the detector saw the face too."""
 
     def forget_last(self) -> None:
         """Take the last frame back."""
+        if self.frames:
+            self.forget_from(self.frames[-1])
+
+    def forget_from(self, index: int) -> None:
+        """Take all frames from `index` on back."""
+        kept = bisect_left(self.frames, index)
         for values in (self.frames, self.rows, self.boxes, self.mouth):
-            if values:
-                values.pop()
+            del values[kept:]
+        kept = bisect_left(self.looked, index)
+        del self.appearances[kept:], self.looked[kept:]
+        self.skin.forget_from(index)
 
 
 @dataclass
@@ -81,15 +93,19 @@ class ShotTracker:
         self.store = LandmarkStore()
         self._live: list[_Live] = []
         self._done: list[Sighting] = []
-        self._shot = -1
         self._age = 0
         self._turn = 0
 
-    def cut(self) -> None:
-        """A new shot starts with the next frame: nothing that is followed goes on."""
+    def cut(self, first: int | None = None) -> None:
+        """A new shot starts with the next frame: nothing that is followed goes on.
+
+        What was seen from frame `first` on, where the shot before began to give way to this one, is taken back.
+        """
         self._done += [face.sighting for face in self._live]
         self._live, self._age, self._turn = [], 0, 0
-        self._shot += 1
+        if first is not None:
+            for sighting in self._done:
+                sighting.forget_from(first)
 
     def update(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Follow the known faces into frame `index` and look for new ones now and then."""
@@ -138,10 +154,12 @@ class ShotTracker:
         seen.frames.append(index)
         seen.boxes.append(face.box)
         seen.mouth.append(_mouth_opening(points))
+        seen.skin.offer(index, rgb, points)
         face.since_look += 1
         if face.since_look > APPEARANCE_EVERY:
             face.since_look = 0
             seen.appearances.append(appearance_of(rgb, points))
+            seen.looked.append(index)
 
     def _look(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         height, width = rgb.shape[:2]
@@ -176,7 +194,7 @@ class ShotTracker:
                 continue
             face = self._lost_there(detection, points, rgb)
             if face is None:
-                face = _Live(Sighting(self._shot), points, detection.roi, box)
+                face = _Live(Sighting(), points, detection.roi, box)
                 self._live.append(face)
             face.missed = max(face.missed, 1)
             face.sighting.confirmed += 1

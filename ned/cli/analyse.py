@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from ned.progress import Progress, for_stream
 if TYPE_CHECKING:
     import numpy as np
 
+    from ned.cast import Person
     from ned.exchange.persons import PersonExpression
     from ned.types import Analysis
 
@@ -23,7 +25,7 @@ _PICTURES = 8
 
 @dataclass(frozen=True)
 class Analyse(Command):
-    """Say who is seen in a video, when and with which expression; export it for animation tools."""
+    """Say who is seen in a video, when, how large, speaking or not; export expressions for animation tools."""
 
     name = "analyse"
     video: Path = option(help="video with faces", metavar="VIDEO")
@@ -48,6 +50,7 @@ class Analyse(Command):
                 workspace.check_output(path, inputs=[self.video], overwrite=self.overwrite)
         if self.sheet is not None and self.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
             raise UserError("unknown kind of picture", path=self.sheet, remedy="end its name in .png or .jpg")
+        from ned.cast import people_of
         from ned.exchange.livelink import write_livelink
         from ned.exchange.persons import person_expressions
         from ned.workspace.analyses import analyse_cached
@@ -59,7 +62,7 @@ class Analyse(Command):
             raise UserError("no face was found", path=self.video, remedy="faces must be 60 pixels wide or more")
         with progress.stage("fitting") as stage:
             persons = person_expressions(analysis, stage)
-        _print_table(analysis, persons)
+        _print_table(analysis, people_of(analysis), persons)
         if self.export is not None:
             chosen = _choose(persons, self.person, self.video)
             rate = analysis.video.frame_rate
@@ -101,7 +104,7 @@ def _choose(persons: list[PersonExpression], number: int | None, video: Path) ->
     raise UserError(f"there is no person {number}", path=video, remedy=f"choose one of: {known}")
 
 
-def _print_table(analysis: Analysis, persons: list[PersonExpression]) -> None:
+def _print_table(analysis: Analysis, people: Sequence[Person], persons: list[PersonExpression]) -> None:
     from rich.console import Console
     from rich.table import Table
 
@@ -111,14 +114,14 @@ def _print_table(analysis: Analysis, persons: list[PersonExpression]) -> None:
         f"{len(analysis.shots)} shot{'s' * (len(analysis.shots) != 1)}"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("person", "frames", "from", "to", "size", "fit error", "mean expression"):
+    for title in ("person", "frames", "share", "from", "to", "size", "speaks", "fit error", "mean expression"):
         table.add_column(title, justify="left" if title.startswith("mean") else "right")
-    for person in persons:
-        top = ", ".join(f"{name} {value:.2f}" for name, value in person.dominant())
+    for person, fitted in zip(people, persons, strict=True):
+        top = ", ".join(f"{name} {value:.2f}" for name, value in fitted.dominant())
         table.add_row(
-            str(person.person), str(len(person.frames)), f"{person.frames[0] / rate:.2f} s",
-            f"{(person.frames[-1] + 1) / rate:.2f} s", f"{person.size_px():.0f} px", f"{person.fit_error:.2%}",
-            top or "at rest",
+            str(person.number), str(person.frames), f"{person.share:.0%}", f"{person.first_s:.2f} s",
+            f"{person.last_s + 1 / rate:.2f} s", f"{person.size_px:.0f} px", "yes" if person.speaking else "no",
+            f"{fitted.fit_error:.2%}", top or "at rest",
         )  # fmt: skip
     console = Console()
     Console(width=console.width if console.is_terminal else 200).print(table)

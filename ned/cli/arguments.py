@@ -88,6 +88,7 @@ def _add(parser: argparse.ArgumentParser, f: Field, kind: Any) -> None:
         return
     if f.metadata["choices"]:
         metavar = "{" + ",".join(f.metadata["choices"]) + "}"
-    if f.default is not None:
+    if f.default not in (None, ()):
         said = f"{said}; default: {f.default}"
-    parser.add_argument(*flags, dest=f.name, metavar=metavar, default=argparse.SUPPRESS, help=said)
+    action = "append" if f.metadata["repeat"] else "store"
+    parser.add_argument(*flags, dest=f.name, metavar=metavar, action=action, default=argparse.SUPPRESS, help=said)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -50,20 +51,40 @@ class Process(Command):
         for path in (result.compare, result.report):
             if path is not None and not self.quiet:
                 print(path)
+        for line in shortfalls(result):
+            print(f"ned: note: {line}", file=sys.stderr)
         unsigned = "" if self.settings.provenance else ", not signed (--no-provenance)"
-        print(summary(result, seconds, _length_s(result), self.settings.expression) + unsigned)
+        print(summary(result, seconds, _length_s(result), self.settings) + unsigned)
         return 0
 
 
-def summary(result: ProcessResult, seconds: float, length_s: float, expression: Path | None = None) -> str:
+def summary(result: ProcessResult, seconds: float, length_s: float, config: ProcessConfig) -> str:
     """The last line: the output, what was done and how long it took (`length_s` of video; 0 where not known)."""
+    people = [person for person in result.people if person.edited]
     if not result.edited_frames:
         done = f"none of {result.frames} frames changed"
+    elif len(people) > 1:
+        parts = [f"person {person.number} in {person.edited} ({person.said})" for person in people]
+        done = f"{', '.join(parts)} of {result.frames} frames"
     else:
-        how = f"expression of {expression}" if expression else f"{result.emotion}, intensity {result.intensity:g}"
-        done = f"person {result.person} in {result.edited_frames} of {result.frames} frames ({how})"
+        why = f", {people[0].why}," if people and people[0].why else ""
+        done = f"person {result.person}{why} in {result.edited_frames} of {result.frames} frames ({config.said()})"
     speed = f", {length_s / seconds:.2f}× real time" if length_s > 0 and seconds > 0 else ""
     return f"{result.output}: {done}, {seconds:.1f} s{speed}"
+
+
+def shortfalls(result: ProcessResult) -> list[str]:
+    """Where people could not be edited, one line a reason that matters."""
+    lines = []
+    for person in result.people:
+        for count, reason in (
+            (person.turned_away, "turned away"),
+            (person.lost, "not to be seen (covered, blurred or out of the picture)"),
+        ):
+            if count:
+                frames = f"{count} of {person.span} frames"
+                lines.append(f"person {person.number} was {reason} in {frames}: not edited there")
+    return lines
 
 
 def _length_s(result: ProcessResult) -> float:

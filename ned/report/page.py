@@ -54,7 +54,7 @@ def write_report(path: Path, data: ReportData) -> None:
 def render_report(data: ReportData) -> str:
     """The page as text."""
     config = data.config
-    goal = f"expression of {config.expression}" if config.expression else f"{config.emotion}, {config.intensity:g}"
+    goal = config.said()
     correlation = pearson(data.before.jaw_opening, data.after.jaw_opening)
     said = f"Pearson correlation {correlation:.3f}" if np.isfinite(correlation) else "no correlation: one does not move"
     jaw = {"before": data.before.jaw_opening, "after": data.after.jaw_opening}

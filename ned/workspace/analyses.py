@@ -22,12 +22,13 @@ from jaxtyping import Float
 
 from ned import __version__
 from ned.progress import Progress
-from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, VideoInfo
+from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, UsualSkin, VideoInfo
 from ned.workspace.cache import Cache, fingerprint
 
-FORMAT = 1
+FORMAT = 4
 _JSON, _TRACKS, _LANDMARKS = "analysis.json", "tracks.npz", "landmarks.npy"
 _CHUNK = 4096
+SKIN_SIDE = 64
 MAX_COORDINATE = 1e6
 """Pixels."""
 MAX_HEAD_BYTES, MAX_TRACKS_BYTES = 64 * 1024**2, 1024**3
@@ -69,6 +70,7 @@ def save_analysis(cache: Cache, entry: Path, analysis: Analysis) -> None:
         head = {
             "video": _plain(analysis.video),
             "num_frames": analysis.num_frames,
+            "first_frame": analysis.first_frame,
             "shots": [[shot.start, shot.stop] for shot in analysis.shots],
             "tracks": [
                 {"person": track.person, "shot": [track.shot.start, track.shot.stop]} for track in analysis.tracks
@@ -106,9 +108,14 @@ def analyse_cached(
 
 
 def _arrays(analysis: Analysis) -> dict[str, np.ndarray]:
-    out = {}
+    out = {} if analysis.frame_times_s is None else {"times_s": analysis.frame_times_s}
     for k, track in enumerate(analysis.tracks):
         out[f"frames{k}"], out[f"boxes{k}"] = track.frames, track.boxes
+        if track.look is not None:
+            out[f"look{k}"] = track.look
+        if track.skin is not None:
+            for name in ("middle", "spread", "known"):
+                out[f"skin_{name}{k}"] = getattr(track.skin, name).astype(np.float16)
     return out
 
 
@@ -146,9 +153,31 @@ def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
         rows = landmarks[start : start + length]
         if not all(_plausible(rows[i : i + _CHUNK]) for i in range(0, length, _CHUNK)):
             raise ValueError("landmarks are of no face")
-        tracks.append(FaceTrack(int(said["person"]), shot, frames, boxes, rows))
+        look = _optional(arrays, f"look{k}")
+        tracks.append(FaceTrack(int(said["person"]), shot, frames, boxes, rows, look, _skin(arrays, k)))
         start += length
-    return Analysis(video, int(head["num_frames"]), shots, tuple(tracks))
+    count, times_s = int(head["num_frames"]), _optional(arrays, "times_s")
+    if times_s is not None and times_s.shape != (count,):
+        raise ValueError("times do not fit the frames")
+    return Analysis(video, count, shots, tuple(tracks), int(head["first_frame"]), times_s)
+
+
+def _optional(arrays: dict[str, np.ndarray], name: str) -> np.ndarray | None:
+    """An array of finite numbers, or None where there is none of that name."""
+    found = arrays.get(name)
+    if found is not None and not (np.issubdtype(found.dtype, np.floating) and np.isfinite(found).all()):
+        raise ValueError(f"{name} holds no numbers")
+    return found
+
+
+def _skin(arrays: dict[str, np.ndarray], k: int) -> UsualSkin | None:
+    middle, spread, known = (_optional(arrays, f"skin_{n}{k}") for n in ("middle", "spread", "known"))
+    if middle is None or spread is None or known is None:
+        return None
+    fitting = known.shape == (SKIN_SIDE, SKIN_SIDE) and middle.shape == spread.shape == (*known.shape, 3)
+    if not fitting or spread.min() <= 0:
+        raise ValueError("a map of the face of another size")
+    return UsualSkin(middle.astype(np.float32), spread.astype(np.float32), known > 0.5)
 
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:

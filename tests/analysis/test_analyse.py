@@ -99,3 +99,15 @@ def test_real_clip_where_the_face_comes_late(clips):
 def test_nothing_is_written_to_stderr(make_video, capfd):
     analyse(make_video(place(backdrop(240, 320), 160, 120, 90) for _ in range(6)))
     assert capfd.readouterr().err == ""
+
+
+def test_a_dissolve_leaves_no_frame_that_shows_two_people(make_video):
+    one = place(backdrop(480, 640, seed=1), 220, 240, 140)
+    other = place(255 - backdrop(480, 640, seed=2) // 2, 400, 220, 160, mirrored=True)
+    shares = [0.0] * 30 + [(k + 1) / 16 for k in range(15)] + [1.0] * 40
+    found = analyse(make_video(((1 - s) * one + s * other).astype(np.uint8) for s in shares))
+    assert len(found.shots) == 2 and 30 < found.shots[0].stop < 45
+    first, second = sorted(found.tracks, key=lambda track: track.frames[0])
+    assert first.person != second.person
+    assert 26 <= first.frames[-1] < 33 and 44 <= second.frames[0] < 53
+    assert (first.shot, second.shot) == found.shots

@@ -25,7 +25,7 @@ HEAVY = ("numpy", "torch", "mediapipe", "cv2", "av", "rich", "matplotlib", "numb
 def make_result(config, edited=40):
     return types.SimpleNamespace(
         output=config.output_path, compare=config.compare_path, report=config.report_path, frames=50,
-        edited_frames=edited, person=1, emotion=config.emotion, intensity=config.intensity, seconds={},
+        edited_frames=edited, person=1, emotion=config.emotion, intensity=config.intensity, seconds={}, people=(),
     )  # fmt: skip
 
 

@@ -1,0 +1,48 @@
+"""A person in a single picture, to be found again in a video."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from ned.analysis.appearance import Appearance, appearance_of
+from ned.analysis.detection import Detector
+from ned.analysis.landmarks import Landmarker, roi_of_landmarks
+from ned.errors import UserError
+
+MAX_PIXELS = 100_000_000
+_SIDE_PX = 1600
+
+
+def look_at_picture(path: Path) -> Appearance:
+    """What the person with the largest face in a picture looks like. Raises UserError where there is none."""
+    rgb = _read(path)
+    detector = Detector()
+    try:
+        with Landmarker() as landmarker:
+            found = [landmarker(rgb, detection.roi) for detection in detector.everywhere(rgb)]
+            sure = [points for points, presence in found if points is not None and presence > 0.5]
+            if not sure:
+                raise UserError("no face was found in this picture", path=path, remedy="give one that shows the face")
+            largest = max(sure, key=lambda points: float(np.ptp(points[:, 0])))
+            points, _ = landmarker(rgb, roi_of_landmarks(largest))
+            return appearance_of(rgb, largest if points is None else points)
+    finally:
+        detector.close()
+
+
+def _read(path: Path) -> np.ndarray:
+    try:
+        with Image.open(path) as picture:
+            if picture.width * picture.height > MAX_PIXELS:
+                raise UserError("the picture is too large", path=path, remedy="give one of up to 100 megapixels")
+            rgb = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError("is no picture that can be read", path=path, remedy="give a .jpg or .png") from error
+    shrink = _SIDE_PX / max(rgb.shape[:2])
+    if shrink < 1:
+        rgb = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(rgb)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ned import workspace
 from ned.analysis.fit import fit_face
 from ned.config import ProcessConfig
 from ned.errors import UserError
@@ -15,11 +16,13 @@ from ned.face_model import FaceModel, load_face_model
 from ned.manipulator import build_manipulator
 from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.progress import Clock, Progress, Silent
-from ned.rendering import render_video
+from ned.rendering import needed_bytes, render_video
+from ned.provenance import Signing
 from ned.report import PicturePair, ReportData, write_report
-from ned.signing import begin_signing
+from ned.signing import begin_signing, finish_output
 from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
-from ned.workspace import Cache
+from ned.video import probe
+from ned.workspace import Cache, Job
 from ned.workspace.analyses import analyse_cached
 
 
@@ -47,11 +50,19 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     """
     config.check_files()
     signing = begin_signing(config)
+    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
     clock = Clock(progress or Silent())
+    with workspace.open_job(config.output_path, workspace.job_key(config.identity()), config.keep) as job:
+        return edit_video(config, clock, job, signing)
+
+
+def edit_video(config: ProcessConfig, clock: Clock, job: Job, signing: Signing | None) -> ProcessResult:
+    """The story itself, with a work folder to keep what is finished in."""
     model = load_face_model("canonical")
     analysis = analyse_cached(
-        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=Cache() if config.cache else None
-    )
+        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=Cache() if config.cache else None,
+        work=job.folder,
+    )  # fmt: skip
     person = choose_person(analysis, config)
     tracks = sorted((t for t in analysis.tracks if t.person == person), key=lambda track: int(track.frames[0]))
     with clock.stage("fitting", sum(map(len, tracks))) as stage:
@@ -64,12 +75,31 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
         TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
         for track, fit, new in zip(tracks, fits, edited, strict=True)
     ]
-    edited_frames, pictures = render_video(edits, analysis, model, config, clock, signing)
-    write_page(edits, pictures, analysis, config, clock.seconds)
+    films = render_video(edits, analysis, model, config, clock, job)
+    parts = films.parts | write_page(edits, films.pictures, analysis, config, clock.seconds, job)
+    publish(parts, edits, analysis, config, signing, job)
     return ProcessResult(
-        config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames, person,
+        config.output_path, config.compare_path, config.report_path, analysis.num_frames, films.edited_frames, person,
         config.emotion, config.intensity, clock.seconds,
     )  # fmt: skip
+
+
+def publish(
+    parts: dict[Path, Path],
+    edits: list[TrackEdit],
+    analysis: Analysis,
+    config: ProcessConfig,
+    signing: Signing | None,
+    job: Job,
+) -> None:
+    """Complete files of the work folder, by their final paths, are signed and get their names; the edited video last."""
+    films = [path for path in (config.compare_path, config.output_path) if path is not None]
+    manifests = [path for film in films if (path := workspace.manifest_path(film))]
+    job.note_publishing([*parts, *manifests])
+    for final in films:
+        finish_output(parts[final], final, signing, config, edits, analysis.num_frames)
+    for final in sorted(parts, key=lambda final: final == config.output_path):
+        workspace.give_name(parts[final], final)
 
 
 def choose_person(analysis: Analysis, config: ProcessConfig) -> int:
@@ -115,16 +145,23 @@ def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
 
 
 def write_page(
-    edits: list[TrackEdit], pictures: list[PicturePair], analysis: Analysis, config: ProcessConfig, seconds: dict
-) -> None:
-    """The report of what was done, where one is wanted."""
+    edits: list[TrackEdit],
+    pictures: tuple[PicturePair, ...],
+    analysis: Analysis,
+    config: ProcessConfig,
+    seconds: dict,
+    job: Job,
+) -> dict[Path, Path]:
+    """The report of what was done, by its final path; empty where none is wanted."""
     if config.report_path is None:
-        return
+        return {}
     frames = np.concatenate([edit.track.frames for edit in edits])
     before, after = joined([edit.fit.expression for edit in edits]), joined([edit.edited for edit in edits])
     edited_frames = sum(int(edit.changed().sum()) for edit in edits)
     data = ReportData(
         config, edits[0].track.person, analysis.num_frames, edited_frames,
-        frames / float(analysis.video.frame_rate), before, after, tuple(pictures), dict(seconds),
+        frames / float(analysis.video.frame_rate), before, after, pictures, dict(seconds),
     )  # fmt: skip
-    write_report(config.report_path, data)
+    page = job.folder / "report.html"
+    write_report(page, data)
+    return {config.report_path: page}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -19,6 +20,15 @@ _MIN_JUMP = 1.5
 _CERTAIN = 0.4
 
 
+@dataclass(frozen=True)
+class ShotState:
+    """What a `ShotDetector` remembers."""
+
+    previous: tuple[Float[np.ndarray, "side side"], Float[np.ndarray, "bins"]] | None
+    scores: deque[float]
+    score: float
+
+
 class ShotDetector:
     """Tells cuts while frames stream by. It keeps one thumbnail and a dozen numbers."""
 
@@ -27,6 +37,14 @@ class ShotDetector:
         self._scores: deque[float] = deque(maxlen=_HISTORY)
         self.score = 0.0
         """How different the last frame was from the one before, 0 to 1."""
+
+    def state(self) -> ShotState:
+        """A copy of what is remembered."""
+        return ShotState(self._previous, self._scores.copy(), self.score)
+
+    def restore(self, state: ShotState) -> None:
+        """Go on from a state."""
+        self._previous, self._scores, self.score = state.previous, state.scores.copy(), state.score
 
     def update(self, rgb: UInt8[np.ndarray, "h w 3"]) -> bool:
         """Whether this picture (any size, always the same one; a thumbnail will do) begins a new shot.

@@ -16,8 +16,8 @@ from ned.face_model import FaceModel, load_face_model
 from ned.manipulator import build_manipulator
 from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.progress import Clock, Progress, Silent
-from ned.rendering import needed_bytes, render_video
 from ned.provenance import Signing
+from ned.rendering import needed_bytes, render_video
 from ned.report import PicturePair, ReportData, write_report
 from ned.signing import begin_signing, finish_output
 from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
@@ -92,7 +92,7 @@ def publish(
     signing: Signing | None,
     job: Job,
 ) -> None:
-    """Complete files of the work folder, by their final paths, are signed and get their names; the edited video last."""
+    """Complete files of the work folder, by their final paths, are signed and named, the edited video last."""
     films = [path for path in (config.compare_path, config.output_path) if path is not None]
     manifests = [path for film in films if (path := workspace.manifest_path(film))]
     job.note_publishing([*parts, *manifests])

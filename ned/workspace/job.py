@@ -78,6 +78,14 @@ def open_job(output: Path, key: Mapping[str, str], keep: bool = False) -> Iterat
         job = Job(folder, work_mark(key))
         try:
             _prepare(folder, dict(key))
+        except BaseException as error:
+            _remove(folder / _LOCK)
+            with suppress(OSError):
+                folder.rmdir()  # unless there is anything in it
+            if isinstance(error, OSError):
+                raise failed_write(output, error) from error
+            raise
+        try:
             yield job
         except BaseException as error:
             full = isinstance(error, OSError) and error.errno in FULL

@@ -50,9 +50,10 @@ def option(
 class ProcessConfig:
     """What `ned process` is asked to do; checked when it is made. Times in seconds of the input video."""
 
-    input: Path = option(help="video with a talking person", metavar="IN")
+    input: Path = option(help="video with a talking person; several, a folder or a pattern: all of them", metavar="IN")
     output: Path | None = option(
-        None, short="-o", metavar="OUT", help="where to write; default: IN's name with the emotion, beside IN"
+        None, short="-o", metavar="OUT",
+        help="where to write, for several videos a folder; default: IN's name with the emotion, beside IN",
     )
     emotion: str = option("happy", short="-e", choices=EMOTIONS, help="emotion to give the person")
     intensity: float = option(
@@ -104,6 +105,7 @@ class ProcessConfig:
     provenance_key: Path | None = option(None, metavar="PEM", help="the private key of that certificate")
     overwrite: bool = option(False, short="-y", help="replace output files that exist")
     cache: bool = option(True, help="keep and use the analysis of a video")
+    keep: bool = option(False, help="leave OUT.part, from which the same command goes on, on Ctrl-C too")
 
     def __post_init__(self) -> None:
         _check_choice("emotion", self.emotion, EMOTIONS)
@@ -196,6 +198,14 @@ class ProcessConfig:
         """Where the report goes, None where none is wanted."""
         return workspace.report_path(self.output_path) if self.report else None
 
+    def identity(self) -> dict[str, Any]:
+        """All that decides what is in the output, by name; for `ned.workspace.job_key`."""
+        elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key"}
+        return {
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
+            "container": self.output_path.suffix.lower(),
+        }
+
     def check_files(self) -> None:
         """Raise UserError where an input is missing, an output may not be written, or the encoder is not there.
 
@@ -217,7 +227,9 @@ class ProcessConfig:
         manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]
         for path in (self.output_path, self.compare_path, self.report_path, *(manifests if self.provenance else ())):
             if path is not None:
-                workspace.check_output(path, inputs=inputs, overwrite=self.overwrite)
+                # what an interrupted run of this very job has put in its place may be put there again
+                ours = path.exists() and path.resolve() in workspace.publishing(self.output_path, self.identity())
+                workspace.check_output(path, inputs=inputs, overwrite=self.overwrite or ours)
         from ned.video.encoders import choose_encoder, quality_options
 
         choose_encoder(self.encoder)

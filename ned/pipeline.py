@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ned import workspace
 from ned.analysis.fit import fit_face
 from ned.cast import Part, choose_cast
 from ned.config import ProcessConfig
@@ -16,11 +17,13 @@ from ned.face_model import load_face_model
 from ned.manipulator import build_manipulator
 from ned.plan import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.progress import Clock, Progress, Silent
-from ned.rendering import render_video
+from ned.provenance import Signing
+from ned.rendering import needed_bytes, render_video
 from ned.report import PicturePair, ReportData, write_report
-from ned.signing import begin_signing
+from ned.signing import begin_signing, finish_output
 from ned.types import Analysis, ExpressionTrack
-from ned.workspace import Cache
+from ned.video import probe
+from ned.workspace import Cache, Job
 from ned.workspace.analyses import analyse_cached
 
 
@@ -69,19 +72,30 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     config.check_files()
     check_end(config)
     signing = begin_signing(config)
-    clock, cache = Clock(progress or Silent()), Cache() if config.cache else None
+    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
+    clock = Clock(progress or Silent())
+    with workspace.open_job(config.output_path, workspace.job_key(config.identity()), config.keep) as job:
+        return edit_video(config, clock, job, signing)
+
+
+def edit_video(config: ProcessConfig, clock: Clock, job: Job, signing: Signing | None) -> ProcessResult:
+    """The story itself, with a work folder to keep what is finished in."""
+    cache = Cache() if config.cache else None
     model = load_face_model("canonical")
     styles = Styles(model, config.seed, clock, cache)
     styles.read(config.person_edits())
-    analysis = analyse_cached(config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache)
-    parts = choose_cast(analysis, config)
-    plans = [plan_person(part, analysis, styles, config, clock) for part in parts]
+    analysis = analyse_cached(
+        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=job.folder
+    )
+    cast = choose_cast(analysis, config)
+    plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
     edits = [edit for plan in plans for edit in plan]
-    edited_frames, pictures = render_video(edits, analysis, model, config, clock, signing)
-    write_page(plans[0], pictures, analysis, config, clock.seconds)
-    people = tuple(edited_person(part, plan) for part, plan in zip(parts, plans, strict=True))
+    films = render_video(edits, analysis, model, config, clock, job)
+    parts = films.parts | write_page(plans[0], films.pictures, analysis, config, clock.seconds, job)
+    publish(parts, edits, analysis, config, signing, job)
+    people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
     return ProcessResult(
-        config.output_path, config.compare_path, config.report_path, analysis.num_frames, edited_frames,
+        config.output_path, config.compare_path, config.report_path, analysis.num_frames, films.edited_frames,
         people[0].number, config.emotion, config.intensity, clock.seconds, people,
     )  # fmt: skip
 
@@ -93,6 +107,24 @@ def edited_person(part: Part, plan: list[TrackEdit]) -> EditedPerson:
     span = sum(int(edit.track.frames[-1] - edit.track.frames[0] + 1) for edit in plan)
     turned, lost = (sum(counts[k] for counts in missing) for k in (0, 1))
     return EditedPerson(part.person, part.why, part.edit.said(), edited, span, turned, lost)
+
+
+def publish(
+    parts: dict[Path, Path],
+    edits: list[TrackEdit],
+    analysis: Analysis,
+    config: ProcessConfig,
+    signing: Signing | None,
+    job: Job,
+) -> None:
+    """Complete files of the work folder, by their final paths, are signed and named, the edited video last."""
+    films = [path for path in (config.compare_path, config.output_path) if path is not None]
+    manifests = [path for film in films if (path := workspace.manifest_path(film))]
+    job.note_publishing([*parts, *manifests])
+    for final in films:
+        finish_output(parts[final], final, signing, config, edits, analysis.num_frames)
+    for final in sorted(parts, key=lambda final: final == config.output_path):
+        workspace.give_name(parts[final], final)
 
 
 def plan_person(part: Part, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock) -> list[TrackEdit]:
@@ -132,16 +164,23 @@ def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
 
 
 def write_page(
-    edits: list[TrackEdit], pictures: list[PicturePair], analysis: Analysis, config: ProcessConfig, seconds: dict
-) -> None:
-    """The report of what was done, where one is wanted."""
+    edits: list[TrackEdit],
+    pictures: tuple[PicturePair, ...],
+    analysis: Analysis,
+    config: ProcessConfig,
+    seconds: dict,
+    job: Job,
+) -> dict[Path, Path]:
+    """The report of what was done, by its final path; empty where none is wanted."""
     if config.report_path is None:
-        return
+        return {}
     frames = np.concatenate([edit.track.frames for edit in edits])
     before, after = joined([edit.fit.expression for edit in edits]), joined([edit.edited for edit in edits])
     edited_frames = sum(int(edit.changed().sum()) for edit in edits)
     data = ReportData(
         config, edits[0].track.person, analysis.num_frames, edited_frames,
-        frames / float(analysis.video.frame_rate), before, after, tuple(pictures), dict(seconds),
+        frames / float(analysis.video.frame_rate), before, after, pictures, dict(seconds),
     )  # fmt: skip
-    write_report(config.report_path, data)
+    page = job.folder / "report.html"
+    write_report(page, data)
+    return {config.report_path: page}

@@ -31,6 +31,10 @@ class Progress(Protocol):
         """Begin the stage `name` of `total` frames (None where nobody knows); ends with the context."""
         ...
 
+    def note(self, text: str) -> None:
+        """Something worth a line, between stages."""
+        ...
+
 
 @runtime_checkable
 class StageContext(Protocol):
@@ -66,6 +70,9 @@ class _Counter:
 class Silent:
     """Says nothing; what Python code gets unless it asks for more."""
 
+    def note(self, text: str) -> None:
+        pass
+
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:
         yield _Counter(total, lambda *_: None, float("inf"))
@@ -76,6 +83,9 @@ class Lines:
 
     def __init__(self, stream: TextIOBase | None = None, interval_s: float = 5.0) -> None:
         self._stream, self._interval_s = stream or sys.stderr, interval_s
+
+    def note(self, text: str) -> None:
+        print(text, file=self._stream, flush=True)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:
@@ -94,6 +104,9 @@ class Terminal:
         from rich.console import Console
 
         self._console = Console(file=stream or sys.stderr)
+
+    def note(self, text: str) -> None:
+        self._console.print(text, markup=False, highlight=False)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:
@@ -145,6 +158,9 @@ class Clock:
 
     def __init__(self, progress: Progress) -> None:
         self._progress, self.seconds = progress, {}
+
+    def note(self, text: str) -> None:
+        self._progress.note(text)
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:

@@ -1,6 +1,8 @@
 """The main job from end to end, on the sample clip and, where they are, on real clips with an independent judge."""
 
 import importlib.util
+import io
+from contextlib import contextmanager
 
 import av
 import numpy as np
@@ -12,6 +14,7 @@ from ned.analysis.fit import fit_face
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.plan import measure_articulation
+from ned.progress import Lines
 from ned.video import read_frames
 
 LOSSLESS = "lossless"
@@ -112,6 +115,39 @@ def test_the_same_seed_gives_the_same_pixels(sample, tmp_path):
     first, second = (ned.process(sample.path, output=tmp_path / f"{k}.mp4", **options).output for k in "ab")
     for a, b in zip(_planes(first), _planes(second), strict=True):
         assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+
+
+@pytest.mark.parametrize("stage", ["analysing", "rendering"])
+def test_an_interrupted_run_goes_on_and_gives_the_same_bytes(sample, tmp_path, monkeypatch, stage):
+    monkeypatch.setattr("ned.rendering.SEGMENT_S", 0.4)
+    monkeypatch.setattr("ned.analysis.checkpoint.CHECKPOINT_S", 0.4)
+    options = {"emotion": "happy", "end_s": 1.6, "cache": False, "provenance": False}
+    whole = ned.process(sample.path, output=tmp_path / "whole.mp4", **options).output.read_bytes()
+    output, done = tmp_path / "out.mp4", []
+
+    class Stop(Lines):
+        @contextmanager
+        def stage(self, name, total=None):
+            with super().stage(name, total) as counter:
+                advance, update = counter.advance, counter.update
+
+                def told(n):
+                    done.append(name)
+                    if name == stage and done.count(name) == 27:
+                        raise RuntimeError("the power is gone")
+
+                counter.advance = lambda n=1: (told(n), advance(n))[1] if name == "rendering" else advance(n)
+                counter.update = lambda n, t=None: (told(n), update(n, t))[1] if name == "analysing" else update(n, t)
+                yield counter
+
+    with pytest.raises(RuntimeError, match="power"):
+        ned.process(sample.path, Stop(io.StringIO()), output=output, **options)
+    assert not output.exists()
+    kept = [path.name for path in (tmp_path / "out.mp4.part").iterdir()]
+    assert ("analysis.state" in kept) if stage == "analysing" else (sum(name.endswith(".nut") for name in kept) >= 1)
+    result = ned.process(sample.path, output=output, **options)
+    assert output.read_bytes() == whole and result.frames == 40
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mp4", "whole.mp4"]
 
 
 def test_a_video_without_a_face_is_refused_and_leaves_nothing(tmp_path):

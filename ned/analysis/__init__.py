@@ -15,6 +15,7 @@ from jaxtyping import UInt8
 
 from ned import video
 from ned.types import Analysis, VideoInfo
+from ned.video.shots import ShotState
 
 __all__ = ["analyse"]
 
@@ -25,50 +26,71 @@ def analyse(
     start_s: float | None = None,
     end_s: float | None = None,
     progress: Callable[[int, int], None] | None = None,
+    folder: Path | None = None,
 ) -> Analysis:
     """Find and follow every face from `start_s` to `end_s` (seconds, default the whole video).
 
     Frame indices are those of the video, also where `start_s` is given. `progress` is called with
     frames done and frames expected. A video without a face gives an analysis without tracks.
-    Landmarks lie in temporary files that vanish with the result. Raises what `ned.video` raises
-    for a file that it cannot read.
+    Landmarks lie in temporary files that vanish with the result; with a `folder` they lie there, the state of the
+    work is kept there every `CHECKPOINT_S` seconds of video, and work on the same video goes on from what is found
+    there. Raises what `ned.video` raises for a file that it cannot read.
     """
+    from ned.analysis import checkpoint
     from ned.analysis.people import tracks_of
+    from ned.analysis.store import LandmarkStore
     from ned.analysis.tracking import ShotTracker
 
     info = video.probe(path)
-    tracker = ShotTracker()
-    changes: list[video.Transition] = []
-    times_s = array("d")
-    first, count = 0, 0
-    frames = video.read_frames(path, start_s, end_s)
-    with video.prefetch(_pictures(frames, video.ShotDetector(), info), 6) as pictures:
-        for index, time_s, rgb, change in pictures:
+    info = video.probe(path)
+    tracker = ShotTracker(LandmarkStore(folder / checkpoint.LANDMARKS) if folder else None)
+    shot_detector = video.ShotDetector()
+    standing = checkpoint.load_standing(folder, tracker, shot_detector) if folder else None
+    if folder and standing is None:
+        tracker.store.cut(0)
+    changes = list(standing.changes) if standing else []
+    times_s = array("d", standing.times_s if standing else ())
+    first, count = (standing.first, standing.count) if standing else (0, 0)
+    every = max(1, round(checkpoint.CHECKPOINT_S * info.frame_rate)) if folder else None
+    frames = video.read_frames(path, start_s, end_s, standing.position if standing else None)
+    if standing:
+        next(frames)
+    with video.prefetch(_pictures(frames, shot_detector, info, count, every), 6) as pictures:
+        for frame, time_s, rgb, change, shot_state in pictures:
             if not count:
-                first = index
-                tracker.cut(index)
+                first = frame.index
+                tracker.cut(first)
             elif change is not None:
                 changes.append(video.Transition(first + change.start, first + change.stop))
                 tracker.cut(changes[-1].start)
             times_s.append(time_s)
-            tracker.update(index, rgb)
+            tracker.update(frame.index, rgb)
             count += 1
             if progress is not None:
                 progress(count, max(count, info.num_frames))
+            if shot_state is not None:
+                now = checkpoint.Standing(
+                    count, frame.index, frame.pts, first, changes, np.array(times_s), tracker.state(), shot_state
+                )
+                checkpoint.keep_standing(folder, now, tracker)
     shots = video.shots_between(changes, first, first + count)
     sightings = tracker.finish()
     tracks = tracks_of(
         sightings, tracker.store, shots, height=info.height, width=info.width, num_frames=count,
         frame_rate=float(info.frame_rate),
     )  # fmt: skip
+    tracker.store.close()
     return Analysis(info, count, shots, tracks, first, np.array(times_s))
 
 
 def _pictures(
-    frames: Iterable, shots: object, info: VideoInfo
-) -> Iterator[tuple[int, float, UInt8[np.ndarray, "h w 3"], video.Transition | None]]:
-    """Index, time in seconds, RGB picture and change of shot, of each frame: work of the decoding thread."""
+    frames: Iterable[video.Frame], shots: video.ShotDetector, info: VideoInfo, count: int, every: int | None
+) -> Iterator[tuple[video.Frame, float, UInt8[np.ndarray, "h w 3"], video.Transition | None, ShotState | None]]:
+    """Each frame, its time in seconds, its RGB picture, the change of shot that is told there, and after `every` so
+    many frames the detector's state: work of the decoding thread."""
     origin_s = video.start_time(info.path)
-    for frame in frames:
+    for number, frame in enumerate(frames, count + 1):
         rgb = frame.rgb()
-        yield frame.index, float(frame.pts * info.time_base - origin_s), rgb, shots.update(rgb)
+        change = shots.update(rgb)
+        state = shots.state() if every and number % every == 0 else None
+        yield frame, float(frame.pts * info.time_base - origin_s), rgb, change, state

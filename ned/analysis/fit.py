@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float
 
+from ned.analysis.store import release
 from ned.face_model.bounded import solve_bounded
 from ned.face_model.canonical import NUM_MESH_VERTICES, CanonicalFace
 from ned.face_model.pose import estimate_pose, project, unproject
@@ -77,7 +78,7 @@ def fit_face(track: FaceTrack, model: CanonicalFace, frame_rate: float) -> FaceF
     """
     if len(track) == 0:
         raise ValueError("a track without frames cannot be fitted")
-    if any(not np.isfinite(track.landmarks[chunk]).all() for chunk in _chunks(len(track))):
+    if any(not np.isfinite(track.landmarks[chunk]).all() for chunk in _chunks(track)):
         raise ValueError("landmarks must be finite")
     problem = _problem(model, float(frame_rate))
     link = (np.diff(track.frames) == 1).astype(float)
@@ -93,8 +94,12 @@ def fit_face(track: FaceTrack, model: CanonicalFace, frame_rate: float) -> FaceF
     return FaceFit(identity, pose, ExpressionTrack.unpack(model.space, coefficients), error)
 
 
-def _chunks(length: int) -> Iterator[slice]:
-    return (slice(i, min(i + CHUNK, length)) for i in range(0, length, CHUNK))
+def _chunks(track: FaceTrack) -> Iterator[slice]:
+    """Parts of a track; the memory of one is let go before the next."""
+    for start in range(0, len(track), CHUNK):
+        yield slice(start, min(start + CHUNK, len(track)))
+        if start:
+            release(track.landmarks)
 
 
 @lru_cache(maxsize=4)
@@ -125,7 +130,7 @@ def _poses(track: FaceTrack, model: CanonicalFace, identity: np.ndarray, coeffic
     weights = _pose_weights(model)
     used = np.flatnonzero(weights)
     parts = []
-    for chunk in _chunks(len(track)):
+    for chunk in _chunks(track):
         face = (identity + model.displacements(coefficients[chunk]))[:, used]
         landmarks = np.asarray(track.landmarks[chunk])[:, used]
         parts.append(estimate_pose(face, landmarks, weights[used], depth_weight=POSE_DEPTH_WEIGHT))
@@ -168,7 +173,7 @@ def _expression(
 ) -> np.ndarray:
     """Bounded coefficients of all frames, the jaw's turn accounted for."""
     seen = np.empty((len(track), model.space.width))
-    for chunk in _chunks(len(track)):
+    for chunk in _chunks(track):
         offset = _unposed(track, model, pose, chunk) - identity
         seen[chunk] = offset.reshape(len(offset), -1) @ problem.design.T
     lower = np.zeros_like(problem.upper)
@@ -192,7 +197,7 @@ def _identity(track: FaceTrack, model: CanonicalFace, pose: HeadPose, coefficien
     weights = frontal**4 / (1.0 + strength)
     weights = weights / weights.sum()
     total = np.zeros_like(model.mean, dtype=np.float64)
-    for chunk in _chunks(len(track)):
+    for chunk in _chunks(track):
         left = _unposed(track, model, pose, chunk) - model.displacements(coefficients[chunk])
         total += np.einsum("f,fvi->vi", weights[chunk], left)
     return total.astype(np.float32)
@@ -231,7 +236,7 @@ def _reprojection_error(
     left, right = (identity[model.contours[eye]].mean(0) for eye in ("eye_left", "eye_right"))
     between = pose.scale * np.linalg.norm(left - right)
     error = np.empty(len(track), np.float32)
-    for chunk in _chunks(len(track)):
+    for chunk in _chunks(track):
         drawn = project(_part(pose, chunk), identity + model.displacements(coefficients[chunk]))
         distance = np.linalg.norm((drawn - track.landmarks[chunk])[:, :NUM_MESH_VERTICES, :2], axis=-1)
         error[chunk] = distance.mean(1) / between[chunk]

@@ -8,7 +8,7 @@ for, lies in front of the face: a microphone, a bar, a hand, hair, food. Nothing
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import cv2
@@ -105,23 +105,26 @@ def skin_sample(
     return np.dstack([colours, np.where(good, 255, 0).astype(np.uint8)])
 
 
+@dataclass
 class SkinSamples:
     """A bounded number of looks at one face, spread evenly over the time that it is seen."""
 
-    def __init__(self) -> None:
-        self.kept: list[tuple[int, UInt8[np.ndarray, "side side 4"]]] = []
-        self._every, self._since = SAMPLE_EVERY, SAMPLE_EVERY
+    kept: list[tuple[int, UInt8[np.ndarray, "side side 4"]]] = field(default_factory=list)
+    """Frame and look."""
+    every: int = SAMPLE_EVERY
+    since: int = SAMPLE_EVERY
+    """Frames from one look to the next, and since the last."""
 
     def offer(self, index: int, rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "478 3"]) -> None:
         """Look at frame `index` if it is time to."""
-        self._since += 1
-        if self._since < self._every:
+        self.since += 1
+        if self.since < self.every:
             return
-        self._since = 0
+        self.since = 0
         self.kept.append((index, skin_sample(rgb, points)))
         if len(self.kept) >= MOST_SAMPLES:
             self.kept = self.kept[::2]
-            self._every *= 2
+            self.every *= 2
 
     def forget_from(self, index: int) -> None:
         """Take the looks at frames from `index` on back."""

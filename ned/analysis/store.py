@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import mmap
+import os
 import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -13,15 +16,48 @@ from ned.types import NUM_LANDMARKS
 _CHUNK = 1024
 
 
-class LandmarkStore:
-    """Rows of 478 landmarks, appended to an anonymous temporary file and read back as a memory map.
+def release(rows: Float[np.ndarray, "rows 478 3"]) -> None:
+    """Let go of the memory that reading mapped rows has filled; they are read again from the disk when asked for.
 
-    The file has no name of its own and vanishes with the last array that maps it.
+    Does nothing for arrays that are no map, and where the system knows no such advice. Rows that were changed since
+    they were mapped lose that.
+    """
+    base = rows
+    while base is not None and not isinstance(base, mmap.mmap):
+        base = getattr(base, "base", None)
+    if base is not None and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
+class LandmarkStore:
+    """Rows of 478 landmarks, appended to a file and read back as a memory map.
+
+    Without a `path` the file has no name of its own and vanishes with the last array that maps it. What lies at
+    `path` already counts only after `cut`.
     """
 
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile(prefix="ned-landmarks-")  # noqa: SIM115 (lives as long as its arrays)
-        self._rows = 0
+    def __init__(self, path: Path | None = None) -> None:
+        self._path, self._rows = path, 0
+        if path is None:
+            self._file = tempfile.TemporaryFile(prefix="ned-landmarks-")  # noqa: SIM115 (lives as long as its arrays)
+        else:
+            self._file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def cut(self, rows: int) -> bool:
+        """Go on after the first `rows` of a file that exists; False, and an empty store, where it is shorter."""
+        size = rows * NUM_LANDMARKS * 3 * 4
+        found = self._file.seek(0, os.SEEK_END) >= size
+        self._rows = rows if found else 0
+        self._file.truncate(self._file.seek(size if found else 0))
+        return found
+
+    def sync(self) -> None:
+        """Have all rows on the disk."""
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def append(self, points: Float[np.ndarray, "*rows 478 3"]) -> int:
         """Keep one face or several; the number of the first row written."""
@@ -29,6 +65,10 @@ class LandmarkStore:
         self._file.write(np.ascontiguousarray(points, np.float32).tobytes())
         self._rows += points.size // (NUM_LANDMARKS * 3)
         return first
+
+    def close(self) -> None:
+        """Append nothing more; arrays that were given stay."""
+        self._file.close()
 
     def rows(self) -> Float[np.ndarray, "rows 478 3"]:
         """All rows so far. Writing to the array does not reach the file."""
@@ -42,10 +82,13 @@ class LandmarkStore:
         every = self.rows()
         if all((np.diff(group) == 1).all() for group in groups):
             return [every[group[0] : group[-1] + 1] if len(group) else every[:0] for group in groups]
-        sorted_store = LandmarkStore()
+        sorted_store = LandmarkStore(self._path and self._path.with_suffix(".sorted"))
+        sorted_store.cut(0)
         for group in groups:
             for start in range(0, len(group), _CHUNK):
                 sorted_store.append(every[group[start : start + _CHUNK]])
+                release(every)
         every = sorted_store.rows()
+        sorted_store.close()
         stops = np.cumsum([len(group) for group in groups])
         return [every[stop - len(group) : stop] for stop, group in zip(stops, groups, strict=True)]

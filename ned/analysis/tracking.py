@@ -69,7 +69,7 @@ class Sighting:
 
 
 @dataclass
-class _Live:
+class Live:
     """The state of a face that is being followed."""
 
     sighting: Sighting
@@ -85,13 +85,25 @@ class _Live:
     since_look: int = APPEARANCE_EVERY
 
 
+@dataclass(frozen=True)
+class TrackerState:
+    """What a tracker knows after a frame; the landmarks themselves are in its store."""
+
+    live: list[Live]
+    done: list[Sighting]
+    age: int
+    turn: int
+    rows: int
+    """Of the store."""
+
+
 class ShotTracker:
     """Follows every face of a shot. `update` frame by frame, `cut` where a new shot starts, `finish` at the end."""
 
-    def __init__(self) -> None:
+    def __init__(self, store: LandmarkStore | None = None) -> None:
         self._landmarker, self._detector = Landmarker(), Detector()
-        self.store = LandmarkStore()
-        self._live: list[_Live] = []
+        self.store = LandmarkStore() if store is None else store
+        self._live: list[Live] = []
         self._done: list[Sighting] = []
         self._age = 0
         self._turn = 0
@@ -116,6 +128,15 @@ class ShotTracker:
         self._drop_lost()
         self._age += 1
 
+    def state(self) -> TrackerState:
+        """What is known now; it changes with the next frame."""
+        return TrackerState(self._live, self._done, self._age, self._turn, len(self.store))
+
+    def restore(self, state: TrackerState) -> None:
+        """Go on from a state; the store must hold its landmarks."""
+        self._live, self._done = list(state.live), list(state.done)
+        self._age, self._turn = state.age, state.turn
+
     def finish(self) -> list[Sighting]:
         """Everything that was seen; closes the networks."""
         self.cut()
@@ -123,7 +144,7 @@ class ShotTracker:
         self._detector.close()
         return [sighting for sighting in self._done if sighting.frames]
 
-    def _follow(self, face: _Live, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+    def _follow(self, face: Live, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         if face.missed:
             face.missed += 1
             return
@@ -138,7 +159,7 @@ class ShotTracker:
         self._record(face, points, index, rgb)
 
     def _record(
-        self, face: _Live, points: Float[np.ndarray, "478 3"], index: int, rgb: UInt8[np.ndarray, "h w 3"]
+        self, face: Live, points: Float[np.ndarray, "478 3"], index: int, rgb: UInt8[np.ndarray, "h w 3"]
     ) -> None:
         roi, before = roi_of_landmarks(points), roi_of_landmarks(face.points)
         step = (0.5 * (roi.x - before.x), 0.5 * (roi.y - before.y))
@@ -194,7 +215,7 @@ class ShotTracker:
                 continue
             face = self._lost_there(detection, points, rgb)
             if face is None:
-                face = _Live(Sighting(), points, detection.roi, box)
+                face = Live(Sighting(), points, detection.roi, box)
                 self._live.append(face)
             face.missed = max(face.missed, 1)
             face.sighting.confirmed += 1
@@ -219,7 +240,7 @@ class ShotTracker:
 
     def _lost_there(
         self, detection: Detection, points: Float[np.ndarray, "478 3"], rgb: UInt8[np.ndarray, "h w 3"]
-    ) -> _Live | None:
+    ) -> Live | None:
         """The lost face that this may be, by place and looks."""
         for face in self._live:
             if not face.missed or not detection.roi.near(face.roi, share=0.6, angle=1.0):
@@ -247,7 +268,7 @@ class ShotTracker:
 
     def _merge_doubles(self) -> None:
         """Two that came to follow one face become one: the one that was there first."""
-        kept: list[_Live] = []
+        kept: list[Live] = []
         for face in sorted(self._live, key=lambda f: -len(f.sighting.frames)):
             double = not face.missed and any(not k.missed and overlap(k.box, face.box) > 0.6 for k in kept)
             if double:

@@ -61,18 +61,18 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=28, width=100)
 
 
-def add_options(parser: argparse.ArgumentParser, cls: type) -> None:
-    """Declare every option of a dataclass."""
+def add_options(parser: argparse.ArgumentParser, cls: type, many: tuple[str, ...] = ()) -> None:
+    """Declare every option of a dataclass; of the positional ones named in `many` several may be given."""
     types = typing.get_type_hints(cls)
     for f in option_fields(cls):
-        _add(parser, f, types[f.name])
+        _add(parser, f, types[f.name], nargs="+" if f.name in many else None)
 
 
-def _add(parser: argparse.ArgumentParser, f: Field, kind: Any) -> None:
+def _add(parser: argparse.ArgumentParser, f: Field, kind: Any, nargs: str | None = None) -> None:
     said = f.metadata["help"].replace("%", "%%")
     metavar = f.metadata["metavar"] or f.name.upper()
     if f.default is MISSING:
-        parser.add_argument(f.name, metavar=metavar, help=said)
+        parser.add_argument(f.name, metavar=metavar, help=said, nargs=nargs)
         return
     flags = [f.metadata["flag"] or "--" + f.name.replace("_", "-")]
     if f.metadata["short"]:

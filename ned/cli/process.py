@@ -6,13 +6,16 @@ import argparse
 import sys
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ned.cli.arguments import Command, add_options
 from ned.config import ProcessConfig, convert_all, load_overrides, option
+from ned.errors import NedError, UserError
 from ned.progress import for_stream
+from ned.workspace import compare_path, job_key, work_mark
+from ned.workspace.inputs import check_apart, expand, is_many
 
 if TYPE_CHECKING:
     from ned.pipeline import ProcessResult
@@ -24,6 +27,8 @@ class Process(Command):
 
     name = "process"
     settings: ProcessConfig
+    batch: tuple[ProcessConfig, ...] = ()
+    """Where several videos are asked for, all of them; `settings` is the first."""
     config: Path | None = option(
         None, short="-c", metavar="YAML", help="take options from this file; the command line comes before it"
     )
@@ -31,7 +36,7 @@ class Process(Command):
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_options(parser, ProcessConfig)
+        add_options(parser, ProcessConfig, many=("input",))
         add_options(parser, cls)
 
     @classmethod
@@ -39,23 +44,93 @@ class Process(Command):
         given = dict(given)
         own = convert_all(cls, {name: given.pop(name) for name in ("config", "quiet") if name in given})
         overrides = load_overrides(own["config"]) if own.get("config") else {}
-        return cls(ProcessConfig.build(overrides, **given), **own)
+        inputs = given.pop("input")
+        if is_many(inputs):
+            return cls(*_many(inputs, overrides, given), **own)
+        return cls(ProcessConfig.build(overrides, **given, input=inputs[0]), **own)
 
     def main(self) -> int:
-        self.settings.check_files()
+        return self._all() if self.batch else self._one(self.settings)
+
+    def _all(self) -> int:
+        """Every video, one after another; 1 where any failed."""
+        done, skipped, failed = 0, 0, []
+        for number, settings in enumerate(self.batch, 1):
+            if not self.quiet:
+                print(f"[{number}/{len(self.batch)}] {settings.input}", flush=True)
+            try:
+                if not settings.overwrite and is_done(settings):
+                    print(f"{settings.output_path}: done already")
+                    skipped += 1
+                    continue
+                self._one(settings)
+                done += 1
+            except Exception as error:
+                if isinstance(error, BrokenPipeError):
+                    raise
+                said = str(error) if isinstance(error, NedError) else f"unexpected {type(error).__name__}: {error}"
+                failed.append(said if str(settings.input) in said else f"{settings.input}: {said}")
+                print(f"ned: error: {' '.join(failed[-1].split())}", file=sys.stderr, flush=True)
+        print(f"{done} done, {skipped} done before, {len(failed)} failed")
+        for said in failed:
+            print(f"failed: {' '.join(said.split())}")
+        return 1 if failed else 0
+
+    def _one(self, settings: ProcessConfig) -> int:
+        settings.check_files()
         from ned.pipeline import process
 
         began = time.monotonic()
-        result = process(self.settings, for_stream(quiet=self.quiet))
+        result = process(settings, for_stream(quiet=self.quiet))
         seconds = time.monotonic() - began
         for path in (result.compare, result.report):
             if path is not None and not self.quiet:
                 print(path)
         for line in shortfalls(result):
             print(f"ned: note: {line}", file=sys.stderr)
-        unsigned = "" if self.settings.provenance else ", not signed (--no-provenance)"
-        print(summary(result, seconds, _length_s(result), self.settings) + unsigned)
+        unsigned = "" if settings.provenance else ", not signed (--no-provenance)"
+        print(summary(result, seconds, _length_s(result), settings) + unsigned)
         return 0
+
+
+def _many(
+    inputs: list[str], overrides: Mapping[str, Any], given: Mapping[str, Any]
+) -> tuple[ProcessConfig, tuple[ProcessConfig, ...]]:
+    """The configuration of each video; `--output` is a folder, which is made where it is missing."""
+    rest = {**overrides, **given}
+    folder = Path(rest.pop("output")).expanduser() if rest.get("output") is not None else None
+    rest.pop("input", None)
+
+    def config(source: Path) -> ProcessConfig:
+        plain = ProcessConfig.build(rest, input=source)
+        return plain if folder is None else replace(plain, output=folder / plain.output_path.name)
+
+    def made_of(source: Path) -> list[Path]:
+        one = config(source)
+        return [path for path in (one.output_path, compare_path(one.output_path)) if path != source]
+
+    batch = tuple(config(source) for source in expand(inputs, made_of))
+    check_apart((one.input, one.output_path) for one in batch)
+    if folder is not None:
+        if folder.exists() and not folder.is_dir():
+            raise UserError("is no folder", path=folder, remedy="several videos need a folder as --output")
+        folder.mkdir(parents=True, exist_ok=True)
+    return batch[0], batch
+
+
+def is_done(settings: ProcessConfig) -> bool:
+    """Whether the output is there and says that it comes from this very input and these options."""
+    if not settings.output_path.exists() or not settings.input.is_file():
+        return False
+    import av
+
+    mark = work_mark(job_key(settings.identity()))
+    try:
+        with av.open(str(settings.output_path), metadata_errors="replace") as container:
+            said = {key.lower(): value for key, value in container.metadata.items()}
+            return mark in said.get("comment", "")
+    except (av.error.FFmpegError, OSError):
+        return False
 
 
 def summary(result: ProcessResult, seconds: float, length_s: float, config: ProcessConfig) -> str:

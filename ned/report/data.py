@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.config import ProcessConfig
 from ned.types import ExpressionTrack
+from ned.workspace import flush_to_disk
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,27 @@ class PicturePair:
     """The face, xyxy in pixels."""
     mouth: Float[np.ndarray, "4"] | None = None
     """The mouth, xyxy in pixels; estimated from the face's box where None."""
+
+
+def save_pair(folder: Path, index: int, pair: PicturePair) -> None:
+    """Keep the pictures of frame `index` in a folder: whole or not at all."""
+    path = folder / f"picture-{index:09d}.npz"
+    arrays = {f.name: np.asarray(getattr(pair, f.name)) for f in fields(pair) if getattr(pair, f.name) is not None}
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        np.savez(file, **arrays)
+    flush_to_disk(temporary)
+    os.replace(temporary, path)
+
+
+def load_picture(folder: Path, index: int) -> PicturePair | None:
+    """The pictures of frame `index`; None where there are none that can be read."""
+    try:
+        with np.load(folder / f"picture-{index:09d}.npz", allow_pickle=False) as stored:
+            arrays = dict(stored)
+        return PicturePair(float(arrays.pop("time_s")), **arrays)
+    except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ over windows of a few lengths, once the way along the line has ended: no second 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
@@ -30,12 +32,28 @@ _BACKWARDS = 0.06
 _BEGUN, _DONE = 0.07, 0.93
 
 
+@dataclass(frozen=True)
+class DissolveState:
+    """What a `DissolveDetector` remembers."""
+
+    ring: Float[np.ndarray, "kept pixels"] | None
+    count: int
+
+
 class DissolveDetector:
     """Tells dissolves a few frames after their end, while thumbnails stream by. It keeps 65 of them."""
 
     def __init__(self) -> None:
         self._ring: np.ndarray | None = None
         self._count = 0
+
+    def state(self) -> DissolveState:
+        """A copy of what is remembered."""
+        return DissolveState(None if self._ring is None else self._ring.copy(), self._count)
+
+    def restore(self, state: DissolveState) -> None:
+        """Go on from a state."""
+        self._ring, self._count = None if state.ring is None else state.ring.copy(), state.count
 
     def forget(self) -> None:
         """A new shot has begun: nothing before it takes part in a dissolve."""

@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 
 from ned.errors import UserError
+from ned.types import VideoInfo
 from ned.video.ffmpeg import list_encoders, pixel_formats
-from ned.video.pixel_format import describe
+from ned.video.pixel_format import describe, planar_format
 
 QUALITIES = ("draft", "good", "best", "lossless")
 """Words for quality: to look at quickly; the default, hardly to be told from the source; for further editing;
@@ -86,6 +87,22 @@ def quality_options(name: str, quality: str | float | int | None, preset: str | 
     if name == "libx265":
         options.setdefault("x265-params", "log-level=error")
     return options
+
+
+_BITS_PER_PIXEL = {"draft": 0.15, "good": 0.4, "best": 0.8}
+
+
+def film_bytes(info: VideoInfo, frames: int, name: str, quality: str | float | int | None) -> int:
+    """About how large a film gets, rather too much than too little."""
+    raw = describe(planar_format(info.pixel_format))
+    samples = 1 + 2 / (1 << raw.shift_x + raw.shift_y) if raw.kind == "yuv" else raw.planes
+    word = "good" if quality is None else str(quality)
+    bits = _BITS_PER_PIXEL.get(word, 0.8)
+    if word == "lossless" or name == "ffv1":
+        bits = 0.6 * raw.bits * samples
+    elif name == "prores_ks":
+        bits = 6.0
+    return int(info.height * info.width * frames * bits / 8)
 
 
 def _number(name: str, encoder: Encoder, word: str) -> str:

@@ -3,44 +3,66 @@
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import av
 
 from ned.errors import ProcessingError, UserError
-from ned.video.colour import colour_of, encoding_of
+from ned.video.colour import Encoding, colour_of, encoding_of
+from ned.video.deinterlace import Deinterlacer
 from ned.video.frame import Frame
 from ned.video.pixel_format import planar_format
 from ned.video.probe import open_video, rotation_of
 
-__all__ = ["MediaWarning", "frame_at", "read_frames", "start_time"]
+__all__ = ["MediaWarning", "Position", "frame_at", "read_frames", "start_time"]
 
 _SLACK_S = Fraction(1, 10**6)
 """Seconds that a user writes, and the file's start, are rounded; a frame that is this early is still in."""
+
+
+_BACK_S = 5
+"""How far before a position decoding starts: what refers to more distant frames than its key frame is rare."""
 
 
 class MediaWarning(UserWarning):
     """A file is damaged or odd, and the work goes on with what it gives."""
 
 
+class Position(NamedTuple):
+    """A frame that an earlier reading of the same file gave, to go on from."""
+
+    index: int
+    pts: int
+
+
 def read_frames(
-    path: str | Path, start_s: float | int | None = None, end_s: float | int | None = None
+    path: str | Path,
+    start_s: float | int | None = None,
+    end_s: float | int | None = None,
+    position: Position | None = None,
 ) -> Iterator[Frame]:
     """Decode the first video stream of `path` frame by frame, in order of presentation.
 
     `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
-    those of the whole video in both cases. Memory is constant; decoding runs in ffmpeg's own threads.
-    A damaged or truncated file gives the frames that can be decoded and one `MediaWarning`. A frame without
-    a time follows its forerunner by one frame period; times that do not rise are moved up by one unit.
+    those of the whole video in both cases. Memory is constant; decoding runs in ffmpeg's own threads. From
+    `position` on, the frames are those that a reading of `start_s` to `end_s` gives from there.
+    Interlaced pictures are deinterlaced, which a `MediaWarning` says. A damaged or truncated file gives the
+    frames that can be decoded and one `MediaWarning`. A frame without a time follows its forerunner by one frame
+    period; times that do not rise are moved up by one unit.
     UserError as `probe`, and where no frame lies between `start_s` and `end_s`; ProcessingError where a file
     that could be opened gives no frame.
     """
     if start_s is not None and start_s < 0 or end_s is not None and end_s <= (start_s or 0.0):
         raise UserError(f"the cut from {start_s} to {end_s} s is empty", path=path, remedy="start must be before end")
+    if position is not None:
+        yield from _read_on(Path(path), start_s, end_s, position)
+        return
     container, stream = open_video(path)
     with container:
         yield from _read(Path(path), container, stream, start_s, end_s)
@@ -64,29 +86,74 @@ def frame_at(path: str | Path, index: int, frame_rate: float) -> Frame | None:
     return None
 
 
+def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None, position: Position) -> Iterator[Frame]:
+    """The frames from `position` on: sought where the file's times allow it, else read from the start and dropped."""
+    whole = read_frames(path, start_s, end_s)
+    first = next(whole)
+    whole.close()
+    container, stream = open_video(path)
+    with container:
+        if position.index > first.index and _seek_before(container, stream, position.pts):
+            layout = _Layout(first.picture, first.rotation, first.encoding)
+            frames = _read(path, container, stream, None, end_s, position, layout)
+            found = next(frames, None)
+            if found is not None:
+                yield found
+                yield from frames
+                return
+    for frame in read_frames(path, start_s, end_s):
+        if frame.index >= position.index:
+            yield frame
+
+
+def _seek_before(container: av.container.InputContainer, stream: av.VideoStream, pts: int) -> bool:
+    """Go to a key frame some time before `pts`; False where there is none."""
+    target = pts - round(_BACK_S / stream.time_base)
+    try:
+        container.seek(target, stream=stream)
+        landed = next((p.pts for p in container.demux(stream) if p.pts is not None), None)
+        container.seek(target, stream=stream)
+    except av.error.FFmpegError:
+        return False
+    return landed is not None and landed < pts
+
+
 def _read(
     path: Path,
     container: av.container.InputContainer,
     stream: av.VideoStream,
     start_s: float | int | None,
     end_s: float | int | None,
+    position: Position | None = None,
+    layout: _Layout | None = None,
 ) -> Iterator[Frame]:
+    """The frames; with a `position` (and then the `layout` of the whole) none where it is not met."""
     stream.thread_type = "AUTO"
     base, origin = stream.time_base, start_time_s(container)
     first_pts = None if start_s is None else (origin + Fraction(start_s) - _SLACK_S) / base
     end_pts = None if end_s is None else (origin + Fraction(end_s) - _SLACK_S) / base
     period = max(1, round(1 / ((stream.average_rate or stream.guessed_rate or 25) * base)))
     try:
-        sought = first_pts is not None and start_s > 0
-        index, landed = _seek(path, container, stream, first_pts) if sought else (0, None)
+        cut_in = first_pts is not None and start_s > 0
+        index, landed = _seek(path, container, stream, first_pts) if cut_in else (0, None)
     except (av.error.FFmpegError, OverflowError, IndexError) as error:
         cause = f"no frame can be found by its time ({getattr(error, 'strerror', None) or error})"
         raise UserError(cause, path=path, remedy="leave out --start") from error
-    given, previous, layout, bad = 0, None, None, []
+    given, previous, bad, sought, fields = 0, None, [], position, None
     for picture in _decode(container, stream, bad):
         pts = picture.pts if picture.pts is not None else picture.dts
         if landed is not None and pts is not None and pts < landed:
             continue  # needs frames before the key frame
+        if sought is not None:
+            if pts is None or pts > sought.pts:
+                return  # its times are not what they were
+            if pts < sought.pts:
+                if picture.interlaced_frame:  # the next one's missing lines are taken from it, too
+                    picture = layout.apply(picture, path)
+                    fields = fields or Deinterlacer(picture, base)
+                    list(fields.send(picture, -1, pts))
+                continue
+            index, sought = sought.index, None
         if pts is None:
             pts = 0 if previous is None else previous + period
         elif previous is not None and pts <= previous:
@@ -98,10 +165,21 @@ def _read(
         if end_pts is not None and pts >= end_pts:
             break
         if layout is None:
-            layout = _Layout(picture)
+            layout = _Layout.of(picture)
         given += 1
-        yield Frame(layout.apply(picture, path), now, pts, layout.rotation, layout.encoding)
+        marked = picture.interlaced_frame
+        picture = layout.apply(picture, path)
+        if fields is None and marked:
+            fields = Deinterlacer(picture, base)
+            text = f"{path}: interlaced; its fields are joined to whole pictures"
+            warnings.warn(MediaWarning(text), stacklevel=3)
+        ready = fields.send(picture, now, pts) if fields else [(picture, now, pts)]
+        for whole, number, time in ready:
+            if number >= 0:
+                yield Frame(whole, number, time, layout.rotation, layout.encoding)
     else:
+        if sought is not None:
+            return
         if not given and not index:
             raise ProcessingError("no frame can be decoded", path=path)
         # An edit list hides frames that the container counts, so that the duration is asked too.
@@ -110,6 +188,9 @@ def _read(
         if missing > 0.02 * expected + 2 or bad:
             lost = f"{bad[0]}" if bad else f"it ends {missing} frames early"
             warnings.warn(MediaWarning(f"{path}: damaged or cut off ({lost}); going on with the rest"), stacklevel=3)
+    for whole, number, time in fields.rest() if fields else ():
+        if number >= 0:
+            yield Frame(whole, number, time, layout.rotation, layout.encoding)
     if not given:
         raise UserError(f"no frame lies between {start_s} and {end_s} s", path=path, remedy="check --start and --end")
 
@@ -129,11 +210,15 @@ def start_time(path: str | Path) -> Fraction:
 class _Layout:
     """What the first frame decides for all: format, size, rotation, colour."""
 
-    def __init__(self, picture: av.VideoFrame) -> None:
+    def __init__(self, picture: av.VideoFrame, rotation: int, encoding: Encoding) -> None:
         self.format = planar_format(picture.format.name)
         self.height, self.width = picture.height, picture.width
-        self.rotation = rotation_of(picture)
-        self.encoding = encoding_of(colour_of(picture, picture.format.name), picture.height, picture.width)
+        self.rotation, self.encoding = rotation, encoding
+
+    @classmethod
+    def of(cls, picture: av.VideoFrame) -> _Layout:
+        colour = colour_of(picture, picture.format.name)
+        return cls(picture, rotation_of(picture), encoding_of(colour, picture.height, picture.width))
 
     def apply(self, picture: av.VideoFrame, path: Path) -> av.VideoFrame:
         """The picture itself, or where it must be, converted."""
@@ -149,6 +234,8 @@ class _Layout:
 def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad: list[str]) -> Iterator[av.VideoFrame]:
     """All frames; what cannot be decoded is skipped and said in `bad`."""
     packets = container.demux(stream)
+    # AVI knows only the order of packets, at a constant rate; times of reordered frames would be guessed, and badly.
+    stamps: deque[int] | None = deque() if container.format.name == "avi" else None
     while True:
         try:
             packet = next(packets, None)
@@ -157,6 +244,8 @@ def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad:
             packet = None
         if packet is None:
             return
+        if stamps is not None and packet.size and packet.dts is not None:
+            stamps.append(packet.dts)
         try:
             pictures = packet.decode()
         except av.error.FFmpegError as error:  # broken packets make decoders complain of anything
@@ -164,7 +253,10 @@ def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad:
                 raise
             bad.append(error.strerror)
             continue
-        yield from pictures
+        for picture in pictures:
+            if stamps:
+                picture.pts = stamps.popleft()
+            yield picture
 
 
 def _seek(

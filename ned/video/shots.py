@@ -11,7 +11,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.types import Shot
-from ned.video.dissolves import DissolveDetector
+from ned.video.dissolves import DissolveDetector, DissolveState
 
 _SIDE = 48
 _HISTORY = 12
@@ -34,6 +34,18 @@ class Transition:
     stop: int
 
 
+@dataclass(frozen=True)
+class ShotState:
+    """What a `ShotDetector` remembers."""
+
+    previous: tuple[Float[np.ndarray, "side side"], Float[np.ndarray, "bins"]] | None
+    scores: deque[float]
+    score: float
+    count: int
+    """Pictures seen."""
+    dissolves: DissolveState
+
+
 class ShotDetector:
     """Tells cuts and dissolves while frames stream by. It keeps thumbnails of 2.5 s and a dozen numbers."""
 
@@ -44,6 +56,16 @@ class ShotDetector:
         self._count = 0
         self.score = 0.0
         """How different the last frame was from the one before, 0 to 1."""
+
+    def state(self) -> ShotState:
+        """A copy of what is remembered."""
+        return ShotState(self._previous, self._scores.copy(), self.score, self._count, self._dissolves.state())
+
+    def restore(self, state: ShotState) -> None:
+        """Go on from a state."""
+        self._previous, self._scores, self.score = state.previous, state.scores.copy(), state.score
+        self._count = state.count
+        self._dissolves.restore(state.dissolves)
 
     def update(self, rgb: UInt8[np.ndarray, "h w 3"]) -> Transition | None:
         """Whether this picture (any size, always the same one; a thumbnail will do) begins a new shot, or ends a

@@ -23,9 +23,10 @@ from types import TracebackType
 
 from ned.errors import NedError, ProcessingError, UserError
 from ned.types import VideoInfo
+from ned.video.command import MUXERS, encode_command
 from ned.video.encoders import choose_encoder, output_format, quality_options
 from ned.video.frame import Frame
-from ned.video.process import MUXERS, EncoderProcess, encode_command
+from ned.video.process import EncoderProcess
 from ned.video.read import MediaWarning
 
 

@@ -3,8 +3,9 @@
 Nothing here imports numpy but `ned.workspace.analyses`.
 """
 
-from ned.workspace.atomic import atomic_path, write_text
+from ned.workspace.atomic import atomic_path, flush_to_disk, give_name, write_text
 from ned.workspace.cache import Cache, cache_root, fingerprint
+from ned.workspace.job import Job, check_space, job_key, open_job, publishing, work_folder, work_mark
 from ned.workspace.outputs import (
     CONTAINERS,
     SIGNED_CONTAINERS,
@@ -21,15 +22,24 @@ __all__ = [
     "CONTAINERS",
     "SIGNED_CONTAINERS",
     "Cache",
+    "Job",
     "atomic_path",
     "cache_root",
     "check_container",
     "check_input",
     "check_output",
+    "check_space",
     "compare_path",
     "default_output",
     "fingerprint",
+    "flush_to_disk",
+    "give_name",
+    "job_key",
     "manifest_path",
+    "open_job",
+    "publishing",
     "report_path",
+    "work_folder",
+    "work_mark",
     "write_text",
 ]

@@ -12,7 +12,6 @@ import hashlib
 import json
 import zipfile
 import zlib
-from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -89,21 +88,36 @@ def analyse_cached(
     start_s: float | None = None,
     end_s: float | None = None,
     cache: Cache | None = None,
+    work: Path | None = None,
 ) -> Analysis:
     """The analysis of a video from the cache, or made now and kept there (`cache` None: neither).
 
-    A cache that cannot be written to is no error. Raises what `ned.analysis.analyse` raises.
+    With a folder `work` it is kept there where it is not in the cache, and its unfinished state as it is made.
+    A cache that cannot be written to is no error. Raises what `ned.analysis.analyse` raises, and OSError for `work`.
     """
     from ned.analysis import analyse
+    from ned.analysis.checkpoint import forget_standing
 
-    entry = analysis_entry(cache, path, start_s, end_s) if cache else None
-    if cache and entry and (known := load_analysis(cache, entry, path)):
-        return known
+    places = [cache] if cache else []
+    places += [Cache(work / "analysis", max_bytes=1 << 62)] if work else []
+    entries = [(place, analysis_entry(place, path, start_s, end_s)) for place in places]
+    for place, entry in entries:
+        if known := load_analysis(place, entry, path):
+            return known
     with progress.stage("analysing") as stage:
-        analysis = analyse(path, start_s=start_s, end_s=end_s, progress=stage.update)
-    if cache and entry:
-        with suppress(OSError):
-            save_analysis(cache, entry, analysis)
+        more = {"folder": work} if work else {}
+        analysis = analyse(path, start_s=start_s, end_s=end_s, progress=stage.update, **more)
+    for place, entry in entries:
+        try:
+            save_analysis(place, entry, analysis)
+        except OSError:
+            if place is not cache:
+                raise
+            continue
+        if work and (saved := load_analysis(place, entry, path)):
+            forget_standing(work)
+            return saved
+        break
     return analysis
 
 
@@ -120,6 +134,8 @@ def _arrays(analysis: Analysis) -> dict[str, np.ndarray]:
 
 
 def _write_landmarks(path: Path, analysis: Analysis) -> None:
+    from ned.analysis.store import release
+
     rows = sum(len(track) for track in analysis.tracks)
     with path.open("wb") as file:
         header = {"descr": "<f4", "fortran_order": False, "shape": (rows, NUM_LANDMARKS, 3)}
@@ -127,6 +143,7 @@ def _write_landmarks(path: Path, analysis: Analysis) -> None:
         for track in analysis.tracks:
             for start in range(0, len(track), _CHUNK):
                 file.write(np.ascontiguousarray(track.landmarks[start : start + _CHUNK], "<f4").tobytes())
+                release(track.landmarks)
 
 
 def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:

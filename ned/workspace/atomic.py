@@ -11,6 +11,9 @@ from pathlib import Path
 
 from ned.errors import ProcessingError, UserError
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""What the system says where there is no room left."""
+
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
@@ -29,7 +32,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         if error.filename not in (None, str(temporary), temporary, str(path.parent), path.parent):
             raise
-        raise _failed_write(path, error) from error
+        raise failed_write(path, error) from error
     finally:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
@@ -41,8 +44,9 @@ def write_text(path: Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8", newline="")
 
 
-def _failed_write(path: Path, error: OSError) -> UserError | ProcessingError:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+def failed_write(path: Path, error: OSError) -> UserError | ProcessingError:
+    """What to say where writing `path` ended with `error`."""
+    if error.errno in FULL:
         return ProcessingError("the disk is full", path=path, remedy="free some space or choose another place")
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
         return UserError(f"cannot be written ({error.strerror})", path=path, remedy="choose another place")
@@ -58,3 +62,10 @@ def flush_to_disk(path: Path) -> None:
             raise
     finally:
         os.close(descriptor)
+
+
+def give_name(part: Path, final: Path) -> None:
+    """A complete file of the same file system becomes `final`, in place of what may be there. Raises OSError."""
+    flush_to_disk(part)
+    os.replace(part, final)
+    flush_to_disk(final.parent)

@@ -90,7 +90,7 @@ def test_version_and_help(capsys):
         (["proces", "x.mp4"], "invalid choice: 'proces'"),
         (["process"], "missing: IN"),
         (["process", "x.mp4", "--emotoin", "sad"], "did you mean --emotion?"),
-        (["process", "x.mp4", "y.mp4"], "unknown argument 'y.mp4'"),
+        (["process", "x*.mp4"], "x*.mp4: nothing fits this pattern"),
         (["process", "x.mp4", "--intensity"], "expected one argument"),
         (["process", "x.mp4", "--intensity", "2"], "intensity is 2"),
         (["process", "x.mp4", "--start", "9", "--end", "1:60"], "end is '1:60'"),
@@ -117,6 +117,30 @@ def test_process(clip, pipeline, capsys):
     assert [Path(line).name for line in lines[:2]] == ["talk_fear_compare.mp4", "talk_fear_report.html"]
     last = f"{clip.with_name('talk_fear.mp4')}: person 1 in 40 of 50 frames (fear, intensity 0.5), "
     assert lines[2].startswith(last) and lines[2].endswith("× real time")
+
+
+def test_many_videos(clip, pipeline, capsys):
+    folder, out = clip.parent, clip.parent / "out"
+    for name in ("b.mov", "bad.mkv", "talk_happy.mp4", "notes.txt"):  # the third is the output of the clip
+        (folder / name).write_bytes(b"x")
+
+    def act(config):
+        if config.input.stem == "bad":
+            raise UserError("no face was found", path=config.input)
+        return make_result(config)
+
+    pipeline.act = act
+    assert main(["process", str(folder), "-o", str(out), "--quiet", "--emotion", "happy"]) == 1
+    said, errors = capsys.readouterr()
+    assert [config.input.name for config in pipeline.asked] == ["b.mov", "bad.mkv", "talk.mp4", "talk_happy.mp4"]
+    assert pipeline.asked[0].output == out / "b_happy.mov"
+    assert "3 done, 0 done before, 1 failed" in said and errors.count("no face was found") == 1
+    pipeline.asked.clear()
+    assert main(["process", str(folder), "--quiet"]) in (0, 1)
+    assert "talk_happy.mp4" not in [config.input.name for config in pipeline.asked]
+    (folder / "b.mp4").write_bytes(b"x")
+    assert main(["process", str(folder / "b*.m*"), str(folder / "b.mp4"), "-o", str(out), "--encoder", "ffv1"]) == 2
+    assert "would be the output of both" in capsys.readouterr().err
 
 
 def test_process_without_a_change(clip, pipeline, capsys):

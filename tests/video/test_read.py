@@ -2,6 +2,7 @@ import threading
 import time
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from tiny_clips import CLIPS, decode, make_clip, needs_clips, planes_of
@@ -137,3 +138,31 @@ def test_a_frame_by_its_index_is_the_streamed_one(tmp_path, pts):
         found = frame_at(path, index, 25.0)
         assert found.index == index and same_samples(found, decode(path)[index]) and found.pts == frames[index].pts
     assert frame_at(path, 12, 25.0) is None
+
+
+@pytest.mark.parametrize("parity", ["tff", "bff"])
+def test_interlaced_pictures_are_joined(tmp_path, parity):
+    """Fields of two moments, as ffmpeg weaves them, come back as pictures without a comb, one for each pair."""
+    from ned.video.ffmpeg import _ask, find_ffmpeg
+
+    source, mode = tmp_path / "a.mkv", {"tff": "interleave_top", "bff": "interleave_bottom"}[parity]
+    _ask(find_ffmpeg(), "-f", "lavfi", "-i", "testsrc2=s=128x96:r=50:d=0.6", "-vf", f"tinterlace={mode}", "-c:v",
+ "ffv1", "-pix_fmt", "yuv420p", str(source))  # fmt: skip
+    with av.open(str(source)) as container:
+        woven = list(container.decode(video=0))
+    assert all(frame.interlaced_frame for frame in woven)
+    with pytest.warns(MediaWarning, match="interlaced"):
+        frames = list(read_frames(source))
+    assert [frame.pts for frame in frames] == [frame.pts for frame in woven]
+
+    def comb(luma):
+        return np.abs(luma[2:].astype(int) - 2 * luma[1:-1].astype(int) + luma[:-2]).mean()
+
+    before = np.mean([comb(frame.to_ndarray()[:96]) for frame in woven])
+    assert np.mean([comb(frame.planes[0]) for frame in frames]) < 0.8 * before
+
+
+def test_avi_frames_take_the_times_of_packets_in_order(tmp_path):
+    options = {"bf": "2", "preset": "medium"}
+    source = make_clip(tmp_path / "a.avi", time_base=Fraction(1, 25), count=15, size=(96, 128), options=options)
+    assert np.diff([frame.pts for frame in read_frames(source)]).tolist() == [1] * 14

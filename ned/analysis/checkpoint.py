@@ -1,0 +1,70 @@
+"""Where the first pass over a long video stands, kept now and then, so that it can go on after a crash."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from ned.analysis.appearance import Appearance
+from ned.analysis.landmarks import Roi
+from ned.analysis.skin import SkinSamples
+from ned.analysis.tracking import Live, ShotTracker, Sighting, TrackerState
+from ned.video.dissolves import DissolveState
+from ned.video.read import Position
+from ned.video.shots import ShotDetector, ShotState, Transition
+from ned.workspace.freeze import load_state, save_state
+
+CHECKPOINT_S = 120.0
+"""Length of video after which the state is kept: what a crash costs at most."""
+
+_STATE, LANDMARKS = "analysis.state", "landmarks.raw"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that the first pass knows after a frame."""
+
+    count: int
+    """Frames seen."""
+    index: int
+    """Of the last frame; likewise `pts`."""
+    pts: int
+    first: int
+    """Index of the first frame."""
+    changes: list[Transition]
+    """Of shot, so far."""
+    times_s: Float[np.ndarray, "frames"]
+    tracker: TrackerState
+    shots: ShotState
+
+    @property
+    def position(self) -> Position:
+        return Position(self.index, self.pts)
+
+
+def load_standing(folder: Path, tracker: ShotTracker, shots: ShotDetector) -> Standing | None:
+    """What was kept in `folder`, put into these two; None where there is nothing of use."""
+    classes = (
+        Standing, TrackerState, Live, Sighting, SkinSamples, Roi, Appearance, ShotState, DissolveState, Transition,
+    )  # fmt: skip
+    standing = load_state(folder / _STATE, classes)
+    if not isinstance(standing, Standing) or not tracker.store.cut(standing.tracker.rows):
+        return None
+    tracker.restore(standing.tracker)
+    shots.restore(standing.shots)
+    return standing
+
+
+def keep_standing(folder: Path, standing: Standing, tracker: ShotTracker) -> None:
+    """Keep it, the landmarks first. Raises OSError."""
+    tracker.store.sync()
+    save_state(folder / _STATE, standing)
+
+
+def forget_standing(folder: Path) -> None:
+    """Remove what was kept, once the analysis lies elsewhere."""
+    for name in (_STATE, LANDMARKS, Path(LANDMARKS).with_suffix(".sorted").name):
+        (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,119 @@
+"""The work folder: what stays, what goes, who may have it."""
+
+import errno
+import os
+import subprocess
+import sys
+
+import pytest
+
+from ned.errors import ProcessingError, UserError
+from ned.workspace import check_space, job_key, open_job, publishing, work_folder
+
+KEY = {"emotion": "sad"}
+
+
+def leave(output, error, key=KEY, keep=False, files=("video-000000000@0.nut", "half.tmp")):
+    with pytest.raises(type(error)) as caught, open_job(output, key, keep) as job:
+        for name in files:
+            (job.folder / name).write_bytes(b"x")
+        raise error
+    return caught.value
+
+
+def names(output):
+    folder = work_folder(output)
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else None
+
+
+KEPT = ["job.json", "lock", "video-000000000@0.nut"]
+
+
+@pytest.mark.parametrize(
+    ("error", "keep", "left"),
+    [
+        (ProcessingError("ffmpeg died"), False, KEPT),
+        (RuntimeError("odd"), False, KEPT),
+        (SystemExit(143), False, KEPT),
+        (UserError("it changed"), False, KEPT),
+        (KeyboardInterrupt(), False, None),
+        (KeyboardInterrupt(), True, KEPT),
+    ],
+)
+def test_what_is_finished_stays_but_for_an_interruption(tmp_path, error, keep, left):
+    output = tmp_path / "out.mp4"
+    said = leave(output, error, keep=keep)
+    assert names(output) == left
+    if isinstance(error, ProcessingError):
+        assert "the same command goes on from out.mp4.part" in str(said)
+
+
+def test_nothing_of_use_leaves_nothing(tmp_path):
+    output = tmp_path / "out.mp4"
+    leave(output, ProcessingError("x"), files=("half.tmp",))
+    assert names(output) is None
+    leave(output, UserError("no face"), files=("analysis.state",))
+    assert names(output) is None
+    with open_job(output, KEY) as job:
+        (job.folder / "video-000000000@0.nut").touch()
+    assert not list(tmp_path.iterdir())
+
+
+def test_other_work_is_thrown_away(tmp_path):
+    output = tmp_path / "out.mp4"
+    leave(output, RuntimeError())
+    with open_job(output, KEY) as job:
+        assert job.begun
+        assert names(output) == KEPT
+    leave(output, RuntimeError())
+    with open_job(output, {"emotion": "happy"}) as job:
+        assert not job.begun
+
+
+def test_foreign_folders_are_not_touched(tmp_path):
+    output = tmp_path / "out.mp4"
+    work_folder(output).mkdir()
+    (work_folder(output) / "mine.txt").write_text("precious")
+    with pytest.raises(UserError, match="not a work folder"), open_job(output, KEY):
+        pass
+    assert (work_folder(output) / "mine.txt").read_text() == "precious"
+
+
+def test_two_runs_are_kept_apart_and_a_dead_one_is_not(tmp_path):
+    output = tmp_path / "out.mp4"
+    code = (
+        "import sys, time\nfrom pathlib import Path\nfrom ned.workspace import open_job\n"
+        "with open_job(Path(sys.argv[1]), {'emotion': 'sad'}) as job:\n"
+        "    (job.folder / 'video-000000000@0.nut').touch()\n    print('in', flush=True)\n    time.sleep(60)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code, str(output)], stdout=subprocess.PIPE)
+    assert child.stdout.readline() == b"in\n"
+    with pytest.raises(UserError, match="another run"), open_job(output, KEY):
+        pass
+    child.kill()
+    child.communicate()
+    with open_job(output, KEY) as job:
+        assert job.begun
+
+
+def test_a_full_disk_is_told_and_keeps_the_work(tmp_path):
+    output = tmp_path / "out.mp4"
+    with pytest.raises(ProcessingError, match="disk is full.*goes on"), open_job(output, KEY) as job:
+        (job.folder / "video-000000000@0.nut").touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert names(output) == KEPT
+
+
+def test_outputs_of_an_interrupted_end_are_known_by_their_job(tmp_path):
+    output = tmp_path / "out.mp4"
+    with pytest.raises(SystemExit), open_job(output, job_key({"emotion": "sad"})) as job:
+        job.note_publishing([output])
+        raise SystemExit
+    assert publishing(output, {"emotion": "sad"}) == (output.resolve(),)
+    assert publishing(output, {"emotion": "happy"}) == ()
+
+
+def test_room_is_checked(tmp_path):
+    check_space(tmp_path / "out.part", 1000)
+    with pytest.raises(UserError, match="are needed, .* are free"):
+        check_space(tmp_path / "out.part", 10**18)

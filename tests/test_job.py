@@ -117,3 +117,13 @@ def test_room_is_checked(tmp_path):
     check_space(tmp_path / "out.part", 1000)
     with pytest.raises(UserError, match="are needed, .* are free"):
         check_space(tmp_path / "out.part", 10**18)
+
+
+def test_the_work_depends_on_what_is_in_the_files_not_on_their_names(tmp_path):
+    clip, other = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    clip.write_bytes(b"one" * 100)
+    other.write_bytes(b"one" * 100)
+    before = job_key({"reference": (clip,)})
+    assert job_key({"reference": (other,)}) == before
+    clip.write_bytes(b"two" * 100)
+    assert job_key({"reference": (clip,)}) != before

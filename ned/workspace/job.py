@@ -14,7 +14,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import IO
 
@@ -36,8 +36,19 @@ def job_key(options: Mapping[str, object]) -> dict[str, str]:
     """What a piece of work depends on: `options` by name, files by their content, and the version. Raises OSError."""
     said = {"version": __version__, "format": str(FORMAT)}
     for name, value in options.items():
-        said[name] = fingerprint(value) if isinstance(value, Path) and value.is_file() else repr(value)
+        said[name] = _said(value)
     return said
+
+
+def _said(value: object) -> str:
+    """`value` in words, files by their content wherever they stand in it."""
+    if isinstance(value, Path):
+        return fingerprint(value) if value.is_file() else repr(value)
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_said, value))})"
+    if is_dataclass(value) and not isinstance(value, type):
+        return f"{type(value).__name__}({', '.join(_said(getattr(value, f.name)) for f in fields(value))})"
+    return repr(value)
 
 
 def work_mark(key: Mapping[str, str]) -> str:

@@ -31,7 +31,7 @@ from ned.timeline import (
 )
 
 RENDERERS = ("auto", "warp")
-MANIPULATORS = ("prototypes",)
+MANIPULATORS = ("learned", "prototypes")
 QUALITIES = ("draft", "good", "best", "lossless")
 
 
@@ -80,7 +80,10 @@ class ProcessConfig:
         help="what happens to one person, such as 2:sad@0.5; may be given several times",
     )  # fmt: skip
     renderer: str = option("auto", choices=RENDERERS, help="how faces are rendered; auto takes the best that is there")
-    manipulator: str = option("prototypes", choices=MANIPULATORS, help="how the edited expression is found")
+    manipulator: str = option("learned", choices=MANIPULATORS, help="how the edited expression is found")
+    manipulator_weights: Path | None = option(
+        None, metavar="FILE", help="checkpoint of `ned train manipulator` to use instead of the shipped one"
+    )
     expression: Path | None = option(
         None, metavar="CSV", help="take the expression from this ARKit / Live Link CSV file instead of an emotion"
     )
@@ -111,6 +114,8 @@ class ProcessConfig:
         _check_choice("emotion", self.emotion, EMOTIONS)
         _check_choice("renderer", self.renderer, RENDERERS)
         _check_choice("manipulator", self.manipulator, MANIPULATORS)
+        if self.manipulator_weights is not None and self.manipulator != "learned":
+            raise UserError("prototypes have no weights", remedy="leave out one of manipulator, manipulator-weights")
         if not 0 <= self.intensity <= MAX_INTENSITY:
             raise UserError(
                 f"intensity is {self.intensity:g}", remedy=f"choose from 0 (no change) to {MAX_INTENSITY:g}, usually 1"
@@ -222,7 +227,10 @@ class ProcessConfig:
         clips = {clip for edit in self.person_edits() for key in edit.keyframes for clip in key.references}
         for clip in sorted(clips):
             workspace.check_input(clip, what="reference clip")
-        inputs = [path for path in (self.input, self.expression, self.person_like, *clips) if path is not None]
+        if self.manipulator_weights is not None:
+            workspace.check_input(self.manipulator_weights, what="checkpoint")
+        read = (self.input, self.expression, self.person_like, self.manipulator_weights, *clips)
+        inputs = [path for path in read if path is not None]
         workspace.check_container(self.output_path)
         manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]
         for path in (self.output_path, self.compare_path, self.report_path, *(manifests if self.provenance else ())):

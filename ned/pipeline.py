@@ -137,7 +137,8 @@ def plan_person(part: Part, analysis: Analysis, styles: Styles, config: ProcessC
             fits.append(fit_face(track, model, rate))
             stage.advance(len(track))
     if config.expression is None:
-        manipulator, start_s = build_manipulator(config.manipulator, model), first_time_s(analysis, config)
+        manipulator = build_manipulator(config.manipulator, model, config.manipulator_weights)
+        start_s = first_time_s(analysis, config)
         edited = [
             edit_track(
                 fit.expression, measure_articulation(track, fit, model), analysis.times_s(track.frames), start_s, rate,

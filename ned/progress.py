@@ -81,8 +81,8 @@ class Silent:
 class Lines:
     """One line every few seconds and one at the end of a stage, for logs and pipes."""
 
-    def __init__(self, stream: TextIOBase | None = None, interval_s: float = 5.0) -> None:
-        self._stream, self._interval_s = stream or sys.stderr, interval_s
+    def __init__(self, stream: TextIOBase | None = None, interval_s: float = 5.0, unit: str = "frames") -> None:
+        self._stream, self._interval_s, self._unit = stream or sys.stderr, interval_s, unit
 
     def note(self, text: str) -> None:
         print(text, file=self._stream, flush=True)
@@ -90,7 +90,7 @@ class Lines:
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Stage]:
         def show(done: int, total: int | None, seconds: float, ended: bool) -> None:
-            print(f"{name}: {describe(done, total, seconds, ended)}", file=self._stream, flush=True)
+            print(f"{name}: {describe(done, total, seconds, ended, self._unit)}", file=self._stream, flush=True)
 
         counter = _Counter(total, show, self._interval_s)
         yield counter
@@ -100,10 +100,10 @@ class Lines:
 class Terminal:
     """A bar for the running stage, with fps and time left; a finished stage leaves its line."""
 
-    def __init__(self, stream: TextIOBase | None = None) -> None:
+    def __init__(self, stream: TextIOBase | None = None, unit: str = "frames") -> None:
         from rich.console import Console
 
-        self._console = Console(file=stream or sys.stderr)
+        self._console, self._unit = Console(file=stream or sys.stderr), unit
 
     def note(self, text: str) -> None:
         self._console.print(text, markup=False, highlight=False)
@@ -120,29 +120,31 @@ class Terminal:
             def show(done: int, total: int | None, seconds: float, ended: bool) -> None:
                 if ended:
                     total = done = max(done, 1)
-                bars.update(task, completed=done, total=total, said=describe(counter.done, total, seconds, ended))
+                said = describe(counter.done, total, seconds, ended, self._unit)
+                bars.update(task, completed=done, total=total, said=said)
 
             counter = _Counter(total, show, 0.1)
             yield counter
             counter.end()
 
 
-def describe(done: int, total: int | None, seconds: float, ended: bool = False) -> str:
+def describe(done: int, total: int | None, seconds: float, ended: bool = False, unit: str = "frames") -> str:
     """For example "120/500 frames, 24.0 fps, 0:16 left"."""
-    rate = f", {done / seconds:.1f} fps" if done and seconds > 0 else ""
+    per_second = "fps" if unit == "frames" else f"{unit}/s"
+    rate = f", {done / seconds:.1f} {per_second}" if done and seconds > 0 else ""
     if ended:
-        return (f"{done} frames{rate}, " if done else "") + f"{_clock(seconds)}"
-    count = f"{done}/{total} frames" if total else f"{done} frames"
+        return (f"{done} {unit}{rate}, " if done else "") + f"{_clock(seconds)}"
+    count = f"{done}/{total} {unit}" if total else f"{done} {unit}"
     left = f", {_clock(max(total - done, 0) * seconds / done)} left" if total and done else ""
     return count + rate + left
 
 
-def for_stream(stream: TextIOBase | None = None, quiet: bool = False) -> Progress:
+def for_stream(stream: TextIOBase | None = None, quiet: bool = False, unit: str = "frames") -> Progress:
     """What fits: a bar where `stream` (default: standard error) is a terminal, lines where not, nothing if `quiet`."""
     stream = stream or sys.stderr
     if quiet:
         return Silent()
-    return Terminal(stream) if stream.isatty() else Lines(stream)
+    return Terminal(stream, unit) if stream.isatty() else Lines(stream, unit=unit)
 
 
 def _clock(seconds: float) -> str:

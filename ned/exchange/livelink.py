@@ -103,7 +103,7 @@ def _at_times(
     rows, period = len(table.values), 1 / float(frame_rate)
     if rows == len(times_s) and table.frames is None and table.times_s is None:
         return table.values
-    at = _row_times(path, table, frame_rate)
+    at = row_times(path, table, frame_rate)
     if at is None:
         raise UserError(
             f"has {rows} rows for {len(times_s)} frames and no column that says when",
@@ -126,7 +126,7 @@ def _at_times(
     return np.stack([np.interp(times_s, at, column) for column in table.values.T], axis=1).astype(np.float32)
 
 
-def _row_times(path: Path, table: Table, frame_rate: Fraction) -> Float[np.ndarray, "rows"] | None:
+def row_times(path: Path, table: Table, frame_rate: Fraction) -> Float[np.ndarray, "rows"] | None:
     """Seconds of the video of each row; None where no column says it."""
     if table.frames is not None:
         return table.frames / float(frame_rate)

@@ -1,0 +1,1 @@
+"""Synthetic people and emotional overlays: what the shipped manipulator learns from."""

@@ -1,0 +1,271 @@
+"""How well a manipulator does on people it never saw, beside what changes nothing and a mean offset.
+
+The judge is a classifier of sequences trained on people of its own. All rows are judged on what a fit would
+see of the edited track, and go the whole way of an edit, guards included. A constant offset fools many
+classifiers, so its row says how far that gets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from ned.manipulator.batches import LabelledBatches, SyntheticBatches
+from ned.manipulator.corpus.overlays import LATENT, SEEN, random_display
+from ned.manipulator.corpus.people import NOMINAL_RATE
+from ned.manipulator.corpus.store import Corpus
+from ned.manipulator.data import LabelledTrack
+from ned.manipulator.family import Family, as_seen
+from ned.manipulator.learned import LearnedManipulator
+from ned.manipulator.losses import pearson
+from ned.manipulator.protocol import Articulation, Manipulator
+from ned.manipulator.speech import CLOSED_SHARE
+from ned.manipulator.temporal import TemporalDiscriminator
+from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
+
+WINDOW = 64
+FACE_HEIGHT_CM = 11.5
+LID_OPENING_CM = 1.0
+INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One row. NaN where a figure makes no sense for the row."""
+
+    accuracy: float
+    """Share of edited tracks that the judge takes for the target, all seven emotions evenly."""
+    per_emotion: tuple[float, ...]
+    jaw_pcc: float
+    """Median correlation of the mouth's opening with the original's."""
+    closures: float
+    """Share of the frames with closed lips whose lips stay closed (surprise, which opens silent mouths, left out)."""
+    style_ratio: float
+    """Median distance to a reference's style, edited ÷ source."""
+    cycle: float
+    """Mean error of the coefficients after an edit back to the source's own style, seen scale."""
+    monotone: float
+    """Share of tracks whose probability of the target rises with the intensity in five steps: it never falls by
+    more than .01, and ends higher than it began, or at .95 or more."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Held-out sources, references and the judge; the same for every row."""
+
+    corpus: Corpus
+    judge: TemporalDiscriminator
+    sources: list[ExpressionTrack]
+    articulations: list[Articulation]
+    references: list[ExpressionTrack]
+    """One a source, by another person; emotions in turn."""
+    mean_shown: Float[np.ndarray, "emotions width"]
+    """Mean difference that each emotion makes on the training people."""
+    opening_per_unit: Float[np.ndarray, "width"]
+    lids_per_unit: Float[np.ndarray, "width 2"]
+    judge_accuracy: float
+    """Of the judge on real displays of the people under test."""
+
+
+def train_judge(corpus: Corpus, seed: int, steps: int = 300) -> TemporalDiscriminator:
+    """A classifier of windows, trained on the split `judge`, any display of intensity 0.3 to 1.1."""
+    people = SyntheticBatches(corpus.space, corpus.of("judge"))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        judge = TemporalDiscriminator(corpus.space.width, len(EMOTIONS))
+    judge.scale.fill_(0.15)
+    optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
+    for step in range(steps):
+        rng = np.random.default_rng([seed, step, 7])
+        shows = random_display(corpus.space, 64, rng, (0.3, 1.1))
+        windows = torch.from_numpy(people.references(64, WINDOW, shows, rng))
+        loss = torch.nn.functional.cross_entropy(judge(windows), torch.from_numpy(shows.emotion))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    return judge.eval().requires_grad_(False)
+
+
+def make_bench(
+    corpus: Corpus, opening: Float[np.ndarray, "width"], lids: Float[np.ndarray, "width 2"], sources: int, seed: int = 0
+) -> Bench:
+    """`sources` tracks of test people with random moods, flanks and other emotions; a few seconds each."""
+    judge = train_judge(corpus, seed)
+    people = SyntheticBatches(corpus.space, corpus.of("test"))
+    rng = np.random.default_rng([seed, 99])
+    frames = min(corpus.clean.shape[1], 300)
+    batch = people.draw(sources, frames, rng)
+    shows = random_display(corpus.space, sources, rng, (0.8, 1.0))
+    shows.emotion[:] = np.arange(sources) % len(EMOTIONS)
+    references = people.references(sources, frames, shows, rng)
+    tracks = [ExpressionTrack.unpack(corpus.space, values) for values in batch.source]
+    trained = SyntheticBatches(corpus.space, corpus.of("train"))
+    seen = random_display(corpus.space, 350, rng)
+    seen.emotion[:] = np.arange(350) % len(EMOTIONS)
+    shown = trained.references(350, WINDOW, seen, rng).mean(1)
+    means = np.stack([shown[seen.emotion == e].mean(0) for e in range(len(EMOTIONS))])
+    right = _judged(judge, references).argmax(1) == shows.emotion
+    return Bench(
+        corpus, judge, tracks, [articulate(track, opening, lids) for track in tracks],
+        [ExpressionTrack.unpack(corpus.space, values) for values in references], means - means.mean(0), opening, lids,
+        float(right.mean()),
+    )  # fmt: skip
+
+
+def articulate(
+    track: ExpressionTrack, opening: Float[np.ndarray, "width"], lids: Float[np.ndarray, "width 2"]
+) -> Articulation:
+    """Openings as the coefficients alone say them."""
+    values = track.pack().astype(np.float64)
+    return Articulation(
+        np.maximum(values @ opening, 0.0), np.maximum(LID_OPENING_CM + values @ lids, 0.0), FACE_HEIGHT_CM
+    )
+
+
+Editor = Callable[[int, str, float], np.ndarray]
+"""(index of the source, emotion, intensity) → packed coefficients as an edit needs them."""
+
+
+def editor_of(manipulator: Manipulator, bench: Bench) -> Editor:
+    """The edit of a manipulator."""
+
+    def edit(i: int, emotion: str, intensity: float) -> np.ndarray:
+        wanted = Edit(emotion, intensity, seed=i)
+        return manipulator.translate(bench.sources[i], bench.articulations[i], NOMINAL_RATE, wanted).pack()
+
+    return edit
+
+
+def copy_input(bench: Bench) -> Editor:
+    """Changes nothing."""
+    return lambda i, emotion, intensity: bench.sources[i].pack()
+
+
+def mean_offset(bench: Bench) -> Editor:
+    """Adds the emotion's mean difference, the same to everyone and in every frame."""
+
+    def edit(i: int, emotion: str, intensity: float) -> np.ndarray:
+        return bench.sources[i].pack() + intensity * bench.mean_shown[EMOTIONS.index(emotion)] / SEEN
+
+    return edit
+
+
+def measure(
+    edit: Editor, bench: Bench, learned: LearnedManipulator | None = None, monotone: bool = True
+) -> Figures:
+    """The figures of one row; `learned` where references and the way back can be tried."""
+    hits = np.zeros((len(bench.sources), len(EMOTIONS)))
+    correlations, kept, rises = [], [], []
+    for i, (source, said) in enumerate(zip(bench.sources, bench.articulations, strict=True)):
+        original = source.pack()
+        edited = [edit(i, emotion, 1.0) for emotion in EMOTIONS]
+        seen = np.stack([as_fit_sees(original, values) for values in edited])
+        hits[i] = _judged(bench.judge, seen).argmax(1) == np.arange(len(EMOTIONS))
+        for emotion, values in zip(EMOTIONS, edited, strict=True):
+            opening = said.mouth_opening + (values - original) @ bench.opening_per_unit
+            if said.mouth_opening.std() > 0.02:
+                correlations.append(np.corrcoef(opening, said.mouth_opening)[0, 1])
+            shut = said.mouth_opening < CLOSED_SHARE * FACE_HEIGHT_CM / 2
+            if shut.any() and emotion != "surprised":
+                kept.append((opening[shut] < CLOSED_SHARE * FACE_HEIGHT_CM).mean())
+        if monotone:
+            e = i % len(EMOTIONS)
+            steps = [as_fit_sees(original, edit(i, EMOTIONS[e], k)) for k in INTENSITIES]
+            said_so = _judged(bench.judge, np.stack(steps))[:, e]
+            ended = said_so[-1] >= 0.95 or said_so[-1] > said_so[0] + 0.05
+            rises.append(ended and bool((np.diff(said_so) > -0.01).all()))
+    ratio, cycle = _imitation(bench, learned) if learned else (np.nan, np.nan)
+    return Figures(
+        float(hits.mean()), tuple(map(float, hits.mean(0))), float(np.median(correlations)), float(np.mean(kept)),
+        ratio, cycle, float(np.mean(rises)) if rises else np.nan,
+    )  # fmt: skip
+
+
+def as_fit_sees(original: np.ndarray, edited: np.ndarray) -> np.ndarray:
+    """Edited coefficients as a fit of the edited video would find them."""
+    return np.clip(original + SEEN * (edited - original), 0.0, 1.0).astype(np.float32)
+
+
+def _judged(judge: TemporalDiscriminator, tracks: Float[np.ndarray, "tracks frames width"]) -> np.ndarray:
+    """Mean probabilities of the emotions over the windows of each track."""
+    starts = range(0, tracks.shape[1] - WINDOW + 1, WINDOW // 2)
+    windows = np.stack([tracks[:, s : s + WINDOW] for s in starts], 1)
+    with torch.inference_mode():
+        logits = judge(torch.from_numpy(windows.reshape(-1, WINDOW, tracks.shape[2]).astype(np.float32)))
+    return torch.softmax(logits, -1).reshape(len(tracks), len(starts), -1).mean(1).numpy()
+
+
+def _imitation(bench: Bench, learned: LearnedManipulator) -> tuple[float, float]:
+    """Distance to the references' styles (edited ÷ source), and the error after the way back."""
+    ratios, errors = [], []
+    for source, said, reference in zip(bench.sources, bench.articulations, bench.references, strict=True):
+        wanted = learned.reference_style((reference,), (NOMINAL_RATE,))
+        edit = Edit("neutral", 1.0, 0, (reference,), (NOMINAL_RATE,))
+        original = source.pack()
+        seen = as_fit_sees(original, learned.translate(source, said, NOMINAL_RATE, edit).pack())
+        distance = lambda values: np.abs(learned.window_styles(values) - wanted).mean()  # noqa: E731, B023
+        ratios.append(distance(seen) / max(distance(original), 1e-6))
+        own = learned.reference_style((source,), (NOMINAL_RATE,))
+        back = seen + learned.residual(seen, own[None])
+        errors.append(np.abs(back - original).mean())
+    return float(np.median(ratios)), float(np.mean(errors))
+
+
+@dataclass(frozen=True)
+class LabelledBench:
+    """Held-out labelled tracks and a judge; for data without known answers, in any expression space."""
+
+    space: ExpressionSpace
+    judge: TemporalDiscriminator
+    windows: Float[np.ndarray, "windows frames width"]
+
+
+def labelled_bench(
+    space: ExpressionSpace, trained: list[LabelledTrack], held: list[LabelledTrack], seed: int, steps: int = 200
+) -> LabelledBench:
+    """The judge is taught on the people that are trained on, for few are held out."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        judge = TemporalDiscriminator(space.width, len(EMOTIONS))
+    source = LabelledBatches(space, [t.values for t in trained], [EMOTIONS.index(t.emotion) for t in trained])
+    size = float(np.concatenate([t.values for t in trained]).std())
+    judge.scale.fill_(max(size, 1e-3))
+    optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
+    for step in range(steps):
+        batch = source.draw(64, WINDOW, np.random.default_rng([seed, step, 7]))
+        labels = torch.from_numpy(batch.source_emotion)
+        loss = torch.nn.functional.cross_entropy(judge(torch.from_numpy(batch.source)), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    rng = np.random.default_rng([seed, 98])
+    people = LabelledBatches(space, [t.values for t in held], [EMOTIONS.index(t.emotion) for t in held])
+    return LabelledBench(space, judge.eval().requires_grad_(False), people.draw(56, WINDOW, rng).source)
+
+
+def measure_labelled(family: Family, bench: LabelledBench) -> dict[str, float]:
+    """Accuracy over all emotions and the jaw's correlation on windows of held-out people, without guards."""
+    windows, halo = torch.from_numpy(bench.windows), family.halo
+    padded = torch.nn.functional.pad(windows.mT, (halo, halo), mode="replicate").mT if halo else windows
+    hits, correlations = [], []
+    with torch.inference_mode():
+        for e in range(len(EMOTIONS)):
+            styles = family.mapping(torch.zeros(len(windows), LATENT), torch.full((len(windows),), e))
+            edited = as_seen(family.translator(padded, styles), bench.space)
+            hits.append((bench.judge(edited).argmax(1) == e).float().mean())
+            correlations.append(pearson(windows[..., 0], edited[..., 0]).mean())
+    accuracy, jaw = float(torch.stack(hits).mean()), float(torch.stack(correlations).mean())
+    return {"accuracy": accuracy, "jaw_pcc": jaw, "score": accuracy + 0.5 * min(jaw - 0.97, 0.0)}
+
+
+def measure_family(family: Family, bench: Bench) -> dict[str, float]:
+    """For the training loop; the score is the accuracy, less what imitation falls short of."""
+    learned = LearnedManipulator(bench.corpus.space, bench.opening_per_unit, bench.lids_per_unit, family=family)
+    figures = measure(editor_of(learned, bench), bench, learned, monotone=False)
+    score = figures.accuracy - 0.5 * max(figures.style_ratio - 0.4, 0.0)
+    return {"accuracy": figures.accuracy, "jaw_pcc": figures.jaw_pcc, "closures": figures.closures,
+            "style_ratio": figures.style_ratio, "cycle": figures.cycle, "score": score}  # fmt: skip

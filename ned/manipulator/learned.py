@@ -1,0 +1,209 @@
+"""The learned manipulator: a network translates the coefficients, the guards keep speech and blinks.
+
+The network runs at a nominal frame rate on what a fit sees; its answer is brought back to the video's rate
+and to the strength that an edit needs. It has no state and no special cases at the ends: a track is continued
+by its own end frames for as long as the network's context.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+from scipy.ndimage import gaussian_filter1d
+
+from ned.errors import UserError
+from ned.manipulator.corpus.overlays import LATENT, SEEN
+from ned.manipulator.corpus.people import NOMINAL_RATE
+from ned.manipulator.protocol import Articulation
+from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, sided
+from ned.manipulator.resample import at_frames, resample
+from ned.manipulator.settings import ManipulatorConfig
+from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech
+from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
+
+if TYPE_CHECKING:
+    from ned.manipulator.family import Family
+
+SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "manipulator.safetensors"
+KIND = "manipulator"
+
+CHUNK = 2048
+"""Frames translated at once; only the network's context is read twice."""
+
+STYLE_WINDOW_S, STYLE_HOP_S = 2.56, 0.64
+"""A reference's style is the geometric median over such windows."""
+
+CHARACTER, DRIFT, DRIFT_S = 0.5, 0.5, 1.2
+"""Standard deviations of the latent vector: constant for a seed, and slowly drifting over this time scale."""
+
+
+class LearnedManipulator:
+    """See `ned.manipulator.Manipulator`. `opening_per_unit`, `lids_per_unit` as for the prototypes; `checkpoint`
+    None takes the shipped one. Raises UserError for a checkpoint that is damaged or of another space."""
+
+    def __init__(
+        self,
+        space: ExpressionSpace,
+        opening_per_unit: Float[np.ndarray, "width"],
+        lids_per_unit: Float[np.ndarray, "width 2"],
+        checkpoint: Path | None = None,
+        family: Family | None = None,
+    ) -> None:
+        self.space = space
+        self.opening_per_unit, self.lids_per_unit = opening_per_unit, lids_per_unit
+        self._family = family or load_manipulator(checkpoint or SHIPPED, space)
+
+    def translate(
+        self, expression: ExpressionTrack, articulation: Articulation, frame_rate: float, edit: Edit
+    ) -> ExpressionTrack:
+        """See `Manipulator.translate`. Raises UserError where a reference is empty or in another space."""
+        if expression.space.name != self.space.name:
+            raise ValueError(f"the manipulator speaks {self.space.name}, the expression is in {expression.space.name}")
+        if not edit.reference and edit.emotion not in EMOTIONS:
+            raise ValueError(f"unknown emotion {edit.emotion!r}; known: {', '.join(EMOTIONS)}")
+        if edit.intensity == 0 or len(expression) == 0:
+            return expression
+        original = expression.pack()
+        nominal = resample(original.astype(np.float32), frame_rate, NOMINAL_RATE)
+        if edit.reference:
+            style = self.reference_style(edit.reference, edit.reference_rates)
+            shares = self._likeness(style)
+            styles = np.broadcast_to(style, (1, len(style)))
+        else:
+            styles = self.emotion_styles(edit.emotion, edit.seed, len(nominal))
+            shares = np.array([float(e == edit.emotion) for e in EMOTIONS])
+        change = self.residual(nominal, styles) / (SEEN if self.space.name == "arkit52" else 1.0)
+        change = at_frames(change, np.arange(len(original)) * (NOMINAL_RATE / frame_rate)).astype(original.dtype)
+        difference = edit.intensity * change + self._resting_smile(articulation, shares, edit.intensity)
+        if self.space.name == "arkit52":
+            difference = keep_blinks(self.space, difference, articulation, self.lids_per_unit)
+            difference = keep_speech(
+                self.space, difference, articulation, self.opening_per_unit, _mouth(shares), frame_rate, edit.intensity
+            )
+        return ExpressionTrack.unpack(self.space, original + difference)
+
+    def residual(
+        self, values: Float[np.ndarray, "frames width"], styles: Float[np.ndarray, "steps style"]
+    ) -> Float[np.ndarray, "frames width"]:
+        """What the network adds at the nominal rate (seen scale), with one style for all frames or one for each."""
+        import torch
+
+        translator, halo = self._family.translator, self._family.halo
+        padded = torch.from_numpy(np.pad(values, ((halo, halo), (0, 0)), mode="edge").astype(np.float32))
+        of_frames = torch.from_numpy(np.array(styles, np.float32))
+        out = np.empty(values.shape, np.float32)
+        with torch.inference_mode():
+            for start in range(0, len(values), CHUNK):
+                stop = min(start + CHUNK, len(values))
+                piece = padded[None, start : stop + 2 * halo]
+                style = of_frames if len(of_frames) == 1 else self._around(of_frames, start, stop)[None]
+                new = translator(piece, style)[0].numpy()
+                out[start:stop] = new - values[start:stop]
+        return out
+
+    def _around(self, styles, start: int, stop: int):
+        """Styles of the frames of a chunk and of its context."""
+        import torch
+
+        at = torch.arange(start - self._family.halo, stop + self._family.halo).clamp(0, len(styles) - 1)
+        return styles[at]
+
+    def emotion_styles(self, emotion: str, seed: int, frames: int) -> Float[np.ndarray, "frames style"]:
+        """The emotion's style with a character and a slow drift that the seed decides."""
+        import torch
+
+        rng = np.random.default_rng([seed, EMOTIONS.index(emotion)])
+        character = CHARACTER * rng.standard_normal(LATENT)
+        sigma = DRIFT_S * NOMINAL_RATE
+        pad = int(4 * sigma)
+        noise = gaussian_filter1d(rng.standard_normal((frames + 2 * pad, LATENT)), sigma, axis=0)[pad : pad + frames]
+        latent = np.clip(character + DRIFT * noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -2.0, 2.0)
+        with torch.inference_mode():
+            number = torch.full((frames,), EMOTIONS.index(emotion))
+            return self._family.mapping(torch.from_numpy(latent.astype(np.float32)), number).numpy()
+
+    def reference_style(
+        self, tracks: tuple[ExpressionTrack, ...], rates: tuple[float, ...]
+    ) -> Float[np.ndarray, "style"]:
+        """The style of one or more reference tracks; UserError where there is nothing to see."""
+        if len(rates) != len(tracks):
+            raise ValueError(f"{len(tracks)} references with {len(rates)} frame rates")
+        if any(track.space.name != self.space.name for track in tracks):
+            raise ValueError(f"references must speak {self.space.name}")
+        if not any(len(track) for track in tracks):
+            raise UserError("the reference shows no face", remedy="use a clip in which a face is seen")
+        found = [self.window_styles(resample(track.pack().astype(np.float32), rate, NOMINAL_RATE))
+                 for track, rate in zip(tracks, rates, strict=True) if len(track)]  # fmt: skip
+        return geometric_median(np.concatenate(found))
+
+    def window_styles(self, values: Float[np.ndarray, "frames width"]) -> Float[np.ndarray, "windows style"]:
+        """The encoder's styles of a track at the nominal rate, window by window."""
+        import torch
+
+        length, hop = round(STYLE_WINDOW_S * NOMINAL_RATE), round(STYLE_HOP_S * NOMINAL_RATE)
+        if len(values) < length:
+            values = np.pad(values, ((0, length - len(values)), (0, 0)), mode="edge")
+        windows = np.stack([values[i : i + length] for i in range(0, len(values) - length + 1, hop)])
+        with torch.inference_mode():
+            return self._family.encoder(torch.from_numpy(windows.astype(np.float32))).numpy()
+
+    def _likeness(self, style: Float[np.ndarray, "style"]) -> Float[np.ndarray, "emotions"]:
+        """How much a style resembles that of each emotion, 1 in sum."""
+        import torch
+
+        count = len(EMOTIONS)
+        with torch.inference_mode():
+            known = self._family.mapping(torch.zeros(count, LATENT), torch.arange(count)).numpy()
+        distance = np.abs(known - style).mean(1)
+        nearness = np.exp(-4.0 * distance / max(float(np.median(distance)), 1e-6))
+        return nearness / nearness.sum()
+
+    def _resting_smile(self, articulation: Articulation, shares: np.ndarray, intensity: float) -> np.ndarray:
+        """Takes part of a smile that the fit took for a feature of the face, where the emotion takes smiles."""
+        out = np.zeros((1, self.space.width), np.float32)
+        if self.space.name != "arkit52" or articulation.resting_smile == 0:
+            return out
+        for share, emotion in zip(shares, EMOTIONS, strict=True):
+            kept = PROTOTYPES[emotion].keeps.get("mouthSmile", 1.0)
+            taken = min(1.0 - kept, 1.0) * RESTING_SHARE * articulation.resting_smile
+            out[0, sided(self.space, "mouthSmile")] -= share * min(intensity, 1.0) * taken
+        return out
+
+
+def _mouth(shares: Float[np.ndarray, "emotions"]) -> MouthTarget:
+    """The mouth of a mixture of emotions."""
+    mouths = [PROTOTYPES[emotion].mouth for emotion in EMOTIONS]
+    if shares.max() == 1.0:
+        return mouths[int(shares.argmax())]
+    mix = lambda name: float(sum(s * getattr(m, name) for s, m in zip(shares, mouths, strict=True)))  # noqa: E731
+    return MouthTarget(mix("gain"), mix("offset"), mix("silent_opening"), None, mix("rest"))
+
+
+def geometric_median(points: Float[np.ndarray, "n k"], rounds: int = 50) -> Float[np.ndarray, "k"]:
+    """The point with the least sum of distances to all others (Weiszfeld's iteration)."""
+    at = np.median(points, axis=0)
+    for _ in range(rounds):
+        weights = 1.0 / np.maximum(np.linalg.norm(points - at, axis=1), 1e-6)
+        at = (weights[:, None] * points).sum(0) / weights.sum()
+    return at.astype(points.dtype)
+
+
+def load_manipulator(path: Path, space: ExpressionSpace) -> Family:
+    """The networks of a checkpoint, read once; UserError where it does not fit."""
+    status = path.stat() if path.exists() else None
+    return _load(path, space, status and (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, space: ExpressionSpace, version: tuple[int, int] | None) -> Family:
+    from ned.training.checkpoint import check_digest, load_checkpoint
+
+    checkpoint = load_checkpoint(path, KIND, space.name)
+    check_digest(path)
+    from ned.manipulator.family import load_family
+
+    return load_family(space, ManipulatorConfig.build(checkpoint.config, path), checkpoint.tensors, path)

@@ -1,0 +1,1 @@
+"""One loop and one checkpoint format for all networks."""

@@ -1,0 +1,104 @@
+"""The loop: it learns, stops, goes on, and a resumed run is the one that was never interrupted."""
+
+import copy
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+import torch
+
+from ned.errors import ProcessingError, UserError
+from ned.training.checkpoint import TrainingRecord, load_checkpoint
+from ned.training.loop import BEST, LAST, Schedule, train
+
+
+class Line:
+    """Fits y = 2x + 1; chance comes from the step's number alone."""
+
+    kind, space = "line", "arkit52"
+
+    def __init__(self, rate=0.05, config=None, bad_at=None):
+        torch.manual_seed(0)
+        self.layer = torch.nn.Linear(1, 1)
+        self.modules, self.averages = {"line": self.layer}, {"line": copy.deepcopy(self.layer)}
+        self.optimizers = {"adam": torch.optim.Adam(self.layer.parameters(), lr=rate)}
+        self.config, self.bad_at = config or {"rate": rate}, bad_at
+
+    def step(self, number):
+        x = torch.rand(16, 1, generator=torch.Generator().manual_seed(number))
+        loss = (self.layer(x) - 2 * x - 1).abs().mean() * (float("nan") if number == self.bad_at else 1.0)
+        self.optimizers["adam"].zero_grad()
+        loss.backward()
+        self.optimizers["adam"].step()
+        return {"loss": float(loss.detach())}
+
+    def measure(self):
+        x = torch.linspace(0, 1, 9)[:, None]
+        return {"score": -float((self.averages["line"](x) - 2 * x - 1).abs().mean())}
+
+
+PLAN = Schedule(steps=60, checkpoint_every=10, measure_every=20, ema=0.9)
+
+
+def _weights(folder, name=LAST):
+    return load_checkpoint(folder / name, "line in training" if name == LAST else "line").tensors
+
+
+def test_it_learns_and_keeps_the_best(tmp_path):
+    record = train(Line(), tmp_path, Schedule(400, measure_every=50, ema=0.9), TrainingRecord(("here",), seed=5))
+    best = load_checkpoint(tmp_path / BEST, "line")
+    assert record.steps == 400 and best.record.data == ("here",) and best.record.seed == 5
+    assert dict(best.record.metrics)["score"] > -0.05
+    assert set(best.tensors) == {"line.weight", "line.bias"}
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
+    train(Line(), tmp_path / "whole", PLAN, TrainingRecord())
+    train(Line(), tmp_path / "parts", Schedule(30, checkpoint_every=10, measure_every=20, ema=0.9), TrainingRecord())
+    train(Line(), tmp_path / "parts", PLAN, TrainingRecord())
+    whole, parts = _weights(tmp_path / "whole"), _weights(tmp_path / "parts")
+    assert whole.keys() == parts.keys() and any(name.startswith("optimizer.") for name in whole)
+    assert all(torch.equal(whole[name], parts[name]) for name in whole)
+
+
+def test_a_killed_run_loses_at_most_one_interval(tmp_path):
+    code = f"""
+        import os, signal, sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from test_loop import Line, PLAN, TrainingRecord, train
+        from pathlib import Path
+        class Killed(Line):
+            def step(self, number):
+                if number == 37:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return super().step(number)
+        train(Killed(), Path({str(tmp_path / "killed")!r}), PLAN, TrainingRecord())
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=os.environ, capture_output=True)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert load_checkpoint(tmp_path / "killed" / LAST, "line in training").record.steps == 30
+    train(Line(), tmp_path / "killed", PLAN, TrainingRecord())
+    train(Line(), tmp_path / "whole", PLAN, TrainingRecord())
+    whole, killed = _weights(tmp_path / "whole"), _weights(tmp_path / "killed")
+    assert all(torch.equal(whole[name], killed[name]) for name in whole)
+
+
+def test_another_configuration_does_not_go_on(tmp_path):
+    train(Line(), tmp_path, PLAN, TrainingRecord())
+    with pytest.raises(UserError, match="another configuration"):
+        train(Line(config={"rate": 1.0}), tmp_path, PLAN, TrainingRecord())
+
+
+def test_a_loss_that_is_no_number_stops_and_spoils_no_checkpoint(tmp_path):
+    with pytest.raises(ProcessingError, match="loss"):
+        train(Line(bad_at=25), tmp_path, PLAN, TrainingRecord())
+    assert all(torch.isfinite(t).all() for t in _weights(tmp_path).values())
+
+
+def test_it_stops_when_the_time_is_up(tmp_path):
+    assert train(Line(), tmp_path, Schedule(10**9, seconds=0.2), TrainingRecord()).steps < 10**6
+    assert (tmp_path / LAST).exists() and (tmp_path / BEST).exists()

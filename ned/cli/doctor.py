@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import importlib
 import importlib.metadata
-import importlib.util
 import os
 import platform
 import shutil
@@ -98,9 +97,7 @@ def _importable(name: str, module: str, remedy: str, version: Callable[[object],
 
 
 def _torch() -> Iterator[Finding]:
-    if importlib.util.find_spec("torch") is None:
-        yield Finding("torch", "not installed; nothing needs it yet but networks (`pip install 'ned[neural]'`)")
-        return
+    yield _importable("safetensors", "safetensors", "pip install -c constraints.txt safetensors")
     found = _importable("torch", "torch", "pip install -c constraints.txt torch")
     yield found
     if found.remedy:
@@ -141,6 +138,8 @@ def _assets() -> Iterator[Finding]:
     for file in files:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         yield Finding("asset", f"{file.relative_to(folder)}, {file.stat().st_size / 1e6:.1f} MB, SHA-256 {digest}")
+    if folder / "manipulator.safetensors" not in files:
+        yield Finding("asset", "the weights manipulator.safetensors are missing", "install ned again")
     if folder / "canonical.npz" not in files:
         yield Finding("asset", "the face model canonical.npz is missing", "install ned again")
     try:

@@ -28,6 +28,7 @@ from ned.manipulator.temporal import TemporalDiscriminator
 from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
 
 WINDOW = 64
+JUDGE_STEPS = 300
 FACE_HEIGHT_CM = 11.5
 LID_OPENING_CM = 1.0
 INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -71,7 +72,7 @@ class Bench:
     """Of the judge on real displays of the people under test."""
 
 
-def train_judge(corpus: Corpus, seed: int, steps: int = 300) -> TemporalDiscriminator:
+def train_judge(corpus: Corpus, seed: int, steps: int) -> TemporalDiscriminator:
     """A classifier of windows, trained on the split `judge`, any display of intensity 0.3 to 1.1."""
     people = SyntheticBatches(corpus.space, corpus.of("judge"))
     with torch.random.fork_rng(devices=[]):
@@ -94,7 +95,7 @@ def make_bench(
     corpus: Corpus, opening: Float[np.ndarray, "width"], lids: Float[np.ndarray, "width 2"], sources: int, seed: int = 0
 ) -> Bench:
     """`sources` tracks of test people with random moods, flanks and other emotions; a few seconds each."""
-    judge = train_judge(corpus, seed)
+    judge = train_judge(corpus, seed, JUDGE_STEPS)
     people = SyntheticBatches(corpus.space, corpus.of("test"))
     rng = np.random.default_rng([seed, 99])
     frames = min(corpus.clean.shape[1], 300)
@@ -225,7 +226,7 @@ class LabelledBench:
 
 
 def labelled_bench(
-    space: ExpressionSpace, trained: list[LabelledTrack], held: list[LabelledTrack], seed: int, steps: int = 200
+    space: ExpressionSpace, trained: list[LabelledTrack], held: list[LabelledTrack], seed: int
 ) -> LabelledBench:
     """The judge is taught on the people that are trained on, for few are held out."""
     with torch.random.fork_rng(devices=[]):
@@ -235,7 +236,7 @@ def labelled_bench(
     size = float(np.concatenate([t.values for t in trained]).std())
     judge.scale.fill_(max(size, 1e-3))
     optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
-    for step in range(steps):
+    for step in range(JUDGE_STEPS):
         batch = source.draw(64, WINDOW, np.random.default_rng([seed, step, 7]))
         labels = torch.from_numpy(batch.source_emotion)
         loss = torch.nn.functional.cross_entropy(judge(torch.from_numpy(batch.source)), labels)

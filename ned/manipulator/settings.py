@@ -31,9 +31,9 @@ class ManipulatorConfig:
     """Its blocks; the dilation doubles with each, 5 give 62 frames of context on either side."""
     trunk_channels: int = 64
     """Of the temporal encoder and discriminator."""
-    window: int = 64
+    window: int = 96
     """Frames that are translated in a step, without their context."""
-    batch: int = 32
+    batch: int = 24
     learning_rate: float = 1e-3
     beta1: float = 0.5
     adversarial: float = 0.1

@@ -11,9 +11,16 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn import functional
 
+SLOW_FRAMES = 12.5
+"""Standard deviation of the low-pass that parts mood from speech; half a second at the nominal rate."""
+
 
 class TemporalTranslator(nn.Module):
-    """G: adds to the middle frames of a sequence what turns it into a style."""
+    """G: adds to the middle frames of a sequence what turns it into a style.
+
+    The residual is a share of what is slow (moods), a share of what is fast (speech, gestures) and something
+    new, all three decided anew in every frame: taking a mood back is one factor, whatever its size.
+    """
 
     def __init__(
         self,
@@ -30,7 +37,10 @@ class TemporalTranslator(nn.Module):
         self.before = nn.Linear(width, channels)
         self.blocks = nn.ModuleList(_Block(channels, style, kernel, d) for d in dilations)
         self.film = nn.Linear(style, 2 * channels)
-        self.after = nn.Linear(channels, width)
+        self.after = nn.Linear(channels, 3 * width)
+        reach = torch.arange(-self.halo, self.halo + 1)
+        bell = torch.exp(-0.5 * (reach / SLOW_FRAMES) ** 2)
+        self.register_buffer("bell", bell / bell.sum())
         nn.init.zeros_(self.after.weight)
         nn.init.zeros_(self.after.bias)
 
@@ -53,7 +63,11 @@ class TemporalTranslator(nn.Module):
                 style = style[:, block.margin : style.shape[1] - block.margin]
             hidden = block(hidden, style)
         gain, shift = self.film(style).chunk(2, -1)
-        return self.after(functional.gelu(hidden.mT * (1 + gain) + shift))
+        of_slow, of_fast, new = self.after(functional.gelu(hidden.mT * (1 + gain) + shift)).chunk(3, -1)
+        slow = functional.conv1d(sequence.mT.flatten(0, 1)[:, None], self.bell[None, None])
+        slow = slow.reshape(len(sequence), sequence.shape[2], -1).mT
+        fast = sequence[:, self.halo : sequence.shape[1] - self.halo] - slow
+        return of_slow * slow + of_fast * fast + new
 
 
 class _Block(nn.Module):

@@ -37,7 +37,9 @@ class ManipulatorTrainee:
         jaw = np.eye(1, source.space.width)[0]
         self._opening = torch.tensor(jaw if opening is None else opening, dtype=torch.float32)
         self._closed = CLOSED_CM if opening is not None else 0.02
-        normalise(self.family, self._frames(256))
+        first = source.draw(256, 8 + 2 * self.family.halo, np.random.default_rng([config.seed, 2**31]))
+        normalise(self.family, torch.from_numpy(first.source.reshape(-1, source.space.width)))
+        self._care = _care(first)
         self.modules: Mapping[str, nn.Module] = self.family.modules()
         self.averaged = copy.deepcopy(self.family)
         self.averages: Mapping[str, nn.Module] = self.averaged.modules()
@@ -50,10 +52,6 @@ class ManipulatorTrainee:
         both = {"translator": adam(f.translator, f.encoder, f.mapping), "discriminator": adam(f.discriminator)}
         self.optimizers: Mapping[str, torch.optim.Optimizer] = both
         self._measure = measure
-
-    def _frames(self, windows: int) -> Tensor:
-        batch = self.source.draw(windows, 8, np.random.default_rng([self.settings.seed, 2**31]))
-        return torch.from_numpy(batch.source.reshape(-1, self.source.space.width))
 
     def measure(self) -> dict[str, float]:
         """See `Trainee`."""
@@ -127,9 +125,18 @@ class ManipulatorTrainee:
             parts["spread"] = losses.spread_loss(styles[half:]) + losses.spread_loss(styles[:half])
         if config.supervised > 0 and t.by_label is not None and t.by_reference is not None:
             answer = torch.cat([t.by_label[:half], t.by_reference[half:]])
-            parts["answer"] = (translated - answer).abs().mean()
-            parts["speed"] = (translated.diff(dim=1) - answer.diff(dim=1)).abs().mean()
+            parts["answer"] = (self._care * (translated - answer).abs()).mean()
+            parts["speed"] = (self._care * (translated.diff(dim=1) - answer.diff(dim=1)).abs()).mean()
         return parts
+
+
+def _care(batch: Batch) -> Tensor:
+    """Weights of the coefficients in the true answers: what changes little counts for a little more."""
+    if batch.by_label is None:
+        return torch.ones(batch.source.shape[2])
+    change = np.abs(batch.by_label - batch.source).mean((0, 1))
+    usual = change.mean()
+    return torch.from_numpy(np.sqrt(usual / (change + 0.5 * usual)).astype(np.float32))
 
 
 class _Tensors:

@@ -137,8 +137,9 @@ def onset_offset(batch: int, frames: int, rng: np.random.Generator) -> Float[np.
         start, length = rng.uniform(-1.0, t[-1]), rng.uniform(0.8, 5.0)
         rise, fall = rng.uniform(0.05, 0.25, 2)
         row[:] = 1 / (1 + np.exp(-(t - start) / rise)) / (1 + np.exp((t - start - length) / fall))
-        row[:] = rng.uniform(0.0, 0.4) + (1 - row.min()) * row[:]
-    return np.clip(out, 0.0, 1.2)
+        lasting = rng.uniform(0.0, 0.4)
+        row[:] = lasting + (1.0 - lasting) * row
+    return out
 
 
 @dataclass(frozen=True)

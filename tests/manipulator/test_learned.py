@@ -1,0 +1,187 @@
+"""The learned manipulator as shipped: what it promises on invented speech, at any length and frame rate."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+
+from ned.errors import UserError
+from ned.face_model import load_face_model
+from ned.face_model.spaces import FLAME50
+from ned.manipulator import Manipulator, build_manipulator, openings_per_unit
+from ned.manipulator import learned as module
+from ned.manipulator.corpus.overlays import SEEN
+from ned.manipulator.corpus.visemes import speak
+from ned.manipulator.evaluation import articulate
+from ned.manipulator.family import build_family
+from ned.manipulator.learned import SHIPPED, LearnedManipulator, geometric_median
+from ned.manipulator.prototypes import sided
+from ned.manipulator.resample import at_frames, resample
+from ned.manipulator.settings import ManipulatorConfig
+from ned.manipulator.speech import CLOSED_SHARE
+from ned.types import EMOTIONS, Edit, ExpressionTrack
+
+RATE = 25.0
+MODEL = load_face_model()
+OPENINGS = openings_per_unit(MODEL)
+
+
+def _speaker(rate=RATE, seconds=8.0, seed=0, smile=0.0):
+    values = speak(MODEL.space, round(seconds * rate), rate, np.random.default_rng(seed))
+    values[:, sided(MODEL.space, "mouthSmile")] += smile
+    track = ExpressionTrack.unpack(MODEL.space, np.clip(values, 0, 1))
+    return track, articulate(track, *OPENINGS)
+
+
+@pytest.fixture(scope="module")
+def manipulator():
+    made = build_manipulator("learned", MODEL)
+    assert isinstance(made, Manipulator)
+    return made
+
+
+def _edited(manipulator, speaker, emotion="happy", intensity=1.0, seed=0, rate=RATE, **more):
+    return manipulator.translate(*speaker, rate, Edit(emotion, intensity, seed, **more))
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_intensity_zero_is_the_identity(manipulator, emotion):
+    speaker = _speaker()
+    assert _edited(manipulator, speaker, emotion, 0.0) is speaker[0]
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_the_mouth_keeps_time_and_closures(manipulator, emotion):
+    track, said = _speaker()
+    opening = said.mouth_opening + (_edited(manipulator, (track, said), emotion).pack() - track.pack()) @ OPENINGS[0]
+    assert np.corrcoef(opening, said.mouth_opening)[0, 1] > (0.9 if emotion == "surprised" else 0.97)
+    closed = said.mouth_opening < 0.3 * CLOSED_SHARE * said.face_height
+    assert closed.sum() > 10
+    if emotion != "surprised":  # opens a silent mouth
+        assert opening[closed].max() < CLOSED_SHARE * said.face_height
+
+
+@pytest.mark.parametrize(("emotion", "up", "down"), [
+    ("happy", "mouthSmile", "browDown"), ("sad", "browInnerUp", "mouthSmile"), ("angry", "browDown", "browInnerUp"),
+    ("surprised", "browOuterUp", "mouthSmile"), ("fear", "mouthStretch", "mouthSmile"),
+    ("disgusted", "noseSneer", "mouthSmile"), ("neutral", "", "mouthSmile"),
+])  # fmt: skip
+def test_emotions_show_their_action_units_and_take_a_smile_back(manipulator, emotion, up, down):
+    track, said = _speaker(smile=0.4 if down == "mouthSmile" else 0.0)
+    change = (_edited(manipulator, (track, said), emotion).pack() - track.pack()).mean(0)
+    if up:
+        assert change[sided(MODEL.space, up)].min() > 0.4
+    assert change[sided(MODEL.space, down)].max() < (-0.25 if down == "mouthSmile" else 0.02)
+
+
+def test_the_same_seed_gives_the_same_and_another_a_little_else(manipulator):
+    speaker = _speaker()
+    one, again, other = (_edited(manipulator, speaker, seed=s).pack() for s in (3, 3, 4))
+    assert np.array_equal(one, again)
+    assert 0.002 < np.abs(one - other).mean() < 0.1
+
+
+def test_more_intensity_is_more_of_the_same(manipulator):
+    track, said = _speaker()
+    smile = [_edited(manipulator, (track, said), "happy", k)["mouthSmileLeft"].mean() for k in (0, 0.3, 0.7, 1.0, 1.5)]
+    assert (np.diff(smile) > 0.1).all()
+
+
+@pytest.mark.parametrize("frames", [1, 2, 5, 30])
+def test_short_tracks_are_edited_too(manipulator, frames):
+    track, _ = _speaker()
+    short = track[:frames]
+    edited = _edited(manipulator, (short, articulate(short, *OPENINGS)), "sad")
+    assert len(edited) == frames and np.isfinite(edited.pack()).all()
+    assert edited["browInnerUp"].mean() > 0.5
+
+
+@pytest.mark.parametrize("rate", [15.0, 23.976, 50.0, 60.0])
+def test_other_frame_rates_give_the_same_edit(manipulator, rate):
+    slow = _speaker(seconds=6.0)
+    times = np.arange(round(6.0 * rate) - 3) / rate
+    values = at_frames(slow[0].pack(), times * RATE).astype(np.float32)
+    track = ExpressionTrack.unpack(MODEL.space, values)
+    edited = _edited(manipulator, (track, articulate(track, *OPENINGS)), "angry", rate=rate)
+    same = at_frames(_edited(manipulator, slow, "angry").pack(), times * RATE)
+    brows = [*sided(MODEL.space, "browDown"), *sided(MODEL.space, "noseSneer")]
+    assert np.abs(edited.pack() - same)[:, brows].max() < 0.12
+
+
+def test_pieces_of_any_size_give_the_same(manipulator, monkeypatch):
+    track, _ = _speaker()
+    styles = manipulator.emotion_styles("fear", 0, len(track))
+    whole = manipulator.residual(track.pack(), styles)
+    monkeypatch.setattr(module, "CHUNK", 17)
+    assert np.allclose(whole, manipulator.residual(track.pack(), styles), atol=1e-5)
+
+
+def test_a_reference_is_imitated(manipulator):
+    happy = _edited(manipulator, _speaker(seed=5), "happy", SEEN)  # as a fit would see a happy person
+    seen = ExpressionTrack.unpack(MODEL.space, np.clip(happy.pack(), 0, 1))
+    speaker = _speaker(seed=6)
+    edited = _edited(manipulator, speaker, "neutral", reference=(seen, seen), reference_rates=(RATE, RATE))
+    assert edited["mouthSmileLeft"].mean() > speaker[0]["mouthSmileLeft"].mean() + 0.3
+    wanted = manipulator.reference_style((seen,), (RATE,))
+    before = speaker[0].pack()
+    after = np.clip(before + SEEN * (edited.pack() - before), 0, 1).astype(np.float32)
+    distance = [np.abs(manipulator.window_styles(v) - wanted).mean() for v in (after, before)]
+    assert distance[0] < 0.5 * distance[1]
+
+
+def test_an_empty_reference_is_refused(manipulator):
+    track, said = _speaker()
+    with pytest.raises(UserError, match="no face"):
+        _edited(manipulator, (track, said), reference=(track[:0],), reference_rates=(RATE,))
+
+
+def test_prototypes_refuse_a_reference():
+    track, said = _speaker()
+    with pytest.raises(UserError, match="learned"):
+        _edited(build_manipulator("prototypes", MODEL), (track, said), reference=(track,), reference_rates=(RATE,))
+
+
+def test_another_expression_space_is_refused(tmp_path):
+    with pytest.raises(UserError, match="speaks the expression space arkit52"):
+        LearnedManipulator(FLAME50, np.zeros(51), np.zeros((51, 2)), SHIPPED)
+    with pytest.raises(UserError, match="no such checkpoint"):
+        LearnedManipulator(MODEL.space, *OPENINGS, tmp_path / "none.safetensors")
+
+
+def test_a_damaged_copy_of_the_shipped_weights_is_refused(tmp_path):
+    shutil.copy(SHIPPED, tmp_path / "m.safetensors")
+    data = bytearray(SHIPPED.read_bytes())
+    (tmp_path / "m.safetensors").write_bytes(data[: len(data) // 2])
+    with pytest.raises(UserError, match="damaged"):
+        build_manipulator("learned", MODEL, tmp_path / "m.safetensors")
+
+
+def test_the_shipped_weights_are_small_and_say_where_they_come_from():
+    from ned.training.checkpoint import check_digest, load_checkpoint
+
+    record = load_checkpoint(SHIPPED, "manipulator").record
+    check_digest(SHIPPED)
+    assert SHIPPED.stat().st_size < 4e6 and record.licence and record.data and record.command
+    assert dict(record.metrics)["accuracy"] >= 0.85
+    assert not any(word in " ".join(record.data) for word in ("speech256", "style_", "M003", "M030", "W036", "address"))
+
+
+def test_an_untrained_family_changes_only_what_guards_change():
+    family = build_family(MODEL.space, ManipulatorConfig(channels=8))
+    track, _ = _speaker()
+    made = LearnedManipulator(MODEL.space, *OPENINGS, family=family)
+    with torch.no_grad():
+        assert np.array_equal(made.residual(track.pack(), np.zeros((1, 16), np.float32)), np.zeros_like(track.pack()))
+
+
+def test_the_geometric_median_ignores_an_outlier():
+    points = np.concatenate([np.random.default_rng(0).normal(0, 0.1, (20, 3)), [[100.0, 100, 100]]])
+    assert np.linalg.norm(geometric_median(points)) < 0.2 < np.linalg.norm(points.mean(0))
+
+
+def test_resampling_keeps_a_slow_wave_and_its_ends():
+    wave = np.sin(np.arange(101) / 50 * 2 * np.pi)[:, None].astype(np.float32)
+    half = resample(wave, 50.0, 25.0)
+    assert half.shape == (51, 1) and np.allclose(half[1:-1], wave[2:-2:2], atol=0.02)
+    assert np.array_equal(resample(wave, 25.0, 25.0), wave) and resample(wave[:1], 25.0, 15.0).shape == (1, 1)

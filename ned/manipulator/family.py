@@ -25,6 +25,8 @@ class Family:
     encoder: nn.Module
     mapping: nn.Module
     discriminator: nn.Module
+    window: int
+    """Frames of the sequences that it was trained on, without context."""
 
     def modules(self) -> dict[str, nn.Module]:
         """By name, as in a checkpoint."""
@@ -45,13 +47,14 @@ def build_family(space: ExpressionSpace, config: ManipulatorConfig) -> Family:
         mapping = networks.MappingNetwork(count, LATENT, config.style)
         if config.networks == "ned2022":
             return Family(networks.Translator(width, config.style), networks.StyleEncoder(width, config.style), mapping,
-                          networks.Discriminator(width, count))  # fmt: skip
+                          networks.Discriminator(width, count), config.window)  # fmt: skip
         dilations = tuple(2**k for k in range(config.levels))
         return Family(
             temporal.TemporalTranslator(width, config.style, config.channels, dilations=dilations),
             temporal.TemporalEncoder(width, config.style, config.trunk_channels),
             mapping,
             temporal.TemporalDiscriminator(width, count, config.trunk_channels),
+            config.window,
         )
 
 

@@ -64,10 +64,17 @@ class TemporalTranslator(nn.Module):
             hidden = block(hidden, style)
         gain, shift = self.film(style).chunk(2, -1)
         of_slow, of_fast, new = self.after(functional.gelu(hidden.mT * (1 + gain) + shift)).chunk(3, -1)
-        slow = functional.conv1d(sequence.mT.flatten(0, 1)[:, None], self.bell[None, None])
-        slow = slow.reshape(len(sequence), sequence.shape[2], -1).mT
+        slow = self._band(sequence.shape[1]) @ sequence
         fast = sequence[:, self.halo : sequence.shape[1] - self.halo] - slow
         return of_slow * slow + of_fast * fast + new
+
+
+    def _band(self, frames: int) -> Float[Tensor, "inner frames"]:
+        """The low-pass as a matrix: far faster than a long convolution of one channel."""
+        inner = frames - 2 * self.halo
+        offset = torch.arange(frames)[None] - torch.arange(inner)[:, None]
+        band = self.bell[offset.clamp(0, 2 * self.halo)]
+        return band * ((offset >= 0) & (offset <= 2 * self.halo))
 
 
 class _Block(nn.Module):

@@ -65,12 +65,12 @@ class ManipulatorTrainee:
         tensors = _Tensors(batch, family.halo)
         half = config.batch // 2
         styles = self._styles(tensors, half)
+        translated = family.translator(tensors.source, styles)
+        seen = as_seen(translated, self.source.space)
         said: dict[str, float] = {}
         if config.adversarial > 0:
-            with torch.no_grad():
-                fake = as_seen(family.translator(tensors.source, styles), self.source.space)
-            said |= self._teach_discriminator(tensors, fake, number)
-        parts = self._translator_losses(tensors, styles, half)
+            said |= self._teach_discriminator(tensors, seen.detach(), number)
+        parts = self._translator_losses(tensors, styles, translated, seen)
         weights = {"adversarial": config.adversarial, "style": config.style_weight, "cycle": config.cycle,
                    "speech": config.speech, "closure": config.closure, "spread": config.spread,
                    "answer": config.supervised, "speed": config.supervised}  # fmt: skip
@@ -97,11 +97,9 @@ class ManipulatorTrainee:
         _update(self.optimizers["discriminator"], loss)
         return said
 
-    def _translator_losses(self, t: _Tensors, styles: Tensor, half: int) -> dict[str, Tensor]:
-        config, family, space = self.settings, self.family, self.source.space
-        source, parts = t.inner(t.source), {}
-        translated = family.translator(t.source, styles)
-        seen = as_seen(translated, space)
+    def _translator_losses(self, t: _Tensors, styles: Tensor, translated: Tensor, seen: Tensor) -> dict[str, Tensor]:
+        config, family = self.settings, self.family
+        source, half, parts = t.inner(t.source), len(styles) // 2, {}
         if config.adversarial > 0:
             answers = family.discriminator(seen)[torch.arange(len(t.target)), t.target]
             parts["adversarial"] = losses.adversarial_g(answers)

@@ -76,14 +76,13 @@ def train(
     curves = _curves(folder)
     began = time.monotonic()
     elapsed = lambda: spent + time.monotonic() - began  # noqa: E731
-    with (progress or Silent()).stage("training", schedule.steps) as stage:
-        stage.update(started)
+    with (progress or Silent()).stage("training", schedule.steps - started) as stage:
         number, metrics = started, {}
         while number < schedule.steps and elapsed() < schedule.seconds:
             losses = trainee.step(number)
             number += 1
             follow(trainee, min(schedule.ema, (1 + number) / (10 + number)))
-            stage.update(number)
+            stage.advance()
             bad = [name for name, value in losses.items() if not math.isfinite(value)]
             if bad:
                 raise ProcessingError(f"the loss {bad[0]} is no number after {number} steps", path=folder,

@@ -35,7 +35,7 @@ def corpus():
 
 def test_speech_has_closures_vowels_and_the_rhythm_of_speech():
     jaw = speak(ARKIT52, 1000, NOMINAL_RATE, np.random.default_rng(3))[:, 0]
-    assert 0 <= jaw.min() and jaw.max() <= 1 and jaw.max() > 0.25
+    assert jaw.min() >= 0 and jaw.max() <= 1 and jaw.max() > 0.25
     assert 0.1 < (jaw < 0.03).mean() < 0.8
     turns = (np.diff(np.sign(np.diff(jaw))) != 0).sum() / 2 / 40  # maxima a second
     assert 2 < turns < 8

@@ -175,6 +175,18 @@ def test_an_untrained_family_changes_only_what_guards_change():
         assert np.array_equal(made.residual(track.pack(), np.zeros((1, 16), np.float32)), np.zeros_like(track.pack()))
 
 
+def test_the_paper_s_networks_run_over_any_length_by_overlapping_windows():
+    family = build_family(MODEL.space, ManipulatorConfig(networks="ned2022", window=10))
+    made = LearnedManipulator(MODEL.space, *OPENINGS, family=family)
+    style = np.zeros((1, 16), np.float32)
+    still = np.full((37, MODEL.space.width), 0.2, np.float32)
+    with torch.no_grad():  # on a still face all windows are the same one
+        window = family.translator(torch.from_numpy(still[None, :10]), torch.from_numpy(style))[0].numpy()
+    out = still + made.residual(still, style)
+    assert np.isfinite(out).all() and out.min() >= window.min() - 1e-4 and out.max() <= window.max() + 1e-4
+    assert made.residual(still[:3], style).shape == (3, MODEL.space.width)
+
+
 def test_the_geometric_median_ignores_an_outlier():
     points = np.concatenate([np.random.default_rng(0).normal(0, 0.1, (20, 3)), [[100.0, 100, 100]]])
     assert np.linalg.norm(geometric_median(points)) < 0.2 < np.linalg.norm(points.mean(0))

@@ -61,22 +61,24 @@ def test_steps_are_repeatable(people):
 
 
 def test_it_learns_the_true_answers(people):
-    config = ManipulatorConfig(channels=24, trunk_channels=8, window=24, batch=8, levels=3, adversarial=0.0, cycle=0.0,
-                               learning_rate=3e-3)  # fmt: skip
+    config = ManipulatorConfig(channels=16, trunk_channels=8, window=12, batch=12, levels=2, adversarial=0.0,
+                               style_weight=0.0, cycle=0.0, learning_rate=1e-2)  # fmt: skip
     trainee = ManipulatorTrainee(config, people)
-    answers = [trainee.step(k)["answer"] for k in range(60)]
-    assert np.mean(answers[-10:]) < 0.7 * np.mean(answers[:10])
+    answers = [trainee.step(k)["answer"] for k in range(80)]
+    assert np.mean(answers[-15:]) < 0.85 * np.mean(answers[:15])
 
 
 def test_unknown_settings_and_sizes_out_of_bounds_are_refused(tmp_path):
-    for text, said in (("chanels: 3", "unknown setting 'chanels'"), ("channels: 10000000", "channels is"),
-                       ("networks: cnn", "unknown networks"), ("- 3", "does not hold"), ("a: [", "not valid YAML")):  # fmt: skip
+    bad = {"chanels: 3": "unknown setting 'chanels'", "channels: 10000000": "channels is", "- 3": "does not hold",
+           "networks: cnn": "unknown networks", "a: [": "not valid YAML"}  # fmt: skip
+    for text, said in bad.items():
         (tmp_path / "c.yaml").write_text(text)
         with pytest.raises(UserError, match=said):
             load_settings(tmp_path / "c.yaml")
 
 
-def test_training_on_labelled_tracks_holds_out_people_and_writes_a_checkpoint(tmp_path):
+def test_training_on_labelled_tracks_holds_out_people_and_writes_a_checkpoint(tmp_path, monkeypatch):
+    monkeypatch.setattr("ned.manipulator.evaluation.JUDGE_STEPS", 3)
     rng = np.random.default_rng(0)
     rows = ["file,emotion,person"]
     for k in range(10):

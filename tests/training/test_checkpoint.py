@@ -53,14 +53,18 @@ def test_a_file_that_was_changed_differs_from_the_manifest(saved):
         check_digest(path)
 
 
-@pytest.mark.parametrize(("kind", "space", "said"), [("renderer", "arkit52", "not a renderer"),
-                                                     ("manipulator", "flame50", "speaks the expression space arkit52")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "space", "said"),
+    [("renderer", "arkit52", "not a renderer"), ("manipulator", "flame50", "speaks the expression space arkit52")],
+)
 def test_another_kind_or_space_is_refused(saved, kind, space, said):
     with pytest.raises(UserError, match=said):
         load_checkpoint(saved[0], kind, space)
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00" * 7, b"\xff" * 64, b"PK\x03\x04" + b"\x00" * 60, b"\x80\x04K\x01." * 9])
+@pytest.mark.parametrize(
+    "content", [b"", b"\x00" * 7, b"\xff" * 64, b"PK\x03\x04" + b"\x00" * 60, b"\x80\x04K\x01." * 9]
+)
 def test_what_is_no_safetensors_file_is_refused(tmp_path, content):
     path = tmp_path / "x.safetensors"
     path.write_bytes(content)

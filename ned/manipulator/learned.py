@@ -19,7 +19,7 @@ from ned.errors import UserError
 from ned.manipulator.corpus.overlays import LATENT, SEEN
 from ned.manipulator.corpus.people import NOMINAL_RATE
 from ned.manipulator.protocol import Articulation
-from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, sided
+from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.resample import at_frames, resample
 from ned.manipulator.settings import ManipulatorConfig
 from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech
@@ -36,6 +36,13 @@ CHUNK = 512
 
 STYLE_WINDOW_S, STYLE_HOP_S = 2.56, 0.64
 """A reference's style is the geometric median over such windows."""
+
+SMOOTHING_S = 0.12
+"""Standard deviation of the low-pass over the network's shares and what it adds: moods do not flicker. The fast part
+of the source, which they multiply, stays as fast as it is."""
+
+USUAL = (0.0, 0.0, -1.0, 0.4)
+"""Mean of the latent vector: symmetric, balanced, calm, strong. Lively edits flicker."""
 
 CHARACTER, DRIFT, DRIFT_S = 0.5, 0.5, 1.2
 """Standard deviations of the latent vector: constant for a seed, and slowly drifting over this time scale."""
@@ -97,15 +104,17 @@ class LearnedManipulator:
             return self._overlap_add(values, styles)
         padded = torch.from_numpy(np.pad(values, ((halo, halo), (0, 0)), mode="edge").astype(np.float32))
         of_frames = torch.from_numpy(np.array(styles, np.float32))
-        out = np.empty(values.shape, np.float32)
+        parts = []
         with torch.inference_mode():
             for start in range(0, len(values), CHUNK):
                 stop = min(start + CHUNK, len(values))
                 piece = padded[None, start : stop + 2 * halo]
                 style = of_frames if len(of_frames) == 1 else self._around(of_frames, start, stop)[None]
-                new = translator(piece, style)[0].numpy()
-                out[start:stop] = new - values[start:stop]
-        return out
+                parts.append(translator.factors(piece, style)[0].numpy())
+        factors = gaussian_filter1d(np.concatenate(parts), SMOOTHING_S * NOMINAL_RATE, axis=0, mode="nearest")
+        of_slow, of_fast, new = np.split(factors, 3, axis=1)
+        slow = gaussian_filter1d(values, SLOW_S * NOMINAL_RATE, axis=0, mode="nearest", radius=halo)
+        return (of_slow * slow + of_fast * (values - slow) + new).astype(np.float32)
 
     def _overlap_add(self, values: np.ndarray, styles: np.ndarray) -> np.ndarray:
         """For networks without context: windows at every half of their length, cross-faded."""
@@ -142,7 +151,7 @@ class LearnedManipulator:
         sigma = DRIFT_S * NOMINAL_RATE
         pad = int(4 * sigma)
         noise = gaussian_filter1d(rng.standard_normal((frames + 2 * pad, LATENT)), sigma, axis=0)[pad : pad + frames]
-        latent = np.clip(character + DRIFT * noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -2.0, 2.0)
+        latent = np.array(USUAL) + np.clip(character + DRIFT * noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -2.0, 2.0)
         with torch.inference_mode():
             number = torch.full((frames,), EMOTIONS.index(emotion))
             return self._family.mapping(torch.from_numpy(latent.astype(np.float32)), number).numpy()
@@ -178,7 +187,7 @@ class LearnedManipulator:
 
         count = len(EMOTIONS)
         with torch.inference_mode():
-            known = self._family.mapping(torch.zeros(count, LATENT), torch.arange(count)).numpy()
+            known = self._family.mapping(torch.tensor([USUAL] * count), torch.arange(count)).numpy()
         distance = np.abs(known - style).mean(1)
         nearness = np.exp(-4.0 * distance / max(float(np.median(distance)), 1e-6))
         return nearness / nearness.sum()

@@ -55,6 +55,15 @@ class TemporalTranslator(nn.Module):
         self, sequence: Float[Tensor, "batch frames width"], style: Float[Tensor, "batch ..."]
     ) -> Float[Tensor, "batch inner width"]:
         """What is added."""
+        of_slow, of_fast, new = self.factors(sequence, style).chunk(3, -1)
+        slow = self._band(sequence.shape[1]) @ sequence
+        fast = sequence[:, self.halo : sequence.shape[1] - self.halo] - slow
+        return of_slow * slow + of_fast * fast + new
+
+    def factors(
+        self, sequence: Float[Tensor, "batch frames width"], style: Float[Tensor, "batch ..."]
+    ) -> Float[Tensor, "batch inner three_widths"]:
+        """Shares of the slow and of the fast part, and what is new, one after another."""
         if style.ndim == 2:
             style = style[:, None]
         hidden = self.before((sequence - self.mean) / self.scale).mT
@@ -63,11 +72,7 @@ class TemporalTranslator(nn.Module):
                 style = style[:, block.margin : style.shape[1] - block.margin]
             hidden = block(hidden, style)
         gain, shift = self.film(style).chunk(2, -1)
-        of_slow, of_fast, new = self.after(functional.gelu(hidden.mT * (1 + gain) + shift)).chunk(3, -1)
-        slow = self._band(sequence.shape[1]) @ sequence
-        fast = sequence[:, self.halo : sequence.shape[1] - self.halo] - slow
-        return of_slow * slow + of_fast * fast + new
-
+        return self.after(functional.gelu(hidden.mT * (1 + gain) + shift))
 
     def _band(self, frames: int) -> Float[Tensor, "inner frames"]:
         """The low-pass as a matrix: far faster than a long convolution of one channel."""

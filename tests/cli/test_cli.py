@@ -79,7 +79,7 @@ def test_nothing_heavy_is_imported():
 def test_version_and_help(capsys):
     assert main(["--version"]) == 0 and capsys.readouterr().out == f"ned {__version__}\n"
     assert main([]) == 0 and "process" in capsys.readouterr().out
-    for command in ("process", "analyse", "doctor"):
+    for command in ("process", "analyse", "train", "evaluate", "doctor"):
         assert main([command, "--help"]) == 0
         assert "--debug" in capsys.readouterr().out
 

@@ -80,7 +80,8 @@ class Train(Command):
             self.steps, 60 * self.minutes if self.minutes else float("inf"), self.checkpoint_every, self.measure_every,
             settings.ema, self.threads,
         )  # fmt: skip
-        command = shlex.join(["ned", *sys.argv[1:]]) if sys.argv else ""
+        said = [Path(word).name if "/" in word else word for word in sys.argv[1:]]  # folders are nobody's business
+        command = shlex.join(["ned", *said])
         record = train_manipulator(
             settings, self.data, self.out, schedule, self.space, for_stream(quiet=self.quiet, unit="steps"),
             command=command, licence=self.licence,

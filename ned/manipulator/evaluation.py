@@ -47,6 +47,8 @@ class Figures:
     """Share of the frames with closed lips whose lips stay closed (surprise, which opens silent mouths, left out)."""
     style_ratio: float
     """Median distance to a reference's style, edited ÷ source."""
+    imitated: float
+    """Share of edits after a reference that the judge takes for the reference's emotion."""
     cycle: float
     """Mean error of the coefficients after an edit back to the source's own style, seen scale."""
     monotone: float
@@ -179,10 +181,10 @@ def measure(
             said_so = _judged(bench.judge, np.stack(steps))[:, e]
             ended = said_so[-1] >= 0.95 or said_so[-1] > said_so[0] + 0.05
             rises.append(ended and bool((np.diff(said_so) > -0.01).all()))
-    ratio, cycle = _imitation(bench, learned) if learned else (np.nan, np.nan)
+    ratio, imitated, cycle = _imitation(bench, learned) if learned else (np.nan,) * 3
     return Figures(
         float(hits.mean()), tuple(map(float, hits.mean(0))), float(np.median(correlations)), float(np.mean(kept)),
-        ratio, cycle, float(np.mean(rises)) if rises else np.nan,
+        ratio, imitated, cycle, float(np.mean(rises)) if rises else np.nan,
     )  # fmt: skip
 
 
@@ -200,20 +202,22 @@ def _judged(judge: TemporalDiscriminator, tracks: Float[np.ndarray, "tracks fram
     return torch.softmax(logits, -1).reshape(len(tracks), len(starts), -1).mean(1).numpy()
 
 
-def _imitation(bench: Bench, learned: LearnedManipulator) -> tuple[float, float]:
-    """Distance to the references' styles (edited ÷ source), and the error after the way back."""
-    ratios, errors = [], []
-    for source, said, reference in zip(bench.sources, bench.articulations, bench.references, strict=True):
+def _imitation(bench: Bench, learned: LearnedManipulator) -> tuple[float, float, float]:
+    """Distance to the references' styles (edited ÷ source), their emotions hit, and the error after the way back."""
+    ratios, hits, errors = [], [], []
+    pairs = zip(bench.sources, bench.articulations, bench.references, strict=True)
+    for i, (source, said, reference) in enumerate(pairs):
         wanted = learned.reference_style((reference,), (NOMINAL_RATE,))
         edit = Edit("neutral", 1.0, 0, (reference,), (NOMINAL_RATE,))
         original = source.pack()
         seen = as_fit_sees(original, learned.translate(source, said, NOMINAL_RATE, edit).pack())
         distance = lambda values: np.abs(learned.window_styles(values) - wanted).mean()  # noqa: E731, B023
         ratios.append(distance(seen) / max(distance(original), 1e-6))
+        hits.append(_judged(bench.judge, seen[None])[0].argmax() == i % len(EMOTIONS))
         own = learned.reference_style((source,), (NOMINAL_RATE,))
         back = seen + learned.residual(seen, own[None])
         errors.append(np.abs(back - original).mean())
-    return float(np.median(ratios)), float(np.mean(errors))
+    return float(np.median(ratios)), float(np.mean(hits)), float(np.mean(errors))
 
 
 @dataclass(frozen=True)

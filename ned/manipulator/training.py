@@ -111,8 +111,8 @@ def compare_manipulators(
 def print_rows(rows: dict[str, evaluation.Figures], judge_accuracy: float) -> None:
     """One row a manipulator, to standard output."""
     print(f"the judge itself: {judge_accuracy:.3f} of real displays of the same people")
-    names = ("accuracy", "jaw_pcc", "closures", "style_ratio", "cycle", "monotone")
-    titles = ("accuracy", "jaw pcc", "closures", "style ÷", "cycle", "monotone", *EMOTIONS)
+    names = ("accuracy", "jaw_pcc", "closures", "style_ratio", "imitated", "cycle", "monotone")
+    titles = ("accuracy", "jaw pcc", "closures", "style ÷", "imitated", "cycle", "monotone", *EMOTIONS)
     print(f"{'':12s}" + "".join(f"{title:>11s}" for title in titles))
     for row, figures in rows.items():
         values = [getattr(figures, name) for name in names] + list(figures.per_emotion)

@@ -42,7 +42,6 @@ def analyse(
     from ned.analysis.tracking import ShotTracker
 
     info = video.probe(path)
-    info = video.probe(path)
     tracker = ShotTracker(LandmarkStore(folder / checkpoint.LANDMARKS) if folder else None)
     shot_detector = video.ShotDetector()
     standing = checkpoint.load_standing(folder, tracker, shot_detector) if folder else None

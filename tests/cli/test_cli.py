@@ -2,10 +2,10 @@
 
 import os
 import re
+import resource
 import signal
 import subprocess
 import sys
-import time
 import types
 from fractions import Fraction
 from pathlib import Path
@@ -59,13 +59,11 @@ def pipeline(monkeypatch):
     [(["--help"], 0), (["process", "--help"], 0), (["--version"], 0), (["process", "x.mp4", "--emotion", "hapy"], 2)],
 )
 def test_answers_at_once(arguments, code):
-    began = time.monotonic()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*NED, *arguments], capture_output=True, text=True)
-    seconds = time.monotonic() - began
-    if seconds >= 0.5:  # the machine may be busy for a moment
-        began = time.monotonic()
-        subprocess.run([*NED, *arguments], capture_output=True)
-        seconds = min(seconds, time.monotonic() - began)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    # time on the processor: that by the clock is another machine's load too
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     assert done.returncode == code and seconds < 0.5
     assert "Traceback" not in done.stderr
 
@@ -241,7 +239,7 @@ def test_termination_cleans_up(tmp_path):
         child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         assert child.stdout.readline() == b"ready\n"
         child.send_signal(number)
-        assert child.wait(10) == expected
+        assert child.wait(60) == expected
         child.communicate()
         assert os.listdir(tmp_path) == ["a.mp4"]
 

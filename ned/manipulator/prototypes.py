@@ -66,7 +66,7 @@ PROTOTYPES: dict[str, Prototype] = {
         adds={"eyeWide": -0.2, "mouthSmile": -0.1},
         keeps=_taken_back(-0.5, _SMILE, _FROWN, _SCOWL, _RAISE, ("eyeSquint", "mouthPress", "mouthStretch", *_POUT)),
         keeps_fast=0.15,
-        mouth=MouthTarget(gain=0.85, rest=0.7, limit=0.06),
+        mouth=MouthTarget(gain=0.9, rest=0.5),
     ),
     "happy": Prototype(
         adds={
@@ -101,7 +101,7 @@ PROTOTYPES: dict[str, Prototype] = {
         },
         keeps=_taken_back(-0.3, _SMILE, _FROWN, _SCOWL),
         keeps_fast=0.8,
-        mouth=MouthTarget(gain=1.8, offset=0.025, silent_opening=0.045),
+        mouth=MouthTarget(gain=1.5, offset=0.01, silent_opening=0.04),
     ),
     "fear": Prototype(
         adds={

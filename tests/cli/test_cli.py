@@ -227,6 +227,7 @@ def test_closed_pipe():
 def test_termination_cleans_up(tmp_path):
     code = (
         "import signal, sys, time, types\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background jobs ignore it
         "from ned import workspace\nfrom ned.cli import main\nfrom pathlib import Path\n"
         "def process(config, progress):\n"
         "    with workspace.atomic_path(config.output_path) as temporary:\n"

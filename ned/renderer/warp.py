@@ -92,8 +92,11 @@ def warp_field(
     attributes[:, 2:4] = np.concatenate([uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))])
     attributes[:, 4] = np.concatenate([shade, np.zeros(extra, np.float32)])
     rasterize(target[:, :2], target[:, 2], attributes, mesh.triangles, image, buffer)
-    source_xy, surface_uv = (np.ascontiguousarray(image[..., k : k + 2]) for k in (0, 2))
-    return WarpField(source_xy, surface_uv, image[..., 4], image[..., 5], target)
+    source_xy, surface_uv = (np.empty((height, width, 2), np.float32) for _ in range(2))
+    spread, unseen = (np.empty((height, width), np.float32) for _ in range(2))
+    parts = [source_xy, surface_uv, spread, unseen]
+    cv2.mixChannels([image], parts, [k for channel in range(6) for k in (channel, channel)])  # copies at once
+    return WarpField(source_xy, surface_uv, spread, unseen, target)
 
 
 class Resampler:

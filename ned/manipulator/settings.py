@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from ned import workspace
 from ned.config import convert_all
 from ned.errors import UserError
+from ned.exchange.yaml import read_yaml
 
 NETWORKS = ("temporal", "ned2022")
 _BOUNDS = {"style": (1, 256), "channels": (4, 1024), "window": (4, 1024), "batch": (1, 4096), "levels": (1, 8),
@@ -75,13 +75,7 @@ class ManipulatorConfig:
 
 def load_settings(path: Path) -> ManipulatorConfig:
     """From a YAML file of `setting: value` lines; what is not named keeps its default."""
-    import yaml
-
-    workspace.check_input(path, what="configuration file")
-    try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError("not valid YAML", path=path, remedy="write one `setting: value` a line") from error
+    values = read_yaml(path)
     if values is not None and not isinstance(values, dict):
         raise UserError("does not hold settings", path=path, remedy="write one `setting: value` a line")
     return ManipulatorConfig.build(values or {}, path)

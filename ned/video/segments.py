@@ -9,7 +9,6 @@ chapters of the original beside them. The same pieces give the same bytes.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import secrets
 import subprocess
@@ -31,6 +30,7 @@ from ned.video.frame import Frame
 from ned.video.probe import OPTIONS
 from ned.video.process import EncoderProcess, MuxerProcess, explain
 from ned.video.read import MediaWarning
+from ned.workspace.atomic import give_name
 
 _NAME = re.compile(r"(?P<film>[a-z]+)-(?P<start>\d{9})@(?P<pts>-?\d+)\.nut")
 
@@ -101,9 +101,7 @@ class SegmentWriter:
             segment = load_segment(self._temporary, self.start, self._first_pts, self._like.time_base)
             if segment is None or len(segment) != self.frames:
                 raise ProcessingError("ffmpeg did not write all frames", path=self.name, remedy="check the disk")
-            sync(self._temporary)
-            os.replace(self._temporary, self.path)
-            sync(self.path.parent)
+            give_name(self._temporary, self.path)
         except OSError as error:
             raise ProcessingError(f"cannot be finished ({error.strerror})", path=self.name) from error
         finally:
@@ -247,16 +245,6 @@ def _order(segments: Sequence[Segment]) -> tuple[Int[np.ndarray, "frames"], Int[
 def _opened(path: Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     with av.open(str(path), format="nut", options=OPTIONS) as container:
         yield container, container.streams.video[0]
-
-
-def sync(path: Path) -> None:
-    """Have it on the disk; folders that cannot be synced (Windows) are left."""
-    with contextlib.suppress(PermissionError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 __all__ = [

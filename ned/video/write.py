@@ -17,7 +17,6 @@ import contextlib
 import os
 import secrets
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -28,6 +27,7 @@ from ned.video.encoders import choose_encoder, output_format, quality_options
 from ned.video.frame import Frame
 from ned.video.process import EncoderProcess
 from ned.video.read import MediaWarning
+from ned.workspace.atomic import give_name
 
 
 class VideoWriter:
@@ -37,8 +37,7 @@ class VideoWriter:
     `ned.video.encoders`: a word of `QUALITIES` or a number on the encoder's own scale. All sound of `audio_from`
     is copied packet by packet, with subtitles, chapters and metadata where the container takes them;
     `start_s`, `end_s` (seconds as for `read_frames`) say which part of it was cut out, and then time starts at
-    zero with the first frame. `metadata` is added to the file's. `finish` is called with the complete file before it
-    gets its name.
+    zero with the first frame. `metadata` is added to the file's.
 
     UserError, before any work: the path is the input, its folder is missing or may not be written to, the
     encoder is unknown, its quality or preset not understood. ProcessingError: ffmpeg failed; the cause is its
@@ -57,12 +56,11 @@ class VideoWriter:
         start_s: float | int | None = None,
         end_s: float | int | None = None,
         metadata: dict[str, str] | None = None,
-        finish: Callable[[Path], None] | None = None,
     ) -> None:
         self.path, self.like, self.encoder = Path(path), like, encoder
         self.audio_from = Path(audio_from) if audio_from is not None else None
         self.start_s, self.end_s, self.metadata = start_s, end_s, dict(metadata or {})
-        self.frames, self._finish = 0, finish
+        self.frames = 0
         choose_encoder(encoder)
         self._options = quality_options(encoder, quality, preset)
         _check_output(self.path, [like.path, *([self.audio_from] if self.audio_from else [])])
@@ -90,11 +88,7 @@ class VideoWriter:
             raise UserError("no frame was written", path=self.path, remedy="check the input and the cut")
         try:
             self._process.finish()
-            if self._finish is not None:
-                self._finish(self._temporary)
-            _sync(self._temporary)
-            os.replace(self._temporary, self.path)
-            _sync(self.path.parent)
+            give_name(self._temporary, self.path)
         except OSError as error:
             raise ProcessingError(f"cannot be finished ({error.strerror})", path=self.path) from error
         finally:
@@ -152,13 +146,3 @@ def _check_output(path: Path, inputs: list[Path]) -> None:
         trial.unlink()
     except OSError as error:
         raise UserError(f"cannot be written ({error.strerror})", path=path, remedy="choose another folder") from error
-
-
-def _sync(path: Path) -> None:
-    """Have it on the disk; folders that cannot be synced (Windows) are left."""
-    with contextlib.suppress(PermissionError):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -54,7 +54,11 @@ def failed_write(path: Path, error: OSError) -> UserError | ProcessingError:
 
 
 def flush_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
+    """Have a file or folder on the disk; folders that cannot be opened (Windows) or synced are left."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
     try:
         os.fsync(descriptor)
     except OSError as error:

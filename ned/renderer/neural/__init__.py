@@ -1,0 +1,1 @@
+"""The neural renderer: a network that finishes what moving pixels cannot show."""

@@ -1,0 +1,137 @@
+"""What is known of an actor's appearance: some frames, and how they are bent to a wanted geometry.
+
+A frame is warped by the mesh: every pixel of the wanted face takes the colour of the same surface point in the frame.
+For a wanted geometry the memory gives two candidates: one whose mouth, one whose lids come nearest. Each is a mean of two
+frames, weighted such that nothing jumps when another frame comes nearer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int, UInt8
+
+from ned.face_model import load_face_model
+from ned.renderer import layers
+from ned.renderer.lips import LOWER, UPPER
+from ned.renderer.mesh import SkinMesh, build_skin_mesh
+from ned.renderer.rasterize import rasterize
+
+_FAR, _BEHIND = np.float32(1e9), np.float32(1e6)
+LIPS = np.unique(np.concatenate([UPPER.ravel(), LOWER.ravel(), layers.MOUTH.upper, layers.MOUTH.lower]))
+EYES = np.unique([*layers.RIGHT_EYE.upper, *layers.RIGHT_EYE.lower, *layers.LEFT_EYE.upper, *layers.LEFT_EYE.lower,
+                  *range(468, 478)])  # fmt: skip
+POSE = np.array([1, 4, 6, 10, 33, 263, 127, 356, 152, 234, 454, 168])
+_POSE_SHARE = 0.25
+"""Weight of the head's turn where the mouth, or the lids, are to be alike."""
+KINDS = ("whole", "mouth", "eyes")
+MIXED = 2
+"""Frames in a candidate."""
+
+
+def warp_map(
+    source: Float[np.ndarray, "v 3"], target: Float[np.ndarray, "v 3"], size: int
+) -> Float[np.ndarray, "s s 2"]:
+    """For every pixel of a crop that shows `target`, where in the crop that shows `source` its content is."""
+    mesh = _mesh()
+    image = np.empty((size, size, 2), np.float32)
+    image[..., 0] = np.arange(size, dtype=np.float32)
+    image[..., 1] = np.arange(size, dtype=np.float32)[:, None]
+    buffer = np.full((size, size), _FAR, np.float32)
+    for hole in (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE):
+        upper, lower = list(hole.upper), list(hole.lower)
+        drawn, taken = (layers.follow_grid(face[upper, :2], face[lower, :2]).reshape(-1, 2) for face in (target, source))
+        depth = np.full(len(drawn), _BEHIND, np.float32)
+        rasterize(drawn, depth, taken.astype(np.float32), layers.grid_triangles(len(upper)), image, buffer)
+    sources, targets = mesh.with_rings(source, target)
+    rasterize(targets[:, :2], targets[:, 2], sources[:, :2], mesh.triangles, image, buffer)
+    return image
+
+
+@lru_cache(maxsize=1)
+def _mesh() -> SkinMesh:
+    model = load_face_model()
+    return build_skin_mesh(model.triangles, len(model.mean))
+
+
+def warp_crop(
+    frame: UInt8[np.ndarray, "s s 3"] | Float[np.ndarray, "s s 3"],
+    source: Float[np.ndarray, "v 3"],
+    target: Float[np.ndarray, "v 3"],
+) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
+    """The crop bent from its face `source` to `target`, RGB in [0, 1], and how far each pixel came, in crop sizes."""
+    size = frame.shape[0]
+    at = warp_map(source, target, size)
+    bent = cv2.remap(frame, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    bent = bent.astype(np.float32) / 255.0 if frame.dtype == np.uint8 else bent
+    x, y = np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32))
+    return bent, (at - np.stack([x, y], -1)) / size
+
+
+def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np.ndarray, "n k"]]:
+    """By kind of candidate, what makes two faces (in crop pixels) alike; in crop sizes."""
+    flat = faces[..., :2].reshape(len(faces), -1, 2) / size
+    pose = _POSE_SHARE * flat[:, POSE].reshape(len(faces), -1)
+    scaled = lambda at: flat[:, at].reshape(len(faces), -1) / np.sqrt(len(at) / len(POSE))  # noqa: E731
+    whole = np.concatenate([scaled(np.arange(468)), scaled(LIPS), 1.5 * scaled(EYES)], 1)
+    return {
+        "whole": whole.astype(np.float32),
+        "mouth": np.concatenate([scaled(LIPS), pose], 1).astype(np.float32),
+        "eyes": np.concatenate([1.5 * scaled(EYES), pose], 1).astype(np.float32),
+    }
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Frames of an actor and what they look like."""
+
+    frames: UInt8[np.ndarray, "n s s 3"]
+    faces: Float[np.ndarray, "n v 3"]
+    known: dict[str, Float[np.ndarray, "n k"]]
+
+    @classmethod
+    def of(cls, frames: UInt8[np.ndarray, "n s s 3"], faces: Float[np.ndarray, "n v 3"], count: int) -> Memory:
+        """The `count` frames that differ most: mouths, lids and turns of the head as far apart as can be."""
+        kept = diverse(faces, frames.shape[1], count)
+        return cls(frames[kept], faces[kept], features(faces[kept], frames.shape[1]))
+
+    def nearest(
+        self, face: Float[np.ndarray, "v 3"], kind: str, allowed: Bool[np.ndarray, "n"] | None = None
+    ) -> list[tuple[int, float]]:
+        """Up to `MIXED` frames with weights, 1 in sum; they change steadily with the face."""
+        size = self.frames.shape[1]
+        distance = np.linalg.norm(self.known[kind] - features(face[None], size)[kind], axis=1)
+        if allowed is not None and allowed.any():
+            distance = np.where(allowed, distance, np.inf)
+        order = np.argsort(distance, kind="stable")
+        order = order[np.isfinite(distance[order])][: MIXED + 1]
+        if len(order) <= MIXED:
+            order, limit = order[:1], distance[order[0]] + 1.0
+        else:
+            limit = distance[order[-1]]
+            order = order[:-1]
+        weights = np.maximum(limit - distance[order], 0.0) + 1e-9
+        return [(int(k), float(w)) for k, w in zip(order, weights / weights.sum(), strict=True)]
+
+    def candidate(
+        self, face: Float[np.ndarray, "v 3"], kind: str, allowed: Bool[np.ndarray, "n"] | None = None
+    ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
+        """The memory's best answer for a face: picture and way, as of `warp_crop`."""
+        found = [(warp_crop(self.frames[k], self.faces[k], face), w) for k, w in self.nearest(face, kind, allowed)]
+        picture, way = (sum(np.float32(w) * parts[j] for parts, w in found) for j in (0, 1))
+        return picture, way
+
+
+def diverse(faces: Float[np.ndarray, "n v 3"], size: int, count: int) -> Int[np.ndarray, "k"]:
+    """Indices of faces that are far from each other, in rising order: farthest-point sampling."""
+    known = features(faces, size)
+    points = np.concatenate([known["mouth"], known["eyes"]], 1)
+    chosen = [int(np.argmin(np.linalg.norm(points - np.median(points, axis=0), axis=1)))]
+    distance = np.linalg.norm(points - points[chosen[0]], axis=1)
+    while len(chosen) < min(count, len(faces)):
+        chosen.append(int(np.argmax(distance)))
+        distance = np.minimum(distance, np.linalg.norm(points - points[chosen[-1]], axis=1))
+    return np.sort(np.array(chosen))

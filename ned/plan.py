@@ -101,7 +101,7 @@ class TrackEdit:
         offsets = self.model.displacements(np.stack([before, before + change]).astype(np.float32))
         moved = (offsets[1] - offsets[0]) @ self.fit.pose.rotation[i].T * self.fit.pose.scale[i]
         source = self.track.landmarks[i].astype(np.float32)
-        return FaceEdit(source, (source + moved).astype(np.float32), change)
+        return FaceEdit(source, (source + moved).astype(np.float32), change, (before + change).astype(np.float32))
 
 
 def edit_strength(track: FaceTrack, fit: FaceFit, analysis: Analysis) -> Float[np.ndarray, "frames"]:

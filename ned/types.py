@@ -226,8 +226,10 @@ class FaceEdit:
     """The same face with the edited expression."""
     change: Float[np.ndarray, "width"]
     """Edited minus tracked coefficients, jaw opening first."""
+    expression: Float[np.ndarray, "width"]
+    """The edited coefficients."""
 
     def moved_to(self, origin: tuple[int, int]) -> FaceEdit:
         """The same in pixels of a region whose top left corner is `origin` (x, y)."""
         offset = np.array([*origin, 0], np.float32)
-        return FaceEdit(self.source - offset, self.target - offset, self.change)
+        return FaceEdit(self.source - offset, self.target - offset, self.change, self.expression)

@@ -1,11 +1,11 @@
-"""What each part of the manipulator is worth: the configuration without it, trained for as long, beside it and the paper's.
+"""What each part of the manipulator is worth: it without the part, trained for as long, beside the whole and the paper's.
 
     python scripts/ablate_manipulator.py corpus.npz --work runs [--minutes 6] [--only ours no_gan …]
 
 Every row is measured on the corpus's held-out people, without the guards of an edit, which hide differences: share of
-edits that the judge takes for the target; median correlation of the mouth's opening; closures kept; style distance to a
-reference, edited ÷ source; distance to the true answers ÷ that of the untouched source; how much faster the answer moves
-from frame to frame than the true one. Runs go on where they stopped.
+edits that the judge takes for the target; median correlation of the mouth's opening; closures kept; style distance to
+a reference, edited ÷ source; distance to the true answers ÷ that of the untouched source; how much faster the answer
+moves from frame to frame than the true one. Runs go on where they stopped.
 """
 
 from __future__ import annotations

@@ -66,11 +66,11 @@ def test_a_shut_mouth_that_opens_shows_the_donor_instead_of_the_dark():
     target, _ = _face(0.45)
     change = np.zeros(MODEL.space.width, np.float32)
     change[0] = 0.45
-    edit = FaceEdit(source, target, change)
+    edit = FaceEdit(source, target, change, change)
     picture = np.full((*SIZE, 3), 0.5, np.float32)
     x, y = ((target[13] + target[14]) / 2)[:2].astype(int)
     dark, bright = build_renderer("warp", MODEL), build_renderer("warp", MODEL)
-    assert bright.wants_mouth(edit) and not bright.wants_mouth(FaceEdit(source, source, 0 * change))
+    assert bright.wants_mouth(edit) and not bright.wants_mouth(FaceEdit(source, source, 0 * change, change))
     bright.take_mouth(picture, _face(0.5)[0])
     assert not bright.wants_mouth(edit)
     assert dark.render(picture, edit)[y, x].mean() < -0.2

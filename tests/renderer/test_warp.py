@@ -21,7 +21,7 @@ def _edit(**coefficients):
         change[MODEL.space.index(name)] = value
     source = (MODEL.mean * 18 + (200, 160, 0)).astype(np.float32)
     target = source + 18 * MODEL.displacements(change[None])[0]
-    return FaceEdit(source, target.astype(np.float32), change)
+    return FaceEdit(source, target.astype(np.float32), change, change)
 
 
 def _picture(seed=0):
@@ -78,7 +78,7 @@ def test_a_shut_mouth_that_opens_is_dark_inside(renderer):
     shut = edit.source.copy()
     middle = (shut[UPPER[0]] + shut[LOWER[0]]) / 2
     shut[UPPER[0]], shut[LOWER[0]] = middle, middle
-    edit = FaceEdit(shut, (shut + edit.target - edit.source).astype(np.float32), edit.change)
+    edit = FaceEdit(shut, (shut + edit.target - edit.source).astype(np.float32), edit.change, edit.change)
     picture = np.full((*SIZE, 3), 0.6, np.float32)
     shown = picture + renderer.render(picture, edit)
     x, y = ((edit.target[13] + edit.target[14]) / 2)[:2].astype(int)

@@ -1,7 +1,7 @@
 """The aligned crop in which the neural renderer works: a similarity lays every face over the mean one.
 
-As in Neural Emotion Director (supplement, section B), but by the points that expression hardly moves, so that a crop does
-not shrink when a mouth opens; the tracked landmarks are smoothed over time already.
+As in Neural Emotion Director (supplement, section B), but by the points that expression hardly moves, so that a crop
+does not shrink when a mouth opens; the tracked landmarks are smoothed over time already.
 """
 
 from __future__ import annotations

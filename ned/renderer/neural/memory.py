@@ -1,8 +1,9 @@
 """What is known of an actor's appearance: some frames, and how they are bent to a wanted geometry.
 
 A frame is warped by the mesh: every pixel of the wanted face takes the colour of the same surface point in the frame.
-For a wanted geometry the memory gives two candidates: one whose mouth, one whose lids come nearest. Each is a mean of two
-frames, weighted such that nothing jumps when another frame comes nearer.
+For a wanted geometry the memory gives three candidates: a mean of many frames, in which noise, glints and errors of the
+tracking cancel out, and one whose mouth, one whose lids come nearest. The weights of the frames in each are such that
+nothing jumps when another frame comes nearer.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ EYES = np.unique([*layers.RIGHT_EYE.upper, *layers.RIGHT_EYE.lower, *layers.LEFT
 POSE = np.array([1, 4, 6, 10, 33, 263, 127, 356, 152, 234, 454, 168])
 _POSE_SHARE = 0.25
 """Weight of the head's turn where the mouth, or the lids, are to be alike."""
-KINDS = ("whole", "mouth", "eyes")
-MIXED = 2
-"""Frames in a candidate."""
+MIXED = {"whole": 2, "mean": 12, "mouth": 2, "eyes": 2}
+"""Kinds of candidates, and how many frames are in each. `whole` takes the place of the edited frame where there is none."""
+MEMORY_KINDS = ("mean", "mouth", "eyes")
 
 
 def warp_map(
@@ -43,7 +44,8 @@ def warp_map(
     buffer = np.full((size, size), _FAR, np.float32)
     for hole in (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE):
         upper, lower = list(hole.upper), list(hole.lower)
-        drawn, taken = (layers.follow_grid(face[upper, :2], face[lower, :2]).reshape(-1, 2) for face in (target, source))
+        flat = [layers.follow_grid(face[upper, :2], face[lower, :2]).reshape(-1, 2) for face in (target, source)]
+        drawn, taken = flat
         depth = np.full(len(drawn), _BEHIND, np.float32)
         rasterize(drawn, depth, taken.astype(np.float32), layers.grid_triangles(len(upper)), image, buffer)
     sources, targets = mesh.with_rings(source, target)
@@ -101,18 +103,17 @@ class Memory:
     def nearest(
         self, face: Float[np.ndarray, "v 3"], kind: str, allowed: Bool[np.ndarray, "n"] | None = None
     ) -> list[tuple[int, float]]:
-        """Up to `MIXED` frames with weights, 1 in sum; they change steadily with the face."""
-        size = self.frames.shape[1]
-        distance = np.linalg.norm(self.known[kind] - features(face[None], size)[kind], axis=1)
+        """Some frames with weights, 1 in sum; they change steadily with the face."""
+        size, count = self.frames.shape[1], MIXED[kind]
+        look = "whole" if kind == "mean" else kind
+        distance = np.linalg.norm(self.known[look] - features(face[None], size)[look], axis=1)
         if allowed is not None and allowed.any():
             distance = np.where(allowed, distance, np.inf)
         order = np.argsort(distance, kind="stable")
-        order = order[np.isfinite(distance[order])][: MIXED + 1]
-        if len(order) <= MIXED:
-            order, limit = order[:1], distance[order[0]] + 1.0
-        else:
-            limit = distance[order[-1]]
-            order = order[:-1]
+        order = order[np.isfinite(distance[order])][: count + 1]
+        limit = 1.1 * distance[order[-1]] + 1e-6
+        if len(order) > count:
+            limit, order = distance[order[-1]], order[:-1]
         weights = np.maximum(limit - distance[order], 0.0) + 1e-9
         return [(int(k), float(w)) for k, w in zip(order, weights / weights.sum(), strict=True)]
 
@@ -120,8 +121,14 @@ class Memory:
         self, face: Float[np.ndarray, "v 3"], kind: str, allowed: Bool[np.ndarray, "n"] | None = None
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
         """The memory's best answer for a face: picture and way, as of `warp_crop`."""
-        found = [(warp_crop(self.frames[k], self.faces[k], face), w) for k, w in self.nearest(face, kind, allowed)]
-        picture, way = (sum(np.float32(w) * parts[j] for parts, w in found) for j in (0, 1))
+        return self.bent(self.nearest(face, kind, allowed), face)
+
+    def bent(
+        self, parts: list[tuple[int, float]], face: Float[np.ndarray, "v 3"]
+    ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
+        """Frames with their weights, bent to a face and mixed."""
+        found = [(warp_crop(self.frames[k], self.faces[k], face), np.float32(w)) for k, w in parts]
+        picture, way = (sum(w * pair[j] for pair, w in found) for j in (0, 1))
         return picture, way
 
 

@@ -1,0 +1,176 @@
+"""Training examples of the neural renderer: a wanted face of the footage, and other frames bent towards it.
+
+The pairs are drawn like those met in use: the frame that is bent is mostly one of the nearest of the actor's others,
+sometimes one from a moment ago (an edit moves a face hardly more than that), sometimes any.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+from ned.face_model import FaceModel
+from ned.renderer import layers
+from ned.renderer.neural.conditioning import Conditioner
+from ned.renderer.neural.footage import Footage
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, diverse, features
+
+NEAREST_OF, NEAREST_SHARE, RECENT_SHARE = 40, 0.5, 0.2
+RECENT = 8
+APART = 10
+"""Frames from the wanted one within which the memory is not asked: held-out frames will not be in it either."""
+_GAINS, _GAMMA = 0.15, 0.2
+RIGHT_EYE, LEFT_EYE = ([*hole.upper, *hole.lower] for hole in (layers.RIGHT_EYE, layers.LEFT_EYE))
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Sequences for one step, channels first."""
+
+    wanted: Float[np.ndarray, "t b 3 s s"]
+    candidates: Float[np.ndarray, "t b 4 5 s s"]
+    condition: Float[np.ndarray, "t b 11 s s"]
+    weight: Float[np.ndarray, "t b 2 s s"]
+    """Of each pixel in the losses: the face, and of it mouth and eyes."""
+
+
+class Actor:
+    """One person's footage with all that is needed to draw examples from it."""
+
+    def __init__(self, footage: Footage, memory: int) -> None:
+        self.footage = footage
+        size = footage.size
+        self._everything = Memory(footage.frames, footage.faces, features(footage.faces, size))
+        self.kept = diverse(footage.faces, size, memory)
+        known = {kind: rows[self.kept] for kind, rows in self._everything.known.items()}
+        self.memory = Memory(footage.frames[self.kept], footage.faces[self.kept], known)
+
+    def sequence(self, length: int, rng: np.random.Generator) -> Int[np.ndarray, "t"]:
+        """Consecutive frames of one run; a run that is too short repeats its last."""
+        start = int(rng.integers(len(self.footage)))
+        return self._along(start, length)
+
+    def sources(
+        self, wanted: Int[np.ndarray, "t"], rng: np.random.Generator
+    ) -> list[list[tuple[int, float]]]:
+        """For each wanted frame the frames that are bent to it, with weights."""
+        dice, count = rng.random(), len(self.footage)
+        apart = np.abs(np.arange(count) - wanted[0]) > min(APART, count // 4)
+        if dice < RECENT_SHARE:
+            shift = int(rng.integers(1, RECENT + 1)) * (1 if rng.random() < 0.5 else -1)
+            return [[(int(np.clip(k + shift, 0, count - 1)), 1.0)] for k in wanted]
+        some = rng.choice(count, min(NEAREST_OF, count), replace=False)
+        allowed = np.zeros(count, bool)
+        allowed[some] = True
+        if (allowed & apart).any():
+            allowed &= apart
+        if dice < RECENT_SHARE + NEAREST_SHARE:
+            return [self._everything.nearest(self.footage.faces[k], "whole", allowed) for k in wanted]
+        start = int(rng.choice(np.flatnonzero(allowed)))
+        return [[(int(k), 1.0)] for k in self._along(start, len(wanted))]
+
+    def bent(
+        self, sources: list[tuple[int, float]], face: Float[np.ndarray, "v 3"]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Frames of the footage bent to a face and mixed."""
+        return self._everything.bent(sources, face)
+
+    def far_from(self, wanted: int) -> Bool[np.ndarray, "kept"]:
+        """Which frames of the memory may be asked for a frame of the same footage."""
+        return np.abs(self.kept - wanted) > min(APART, len(self.footage) // 4)
+
+    def nearest(self, face: Float[np.ndarray, "v 3"]) -> list[tuple[int, float]]:
+        """The frames of the footage that come nearest as a whole."""
+        return self._everything.nearest(face, "whole")
+
+    def _along(self, start: int, length: int) -> Int[np.ndarray, "t"]:
+        runs = self.footage.runs
+        last = int(np.searchsorted(runs, runs[start], side="right")) - 1
+        return np.minimum(start + np.arange(length), last)
+
+
+class ExampleSource:
+    """Draws examples from several actors, each as often as the others."""
+
+    def __init__(self, footages: list[Footage], model: FaceModel, size: int, memory: int) -> None:
+        self.actors = [Actor(footage.resized(size), memory) for footage in footages]
+        self._conditioner = Conditioner(model, size)
+        self._size = size
+
+    def draw(self, batch: int, length: int, rng: np.random.Generator) -> Examples:
+        """`batch` sequences of `length` frames."""
+        drawn = [self._sequence(self.actors[int(rng.integers(len(self.actors)))], length, rng) for _ in range(batch)]
+        return Examples(*(np.stack(parts, 1) for parts in zip(*drawn, strict=True)))
+
+    def _sequence(self, actor: Actor, length: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        wanted = actor.sequence(length, rng)
+        flip, look = rng.random() < 0.5, _random_look(rng)
+        out = []
+        for k, sources in zip(wanted, actor.sources(wanted, rng), strict=True):
+            face, coefficients = actor.footage.faces[k], actor.footage.coefficients[k]
+            own = actor.bent(sources, face)
+            rest = [actor.memory.candidate(face, kind, actor.far_from(int(k))) for kind in MEMORY_KINDS]
+            frame = actor.footage.frames[k].astype(np.float32) / 255.0
+            example = one_example(frame, [own, *rest], face, coefficients, self._conditioner, look)
+            out.append([flipped(part, name) if flip else part for name, part in example.items()])
+        return tuple(np.stack(parts) for parts in zip(*out, strict=True))
+
+
+def inputs(
+    candidates: list[tuple[np.ndarray, np.ndarray]],
+    face: Float[np.ndarray, "v 3"],
+    coefficients: Float[np.ndarray, "width"],
+    conditioner: Conditioner,
+) -> tuple[Float[np.ndarray, "4 5 s s"], Float[np.ndarray, "11 s s"]]:
+    """What the network sees for one wanted face: `candidates` are pictures and ways, as of `warp_crop`."""
+    seen = np.stack([np.concatenate(pair, 2).transpose(2, 0, 1) for pair in candidates])
+    shown = conditioner(face, coefficients)
+    condition = np.concatenate([shown.stack(), shown.mask[None], shown.mouth[None]])
+    return seen.astype(np.float32), condition.astype(np.float32)
+
+
+def one_example(
+    frame: Float[np.ndarray, "s s 3"],
+    candidates: list[tuple[np.ndarray, np.ndarray]],
+    face: Float[np.ndarray, "v 3"],
+    coefficients: Float[np.ndarray, "width"],
+    conditioner: Conditioner,
+    look: tuple[np.ndarray, float],
+) -> dict[str, np.ndarray]:
+    """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike."""
+    gains, gamma = look
+    bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
+    seen, condition = inputs(bent, face, coefficients, conditioner)
+    wanted = (np.clip(frame * gains, 0, 1) ** gamma).transpose(2, 0, 1).astype(np.float32)
+    mask = condition[9]
+    weight = mask[None] * np.stack([np.ones_like(mask), part_mask(face, len(mask))])
+    return {"wanted": wanted, "candidates": seen, "condition": condition, "weight": weight.astype(np.float32)}
+
+
+def part_mask(face: Float[np.ndarray, "v 3"], size: int) -> Float[np.ndarray, "s s"]:
+    """1 at the mouth and the eyes with some skin around them, soft."""
+    out = np.zeros((size, size), np.uint8)
+    for at in (LIPS, RIGHT_EYE, LEFT_EYE):
+        hull = cv2.convexHull(np.round(face[at, :2] * 16).astype(np.int32))
+        cv2.fillConvexPoly(out, hull, 255, cv2.LINE_AA, 4)
+    reach = max(3, size // 24) | 1
+    out = cv2.dilate(out, np.ones((reach, reach), np.uint8))
+    return cv2.GaussianBlur(out.astype(np.float32) / 255.0, (reach, reach), 0)
+
+
+def flipped(values: np.ndarray, name: str) -> np.ndarray:
+    """One of the four arrays, mirrored left and right."""
+    out = values[..., ::-1].copy()
+    if name == "candidates":
+        out[:, 3] *= -1.0  # the way across
+    if name == "condition":
+        out[0] = np.where(out[0] > 0, 1.0 - out[0], 0.0)  # the mean face's x as a colour
+    return out
+
+
+def _random_look(rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    gains = np.exp(rng.normal(0.0, _GAINS / 2, 3) * 0.5 + rng.normal(0.0, _GAINS)).astype(np.float32)
+    return gains, float(np.exp(rng.normal(0.0, _GAMMA)))

@@ -1,0 +1,95 @@
+"""The network of the neural renderer: it chooses between warped pictures of the actor and adds what none shows."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+CANDIDATES = 4
+"""The frame (or the nearest one), a mean, the best mouth, the best lids."""
+CANDIDATE_CHANNELS = 5
+"""RGB in [0, 1], and the way that each pixel came."""
+CONDITION_CHANNELS = 11
+"""NMFC, shape, eyes, mask, mouth."""
+STATE_CHANNELS = 12
+WAY_SCALE = 10.0
+OWN_BIAS = 2.0
+"""Head start of the first candidate, so that training begins from the plain warp."""
+
+
+class Block(nn.Module):
+    """Two convolutions beside the input; begins as the identity."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.second = nn.Conv2d(channels, channels, 3, padding=1)
+        self.gain = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
+        return x + self.gain * self.second(nn.functional.silu(self.first(nn.functional.silu(x))))
+
+
+class CandidateNetwork(nn.Module):
+    """A U-Net over candidates and conditioning. The state is a picture of half the size that it hands on from frame to
+    frame; `None` begins anew.
+
+    Args:
+        base: channels at full size; each halving adds as many.
+    """
+
+    def __init__(self, base: int = 24) -> None:
+        super().__init__()
+        inputs = CANDIDATES * CANDIDATE_CHANNELS + CONDITION_CHANNELS
+        widths = [base, 2 * base, 3 * base, 4 * base, 5 * base]
+        self.enter = nn.Conv2d(inputs, base, 3, padding=1)
+        self.down = nn.ModuleList(
+            nn.Conv2d(a + (STATE_CHANNELS if k == 1 else 0), b, 4, stride=2, padding=1)
+            for k, (a, b) in enumerate(zip(widths[:-1], widths[1:], strict=True))
+        )
+        self.encode = nn.ModuleList(
+            nn.Sequential(*(Block(width) for _ in range(count)))
+            for width, count in zip(widths[1:], (1, 2, 2, 2), strict=True)
+        )
+        self.up = nn.ModuleList(
+            nn.Conv2d(a + b, b, 3, padding=1) for a, b in zip(widths[:0:-1], widths[-2::-1], strict=True)
+        )
+        self.decode = nn.ModuleList(Block(width) for width in widths[-2:0:-1])
+        self.remember = nn.Conv2d(widths[1], STATE_CHANNELS, 3, padding=1)
+        self.choose = nn.Conv2d(base, CANDIDATES + 3, 3, padding=1)
+        nn.init.zeros_(self.choose.weight)
+        nn.init.zeros_(self.choose.bias)
+        with torch.no_grad():
+            self.choose.bias[0] = OWN_BIAS
+
+    def forward(
+        self,
+        candidates: Float[Tensor, "b 4 5 h w"],
+        condition: Float[Tensor, "b 11 h w"],
+        state: Float[Tensor, "b 12 h2 w2"] | None = None,
+    ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 12 h2 w2"]]:
+        """The picture (RGB, about [0, 1]) and the state for the next frame."""
+        pictures, ways = candidates[:, :, :3], candidates[:, :, 3:]
+        seen = torch.cat([(2.0 * pictures - 1.0).flatten(1, 2), WAY_SCALE * ways.flatten(1, 2), condition], 1)
+        x = self.enter(seen)
+        skips = []
+        for k, (down, encode) in enumerate(zip(self.down, self.encode, strict=True)):
+            skips.append(x)
+            if k == 1:
+                if state is None:
+                    state = x.new_zeros(len(x), STATE_CHANNELS, *x.shape[2:])
+                x = torch.cat([x, state], 1)
+            x = encode(down(nn.functional.silu(x)))
+        new_state = None
+        for k, up in enumerate(self.up):
+            x = nn.functional.interpolate(x, scale_factor=2.0, mode="nearest")
+            x = up(nn.functional.silu(torch.cat([x, skips[-1 - k]], 1)))
+            if k < len(self.decode):
+                x = self.decode[k](x)
+            if k == len(self.up) - 2:
+                new_state = torch.tanh(self.remember(x))
+        assert new_state is not None
+        heads = self.choose(nn.functional.silu(x))
+        shares = torch.softmax(heads[:, :CANDIDATES], 1)
+        return (shares[:, :, None] * pictures).sum(1) + heads[:, CANDIDATES:], new_state

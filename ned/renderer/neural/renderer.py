@@ -1,0 +1,79 @@
+"""Renderer `neural`: the warp's picture, finished by a network where pixels of one frame are not enough.
+
+The network sees the warped face in an aligned crop, beside other frames of the actor bent to the same geometry. What it
+changes is added to the warp's picture at the video's own resolution, so fine detail stays the source's; where the edit
+moves nothing, nothing is added.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from jaxtyping import Float
+
+from ned.face_model import FaceModel
+from ned.renderer.neural.conditioning import Conditioner
+from ned.renderer.neural.crops import align, cut, paste_back, to_crop
+from ned.renderer.neural.examples import inputs
+from ned.renderer.neural.memory import MEMORY_KINDS, Memory, warp_map
+from ned.renderer.neural.networks import CandidateNetwork
+from ned.renderer.warp import WarpRenderer
+from ned.types import FaceEdit
+
+MOVED = 0.006
+"""Way of a pixel, in crop sizes, from which the network has its full say."""
+SOFTNESS = 0.03
+"""Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
+
+
+@dataclass(frozen=True)
+class Painting:
+    """A trained network and what it knows of the actor."""
+
+    network: CandidateNetwork
+    memory: Memory
+    size: int
+
+
+class NeuralRenderer:
+    """See `ned.renderer.protocol.Renderer`. Without a memory of the person it is the warp renderer."""
+
+    def __init__(self, warp: WarpRenderer, model: FaceModel, painting: Painting) -> None:
+        self._warp, self._painting = warp, painting
+        self._conditioner = Conditioner(model, painting.size)
+        self._device = next(painting.network.parameters()).device
+        self._state: torch.Tensor | None = None
+        self.region, self.wants_mouth = warp.region, warp.wants_mouth
+        self.take_mouth, self.take_eyes = warp.take_mouth, warp.take_eyes
+
+    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+        """See `Renderer.render`."""
+        difference = self._warp.render(picture, edit)
+        size = self._painting.size
+        matrix = align(edit.source, size)
+        bent = cut(np.clip(picture + difference, 0.0, 1.0), matrix, size)
+        finished, share = self._finish(bent, to_crop(edit.source, matrix), to_crop(edit.target, matrix), edit)
+        return difference + paste_back(share[..., None] * (finished - bent), matrix, picture.shape[:2])
+
+    def _finish(
+        self,
+        bent: Float[np.ndarray, "s s 3"],
+        source: Float[np.ndarray, "v 3"],
+        target: Float[np.ndarray, "v 3"],
+        edit: FaceEdit,
+    ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
+        """The network's picture of the crop, and how much of it is wanted where."""
+        size = self._painting.size
+        x, y = np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32))
+        way = (warp_map(source, target, size) - np.stack([x, y], -1)) / size
+        candidates = [(bent, way)] + [self._painting.memory.candidate(target, kind) for kind in MEMORY_KINDS]
+        seen, condition = inputs(candidates, target, edit.expression, self._conditioner)
+        with torch.inference_mode():
+            tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, condition))
+            picture, self._state = self._painting.network(*tensors, self._state)
+        finished = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        moved = np.clip(np.linalg.norm(way, axis=2) / MOVED, 0.0, 1.0) * condition[9]
+        return finished, cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size) * condition[9]

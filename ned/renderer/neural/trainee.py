@@ -1,0 +1,125 @@
+"""One training step of our renderer: self-reenactment between different frames of a person."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from ned.face_model import FaceModel
+from ned.renderer.neural.conditioning import Conditioner
+from ned.renderer.neural.examples import Actor, ExampleSource, inputs
+from ned.renderer.neural.footage import Footage
+from ned.renderer.neural.losses import laplacian_pyramid_l1
+from ned.renderer.neural.memory import MEMORY_KINDS
+from ned.renderer.neural.networks import CandidateNetwork
+from ned.renderer.neural.settings import RendererConfig
+from ned.training.checkpoint import load_strictly
+
+KIND = "face renderer"
+CLIP = 1.0
+
+
+def build_network(config: RendererConfig) -> CandidateNetwork:
+    """Fresh weights, decided by the configuration's seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return CandidateNetwork(config.base).to(memory_format=torch.channels_last)
+
+
+def best_device() -> torch.device:
+    """A GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+class CandidateTrainee:
+    """See `ned.training.loop.Trainee`. Trains on one actor or on many; `start` are weights to begin from, `measure`
+    gives the figures on held-out frames."""
+
+    kind, space = KIND, "arkit52"
+
+    def __init__(
+        self,
+        config: RendererConfig,
+        footages: list[Footage],
+        model: FaceModel,
+        measure: Callable[[CandidateTrainee], dict[str, float]] | None = None,
+        start: Mapping[str, Tensor] | None = None,
+    ) -> None:
+        self.settings, self.config = config, config.plain()
+        self.device = best_device()
+        self._model, self._measure = model, measure
+        self._source = ExampleSource(footages, model, config.size, config.memory)
+        network = build_network(config)
+        if start is not None:
+            load_strictly(network, start)
+        network = network.to(self.device)
+        self.averaged = copy.deepcopy(network).requires_grad_(False).eval()
+        self.modules: Mapping[str, nn.Module] = {"renderer": network}
+        self.averages: Mapping[str, nn.Module] = {"renderer": self.averaged}
+        adam = torch.optim.Adam(network.parameters(), lr=config.learning_rate, betas=(config.beta1, 0.99))
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {"renderer": adam}
+
+    def measure(self) -> dict[str, float]:
+        """See `Trainee`."""
+        return self._measure(self) if self._measure else {"score": 0.0}
+
+    def step(self, number: int) -> dict[str, float]:
+        """See `Trainee`."""
+        config, network = self.settings, self.modules["renderer"]
+        examples = self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
+        half = self.device.type == "cuda"
+        parts = {"pixel": [], "pyramid": [], "steadiness": []}
+        state, before = None, None
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+            for t in range(config.sequence):
+                wanted, candidates, condition, weight = (
+                    torch.from_numpy(part[t]).to(self.device)
+                    for part in (examples.wanted, examples.candidates, examples.condition, examples.weight)
+                )
+                condition = condition.contiguous(memory_format=torch.channels_last)
+                picture, state = network(candidates, condition, state)
+                face = weight[:, :1] + config.parts * weight[:, 1:]
+                error = picture.float() - wanted
+                parts["pixel"].append((face * error.abs()).sum() / (3 * weight[:, :1].sum()))
+                parts["pyramid"].append(laplacian_pyramid_l1(picture.float() * face, wanted * face))
+                if before is not None:
+                    parts["steadiness"].append((face * (error - before).abs()).sum() / (3 * weight[:, :1].sum()))
+                before = error
+        losses = {name: torch.stack(values).mean() for name, values in parts.items() if values}
+        total = sum(getattr(config, name) * value for name, value in losses.items())
+        optimizer = self.optimizers["renderer"]
+        optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        nn.utils.clip_grad_norm_(network.parameters(), CLIP)
+        optimizer.step()
+        return {name: float(value.detach()) for name, value in losses.items()} | {"total": float(total.detach())}
+
+    def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
+        """The faces of `wanted` painted with the appearance of `reference`, of the same person; RGB in [0, 1]."""
+        actor = Actor(reference.resized(self.settings.size), self.settings.memory)
+        return generate(self.averaged, wanted.resized(self.settings.size), actor, self._model)
+
+
+def generate(
+    network: CandidateNetwork, wanted: Footage, actor: Actor, model: FaceModel
+) -> Float[np.ndarray, "n s s 3"]:
+    """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`."""
+    conditioner = Conditioner(model, wanted.size)
+    device = next(network.parameters()).device
+    out, state, run = [], None, None
+    with torch.inference_mode():
+        for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
+            candidates = [actor.bent(actor.nearest(face), face)]
+            candidates += [actor.memory.candidate(face, kind) for kind in MEMORY_KINDS]
+            seen, condition = (
+                torch.from_numpy(x)[None].to(device) for x in inputs(candidates, face, coefficients, conditioner)
+            )
+            picture, state = network(seen, condition, state if now == run else None)
+            run = now
+            out.append(picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy())
+    return np.stack(out)

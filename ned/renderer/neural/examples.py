@@ -16,9 +16,9 @@ from ned.face_model import FaceModel
 from ned.renderer import layers
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, diverse, features
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, bend, diverse, features
 
-NEAREST_OF, NEAREST_SHARE, RECENT_SHARE = 40, 0.5, 0.2
+NEAREST_OF, NEAREST_SHARE, RECENT_SHARE = 40, 0.5, 0.3
 RECENT = 8
 APART = 10
 """Frames from the wanted one within which the memory is not asked: held-out frames will not be in it either."""
@@ -72,11 +72,9 @@ class Actor:
         start = int(rng.choice(np.flatnonzero(allowed)))
         return [[(int(k), 1.0)] for k in self._along(start, len(wanted))]
 
-    def bent(
-        self, sources: list[tuple[int, float]], face: Float[np.ndarray, "v 3"]
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Frames of the footage bent to a face and mixed."""
-        return self._everything.bent(sources, face)
+    def take(self, sources: list[tuple[int, float]]) -> list[View]:
+        """Frames of the footage, to be bent and mixed."""
+        return self._everything.take(sources)
 
     def far_from(self, wanted: int) -> Bool[np.ndarray, "kept"]:
         """Which frames of the memory may be asked for a frame of the same footage."""
@@ -111,10 +109,10 @@ class ExampleSource:
         out = []
         for k, sources in zip(wanted, actor.sources(wanted, rng), strict=True):
             face, coefficients = actor.footage.faces[k], actor.footage.coefficients[k]
-            own = actor.bent(sources, face)
-            rest = [actor.memory.candidate(face, kind, actor.far_from(int(k))) for kind in MEMORY_KINDS]
+            known = [actor.memory.views(face, kind, actor.far_from(int(k))) for kind in MEMORY_KINDS]
+            candidates = bend([actor.take(sources), *known], face)
             frame = actor.footage.frames[k].astype(np.float32) / 255.0
-            example = one_example(frame, [own, *rest], face, coefficients, self._conditioner, look)
+            example = one_example(frame, candidates, face, coefficients, self._conditioner, look)
             out.append([flipped(part, name) if flip else part for name, part in example.items()])
         return tuple(np.stack(parts) for parts in zip(*out, strict=True))
 
@@ -125,7 +123,7 @@ def inputs(
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
 ) -> tuple[Float[np.ndarray, "4 5 s s"], Float[np.ndarray, "11 s s"]]:
-    """What the network sees for one wanted face: `candidates` are pictures and ways, as of `warp_crop`."""
+    """What the network sees for one wanted face: `candidates` are pictures and ways, as of `bend`."""
     seen = np.stack([np.concatenate(pair, 2).transpose(2, 0, 1) for pair in candidates])
     shown = conditioner(face, coefficients)
     condition = np.concatenate([shown.stack(), shown.mask[None], shown.mouth[None]])

@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Int, UInt8
 from ned.face_model import load_face_model
 from ned.renderer import layers
 from ned.renderer.lips import LOWER, UPPER
-from ned.renderer.mesh import SkinMesh, build_skin_mesh
+from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh
 from ned.renderer.rasterize import rasterize
 
 _FAR, _BEHIND = np.float32(1e9), np.float32(1e6)
@@ -29,28 +29,52 @@ POSE = np.array([1, 4, 6, 10, 33, 263, 127, 356, 152, 234, 454, 168])
 _POSE_SHARE = 0.25
 """Weight of the head's turn where the mouth, or the lids, are to be alike."""
 MIXED = {"whole": 2, "mean": 12, "mouth": 2, "eyes": 2}
-"""Kinds of candidates, and how many frames are in each. `whole` takes the place of the edited frame where there is none."""
+"""Kinds of candidates, and how many frames are in each; `whole` stands for the edited frame where there is none."""
 MEMORY_KINDS = ("mean", "mouth", "eyes")
 
 
-def warp_map(
-    source: Float[np.ndarray, "v 3"], target: Float[np.ndarray, "v 3"], size: int
-) -> Float[np.ndarray, "s s 2"]:
-    """For every pixel of a crop that shows `target`, where in the crop that shows `source` its content is."""
-    mesh = _mesh()
-    image = np.empty((size, size, 2), np.float32)
-    image[..., 0] = np.arange(size, dtype=np.float32)
-    image[..., 1] = np.arange(size, dtype=np.float32)[:, None]
+View = tuple[np.ndarray, np.ndarray, float]
+"""A crop (uint8, or RGB in [0, 1]), the face in its pixels, and its share in a mixture."""
+
+
+def warp_maps(
+    sources: Float[np.ndarray, "k v 3"], target: Float[np.ndarray, "v 3"], size: int
+) -> Float[np.ndarray, "k s s 2"]:
+    """For every pixel of a crop that shows `target`, where in the crops that show `sources` its content is.
+
+    The mesh is drawn once for all of them.
+    """
+    count, triangles = len(sources), _mesh().triangles
+    places = np.ascontiguousarray(sources[..., :2].transpose(1, 0, 2).reshape(len(target), 2 * count), np.float32)
+    image = np.tile(pixel_grid(size), (1, 1, count))
     buffer = np.full((size, size), _FAR, np.float32)
     for hole in (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE):
         upper, lower = list(hole.upper), list(hole.lower)
-        flat = [layers.follow_grid(face[upper, :2], face[lower, :2]).reshape(-1, 2) for face in (target, source)]
-        drawn, taken = flat
+        drawn = layers.follow_grid(target[upper, :2], target[lower, :2]).reshape(-1, 2)
+        taken = layers.follow_grid(places[upper], places[lower]).reshape(-1, 2 * count)
         depth = np.full(len(drawn), _BEHIND, np.float32)
-        rasterize(drawn, depth, taken.astype(np.float32), layers.grid_triangles(len(upper)), image, buffer)
-    sources, targets = mesh.with_rings(source, target)
-    rasterize(targets[:, :2], targets[:, 2], sources[:, :2], mesh.triangles, image, buffer)
-    return image
+        rasterize(drawn, depth, taken.astype(np.float32), _grid_triangles(len(upper)), image, buffer)
+    drawn = _with_rings(target)
+    rasterize(drawn[:, :2], drawn[:, 2], _with_rings(places), triangles, image, buffer)
+    return np.ascontiguousarray(image.reshape(size, size, count, 2).transpose(2, 0, 1, 3))
+
+
+def _with_rings(points: Float[np.ndarray, "v c"]) -> Float[np.ndarray, "drawn c"]:
+    """Points of the face and of the rings around it, in any coordinates."""
+    outline = points[list(OVAL)]
+    centre = outline.mean(0)
+    return np.concatenate([points, *(centre + radius * (outline - centre) for radius, _ in RINGS)]).astype(np.float32)
+
+
+@lru_cache(maxsize=4)
+def pixel_grid(size: int) -> Float[np.ndarray, "s s 2"]:
+    """The position (x, y) of every pixel; not to be written to."""
+    grid = np.stack(np.meshgrid(*2 * [np.arange(size, dtype=np.float32)]), -1)
+    grid.flags.writeable = False
+    return grid
+
+
+_grid_triangles = lru_cache(maxsize=8)(layers.grid_triangles)
 
 
 @lru_cache(maxsize=1)
@@ -59,18 +83,24 @@ def _mesh() -> SkinMesh:
     return build_skin_mesh(model.triangles, len(model.mean))
 
 
-def warp_crop(
-    frame: UInt8[np.ndarray, "s s 3"] | Float[np.ndarray, "s s 3"],
-    source: Float[np.ndarray, "v 3"],
-    target: Float[np.ndarray, "v 3"],
-) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
-    """The crop bent from its face `source` to `target`, RGB in [0, 1], and how far each pixel came, in crop sizes."""
-    size = frame.shape[0]
-    at = warp_map(source, target, size)
-    bent = cv2.remap(frame, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    bent = bent.astype(np.float32) / 255.0 if frame.dtype == np.uint8 else bent
-    x, y = np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32))
-    return bent, (at - np.stack([x, y], -1)) / size
+def bend(
+    groups: list[list[View]], target: Float[np.ndarray, "v 3"]
+) -> list[tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]]:
+    """Each group of crops bent to the face `target` and mixed: RGB in [0, 1], and how far the pixels came, in crop
+    sizes."""
+    views = [view for group in groups for view in group]
+    size = views[0][0].shape[0]
+    maps = iter(warp_maps(np.stack([face for _, face, _ in views]), target, size))
+    out = []
+    for group in groups:
+        picture, way = np.zeros((size, size, 3), np.float32), np.zeros((size, size, 2), np.float32)
+        for frame, _, share in group:
+            at = next(maps)
+            bent = cv2.remap(frame, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+            cv2.scaleAdd(bent.astype(np.float32), share / 255.0 if frame.dtype == np.uint8 else share, picture, picture)
+            cv2.scaleAdd(at, share, way, way)
+        out.append((picture, (way - pixel_grid(size)) / np.float32(size)))
+    return out
 
 
 def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np.ndarray, "n k"]]:
@@ -117,19 +147,15 @@ class Memory:
         weights = np.maximum(limit - distance[order], 0.0) + 1e-9
         return [(int(k), float(w)) for k, w in zip(order, weights / weights.sum(), strict=True)]
 
-    def candidate(
+    def views(
         self, face: Float[np.ndarray, "v 3"], kind: str, allowed: Bool[np.ndarray, "n"] | None = None
-    ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
-        """The memory's best answer for a face: picture and way, as of `warp_crop`."""
-        return self.bent(self.nearest(face, kind, allowed), face)
+    ) -> list[View]:
+        """The memory's best answer for a face, to be bent and mixed."""
+        return self.take(self.nearest(face, kind, allowed))
 
-    def bent(
-        self, parts: list[tuple[int, float]], face: Float[np.ndarray, "v 3"]
-    ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
-        """Frames with their weights, bent to a face and mixed."""
-        found = [(warp_crop(self.frames[k], self.faces[k], face), np.float32(w)) for k, w in parts]
-        picture, way = (sum(w * pair[j] for pair, w in found) for j in (0, 1))
-        return picture, way
+    def take(self, parts: list[tuple[int, float]]) -> list[View]:
+        """Frames by their number, with their weights."""
+        return [(self.frames[k], self.faces[k], share) for k, share in parts]
 
 
 def diverse(faces: Float[np.ndarray, "n v 3"], size: int, count: int) -> Int[np.ndarray, "k"]:

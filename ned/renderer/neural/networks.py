@@ -14,8 +14,8 @@ CONDITION_CHANNELS = 11
 """NMFC, shape, eyes, mask, mouth."""
 STATE_CHANNELS = 12
 WAY_SCALE = 10.0
-OWN_BIAS = 2.0
-"""Head start of the first candidate, so that training begins from the plain warp."""
+HEAD_START = (1.0, 1.0, 0.0, 0.0)
+"""Of the candidates before training."""
 
 
 class Block(nn.Module):
@@ -61,7 +61,7 @@ class CandidateNetwork(nn.Module):
         nn.init.zeros_(self.choose.weight)
         nn.init.zeros_(self.choose.bias)
         with torch.no_grad():
-            self.choose.bias[0] = OWN_BIAS
+            self.choose.bias[:CANDIDATES] = torch.tensor(HEAD_START)
 
     def forward(
         self,

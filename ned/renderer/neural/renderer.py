@@ -18,7 +18,7 @@ from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
 from ned.renderer.neural.examples import inputs
-from ned.renderer.neural.memory import MEMORY_KINDS, Memory, warp_map
+from ned.renderer.neural.memory import MEMORY_KINDS, Memory, bend
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.warp import WarpRenderer
 from ned.types import FaceEdit
@@ -67,9 +67,9 @@ class NeuralRenderer:
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
         """The network's picture of the crop, and how much of it is wanted where."""
         size = self._painting.size
-        x, y = np.meshgrid(np.arange(size, dtype=np.float32), np.arange(size, dtype=np.float32))
-        way = (warp_map(source, target, size) - np.stack([x, y], -1)) / size
-        candidates = [(bent, way)] + [self._painting.memory.candidate(target, kind) for kind in MEMORY_KINDS]
+        memory = self._painting.memory
+        (_, way), *known = bend([[(bent, source, 1.0)], *(memory.views(target, kind) for kind in MEMORY_KINDS)], target)
+        candidates = [(bent, way), *known]  # the warp renderer's picture of the frame is better than the plain mesh's
         seen, condition = inputs(candidates, target, edit.expression, self._conditioner)
         with torch.inference_mode():
             tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, condition))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.examples import Actor, ExampleSource, inputs
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.losses import laplacian_pyramid_l1
-from ned.renderer.neural.memory import MEMORY_KINDS
+from ned.renderer.neural.memory import MEMORY_KINDS, bend
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.training.checkpoint import load_strictly
@@ -56,7 +57,7 @@ class CandidateTrainee:
         self._source = ExampleSource(footages, model, config.size, config.memory)
         network = build_network(config)
         if start is not None:
-            load_strictly(network, start)
+            load_strictly(network, start, Path("start"))
         network = network.to(self.device)
         self.averaged = copy.deepcopy(network).requires_grad_(False).eval()
         self.modules: Mapping[str, nn.Module] = {"renderer": network}
@@ -114,8 +115,8 @@ def generate(
     out, state, run = [], None, None
     with torch.inference_mode():
         for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
-            candidates = [actor.bent(actor.nearest(face), face)]
-            candidates += [actor.memory.candidate(face, kind) for kind in MEMORY_KINDS]
+            known = [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
+            candidates = bend([actor.take(actor.nearest(face)), *known], face)
             seen, condition = (
                 torch.from_numpy(x)[None].to(device) for x in inputs(candidates, face, coefficients, conditioner)
             )

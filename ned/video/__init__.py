@@ -13,7 +13,7 @@ from ned.video.ffmpeg import ffmpeg_version, find_ffmpeg, list_encoders
 from ned.video.frame import Frame
 from ned.video.prefetch import Prefetch, prefetch
 from ned.video.probe import probe
-from ned.video.read import MediaWarning, frame_at, read_frames, start_time
+from ned.video.read import MediaWarning, frame_at, frames_at, read_frames, start_time
 from ned.video.shots import ShotDetector, Transition, find_shots, shots_between
 from ned.video.write import VideoWriter
 
@@ -30,6 +30,7 @@ __all__ = [
     "find_ffmpeg",
     "find_shots",
     "frame_at",
+    "frames_at",
     "list_encoders",
     "prefetch",
     "probe",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from itertools import chain
@@ -20,7 +20,7 @@ from ned.video.frame import Frame
 from ned.video.pixel_format import planar_format
 from ned.video.probe import open_video, rotation_of
 
-__all__ = ["MediaWarning", "Position", "frame_at", "read_frames", "start_time"]
+__all__ = ["MediaWarning", "Position", "frame_at", "frames_at", "read_frames", "start_time"]
 
 _SLACK_S = Fraction(1, 10**6)
 """Seconds that a user writes, and the file's start, are rounded; a frame that is this early is still in."""
@@ -28,6 +28,10 @@ _SLACK_S = Fraction(1, 10**6)
 
 _BACK_S = 5
 """How far before a position decoding starts: what refers to more distant frames than its key frame is rare."""
+
+
+_NEAR_S = 2.0
+"""Frames that are so near are reached by decoding what lies between."""
 
 
 class MediaWarning(UserWarning):
@@ -71,19 +75,38 @@ def read_frames(
 def frame_at(path: str | Path, index: int, frame_rate: float) -> Frame | None:
     """The frame of that index, by seeking; None where the file gives none. `frame_rate`, even if only the mean of
     a variable one, says where to look."""
+    with closing(frames_at(path, [index], frame_rate)) as found:
+        return next(found, None)
+
+
+def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> Iterator[Frame]:
+    """The frames of these indices, which rise, as far as the file gives them; see `frame_at`. Reads on where the next
+    one is near, and seeks where not."""
+    frames: Iterator[Frame] | None = None
+    at = -1
+    for index in indices:
+        if frames is None or index - at > _NEAR_S * frame_rate:
+            frames = _shortly_before(path, index, frame_rate)
+        for frame in frames:
+            at = frame.index
+            if at >= index:
+                if at == index:
+                    yield frame
+                break
+
+
+def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Iterator[Frame]:
+    """The frames from some time before one; none where the file gives none."""
     for lead_s in (1.0, 10.0, None):  # times of a variable rate may run ahead of the mean
         start_s = None if lead_s is None else max(0.0, index / frame_rate - lead_s)
-        with closing(read_frames(path, start_s or None)) as frames:
-            try:
-                first = next(frames)
-            except (UserError, StopIteration):
-                continue
-            if first.index > index:
-                continue
-            for frame in chain([first], frames):
-                if frame.index >= index:
-                    return frame if frame.index == index else None
-    return None
+        frames = read_frames(path, start_s or None)
+        try:
+            first = next(frames)
+        except (UserError, StopIteration):
+            continue
+        if first.index <= index:
+            return chain([first], frames)
+    return iter(())
 
 
 def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None, position: Position) -> Iterator[Frame]:

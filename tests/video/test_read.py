@@ -8,7 +8,7 @@ import pytest
 from tiny_clips import CLIPS, decode, make_clip, needs_clips, planes_of
 
 from ned.errors import UserError
-from ned.video import MediaWarning, frame_at, prefetch, read_frames
+from ned.video import MediaWarning, frame_at, frames_at, prefetch, read_frames
 
 IRREGULAR = [0, 512, 1100, 1101, 2900, 3333, 4000, 6000, 6001, 7777, 9000, 12800]
 
@@ -138,6 +138,9 @@ def test_a_frame_by_its_index_is_the_streamed_one(tmp_path, pts):
         found = frame_at(path, index, 25.0)
         assert found.index == index and same_samples(found, decode(path)[index]) and found.pts == frames[index].pts
     assert frame_at(path, 12, 25.0) is None
+    several = list(frames_at(path, [1, 2, 7, 10, 40], 25.0))
+    assert [frame.index for frame in several] == [1, 2, 7, 10]
+    assert all(np.array_equal(frame.rgb(), frames[frame.index].rgb()) for frame in several)
 
 
 @pytest.mark.parametrize("parity", ["tff", "bff"])

@@ -103,6 +103,15 @@ def bend(
     return out
 
 
+def warp_crop(
+    frame: UInt8[np.ndarray, "s s 3"] | Float[np.ndarray, "s s 3"],
+    source: Float[np.ndarray, "v 3"],
+    target: Float[np.ndarray, "v 3"],
+) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
+    """One crop bent from its face `source` to `target`; as of `bend`."""
+    return bend([[(frame, source, 1.0)]], target)[0]
+
+
 def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np.ndarray, "n k"]]:
     """By kind of candidate, what makes two faces (in crop pixels) alike; in crop sizes."""
     flat = faces[..., :2].reshape(len(faces), -1, 2) / size

@@ -146,11 +146,16 @@ class CreaseShader:
         uv: surface coordinates in [0, 1] of the face model's vertices.
         mirror: index of each vertex's mirror image.
         names: coefficient names of the expression space.
+        side: of the textures; a small one where the face is small in the picture, so that nothing aliases.
     """
 
-    def __init__(self, uv: Float[np.ndarray, "v 2"], mirror: np.ndarray, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, uv: Float[np.ndarray, "v 2"], mirror: np.ndarray, names: tuple[str, ...], side: int = TEXTURE_SIZE
+    ) -> None:
         textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes())
-        self._textures = np.stack([t.ravel() for _, t in textures])
+        self._side = min(side, TEXTURE_SIZE)
+        reduced = (cv2.resize(t, (self._side,) * 2, interpolation=cv2.INTER_AREA) for _, t in textures)
+        self._textures = np.stack([t.ravel() for t in reduced])
         weights = np.zeros((len(textures), len(names)), np.float32)
         for row, (sided, _) in enumerate(textures):
             side = "Left" if sided.endswith("Left") else "Right"
@@ -163,4 +168,4 @@ class CreaseShader:
         """Relative change of luminance over the uv plane for a `change` of coefficients; a crease that the
         actor's own expression has already folded is taken back by a negative change, at half depth."""
         change = np.where(change > 0, change, 0.5 * change).astype(np.float32)
-        return ((self._weights @ change) @ self._textures).reshape(TEXTURE_SIZE, TEXTURE_SIZE)
+        return ((self._weights @ change) @ self._textures).reshape(self._side, self._side)

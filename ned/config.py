@@ -30,7 +30,7 @@ from ned.timeline import (
     parse_timeline,
 )
 
-RENDERERS = ("auto", "warp")
+RENDERERS = ("auto", "warp", "neural")
 MANIPULATORS = ("learned", "prototypes")
 QUALITIES = ("draft", "good", "best", "lossless")
 
@@ -80,6 +80,12 @@ class ProcessConfig:
         help="what happens to one person, such as 2:sad@0.5; may be given several times",
     )  # fmt: skip
     renderer: str = option("auto", choices=RENDERERS, help="how faces are rendered; auto takes the best that is there")
+    actor: str | None = option(
+        None, metavar="NAME", help="paint with the network that `ned finetune` made for this actor"
+    )
+    finetune_minutes: float = option(
+        0.0, metavar="M", help="first fine-tune the neural renderer to the edited person for so many minutes"
+    )
     manipulator: str = option("learned", choices=MANIPULATORS, help="how the edited expression is found")
     manipulator_weights: Path | None = option(
         None, metavar="FILE", help="checkpoint of `ned train manipulator` to use instead of the shipped one"
@@ -116,6 +122,10 @@ class ProcessConfig:
         _check_choice("manipulator", self.manipulator, MANIPULATORS)
         if self.manipulator_weights is not None and self.manipulator != "learned":
             raise UserError("prototypes have no weights", remedy="leave out one of manipulator, manipulator-weights")
+        if self.renderer == "warp" and (self.actor or self.finetune_minutes):
+            raise UserError("the warp renderer knows no actors", remedy="use --renderer neural, or leave it out")
+        if self.finetune_minutes < 0:
+            raise UserError(f"finetune-minutes is {self.finetune_minutes:g}", remedy="give 0 or more")
         if not 0 <= self.intensity <= MAX_INTENSITY:
             raise UserError(
                 f"intensity is {self.intensity:g}", remedy=f"choose from 0 (no change) to {MAX_INTENSITY:g}, usually 1"

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from jaxtyping import Bool
 
-from ned.face_model import FaceModel
 from ned.paint import Painter
 from ned.plan import TrackEdit
-from ned.renderer import build_renderer
+from ned.renderer import Renderer
 from ned.video import Frame
 
 
@@ -21,14 +20,14 @@ class Crew:
     def __init__(
         self,
         edits: Sequence[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
-        model: FaceModel,
-        renderer: str,
+        hire: Callable[[TrackEdit], Renderer],
         fetch: Callable[[int], Frame | None],
         start: int,
         stop: int,
     ) -> None:
-        """`edits`: with each the frames of its track in which anything is to be painted; `fetch` as of `Painter`."""
-        self._model, self._renderer, self._fetch = model, renderer, fetch
+        """`edits`: with each the frames of its track in which anything is to be painted; `hire` makes a fresh
+        renderer; `fetch` as of `Painter`."""
+        self._hire, self._fetch = hire, fetch
         self._edits = [
             (edit, changed) for edit, changed in edits if edit.track.frames[0] < stop and edit.track.frames[-1] >= start
         ]
@@ -48,7 +47,7 @@ class Crew:
         edited = frame
         for k, edit, i in self.faces(frame.index):
             if k not in self._painters:
-                self._painters[k] = Painter(edit, build_renderer(self._renderer, self._model), self._fetch)
+                self._painters[k] = Painter(edit, self._hire(edit), self._fetch)
             edited = self._painters[k].paint(edited, i)
         return edited
 

@@ -18,6 +18,7 @@ from ned.manipulator import build_manipulator
 from ned.plan import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.progress import Clock, Progress, Silent
 from ned.provenance import Signing
+from ned.renderer.choice import choose_renderer
 from ned.rendering import needed_bytes, render_video
 from ned.report import PicturePair, ReportData, write_report
 from ned.signing import begin_signing, finish_output
@@ -90,7 +91,8 @@ def edit_video(config: ProcessConfig, clock: Clock, job: Job, signing: Signing |
     cast = choose_cast(analysis, config)
     plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
     edits = [edit for plan in plans for edit in plan]
-    films = render_video(edits, analysis, model, config, clock, job)
+    hire = choose_renderer(edits, model, float(analysis.video.frame_rate), config, clock)
+    films = render_video(edits, analysis, hire, config, clock, job)
     parts = films.parts | write_page(plans[0], films.pictures, analysis, config, clock.seconds, job)
     publish(parts, edits, analysis, config, signing, job)
     people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))

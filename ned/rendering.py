@@ -7,7 +7,7 @@ goes on after a crash makes the missing pieces just as they would have been made
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,10 +20,10 @@ from ned import __version__
 from ned.analysis.store import release
 from ned.config import ProcessConfig
 from ned.crew import Crew
-from ned.face_model import FaceModel
 from ned.pieces import COMPARE, FILM, Pieces, piece_starts
 from ned.plan import TrackEdit
 from ned.progress import Clock, Stage
+from ned.renderer import Renderer
 from ned.report import PicturePair, load_picture, save_pair
 from ned.signing import edit_said
 from ned.types import NUM_LANDMARKS, Analysis, VideoInfo
@@ -54,9 +54,15 @@ class Films:
 
 
 def render_video(
-    edits: Sequence[TrackEdit], analysis: Analysis, model: FaceModel, config: ProcessConfig, clock: Clock, job: Job
+    edits: Sequence[TrackEdit],
+    analysis: Analysis,
+    hire: Callable[[TrackEdit], Renderer],
+    config: ProcessConfig,
+    clock: Clock,
+    job: Job,
 ) -> Films:
-    """Edit every frame and put the films together in the work folder, going on from what lies there."""
+    """Edit every frame and put the films together in the work folder, going on from what lies there. `hire` makes a
+    fresh renderer for a track."""
     with closing(read_frames(config.input, config.start_s, config.end_s)) as frames:
         first = next(frames)
     encoding = Encoding(config.encoder, config.quality, config.preset)
@@ -81,7 +87,7 @@ def render_video(
         with clock.stage("rendering", rest) as stage:
             if missing:
                 work = list(zip(edits, changed, strict=True))
-                again = _SecondPass(work, analysis, model, config, set(shown), job.folder)
+                again = _SecondPass(work, analysis, hire, config, set(shown), job.folder)
                 again.run(pieces, missing, stop, stage)
         with clock.stage("writing"):
             notice = edit_notice(config) if len(edited) else "Not changed by ned"
@@ -114,12 +120,12 @@ class _SecondPass:
         self,
         edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
         analysis: Analysis,
-        model: FaceModel,
+        hire: Callable[[TrackEdit], Renderer],
         config: ProcessConfig,
         shown: set[int],
         folder: Path,
     ) -> None:
-        self._edits, self._analysis, self._model, self._config = edits, analysis, model, config
+        self._edits, self._analysis, self._hire, self._config = edits, analysis, hire, config
         self._shown, self._folder = shown, folder
 
     def run(self, pieces: Pieces, starts: list[int], stop: int, stage: Stage) -> None:
@@ -135,7 +141,7 @@ class _SecondPass:
             for frame in stack.enter_context(prefetch(frames, 6)):
                 if waiting is None and coming and frame.index >= coming[0] - ahead:
                     end = coming[1] if len(coming) > 1 else stop
-                    waiting = Crew(self._edits, self._model, config.renderer, fetch, coming[0] - ahead, end)
+                    waiting = Crew(self._edits, self._hire, fetch, coming[0] - ahead, end)
                     stack.callback(waiting.close)
                 begins = bool(coming) and frame.index == coming[0]
                 if begins:

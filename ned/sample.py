@@ -169,7 +169,7 @@ def make_sample(path: Path, seconds: float = 8.0, seed: int = 7) -> SampleTruth:
         still[model.space.index("mouthSmile" + side)] = _SMILE
     fit = replace(fit, expression=ExpressionTrack.unpack(model.space, still[None]))
     wanted = np.clip(still + change, 0.0, 1.0).astype(np.float32)
-    renderer = build_renderer("warp", model)
+    renderer = build_renderer(model)
     region = picture.astype(np.float32) / 255.0
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "voice.m4a"

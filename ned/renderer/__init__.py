@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ned.face_model import FaceModel
 from ned.renderer.protocol import Renderer
 from ned.renderer.warp import WarpRenderer
 
-__all__ = ["RENDERERS", "Renderer", "build_renderer"]
+if TYPE_CHECKING:
+    from ned.renderer.neural.renderer import Painting
 
-RENDERERS = {"warp": WarpRenderer}
+__all__ = ["Renderer", "build_renderer"]
 
 
-def build_renderer(name: str, model: FaceModel) -> Renderer:
-    """A fresh renderer for one shot; "auto" takes the best that is there. KeyError where there is none."""
-    chosen = "warp" if name == "auto" else name
-    return RENDERERS[chosen](model.triangles, model.mean, model.mirror, model.space.names)
+def build_renderer(model: FaceModel, painting: Painting | None = None) -> Renderer:
+    """A fresh renderer for one person of one shot: the neural one where there is a `painting`, else the warp."""
+    warp = WarpRenderer(model.triangles, model.mean, model.mirror, model.space.names)
+    if painting is None:
+        return warp
+    from ned.renderer.neural.renderer import NeuralRenderer
+
+    return NeuralRenderer(warp, model, painting)

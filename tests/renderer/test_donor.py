@@ -69,7 +69,7 @@ def test_a_shut_mouth_that_opens_shows_the_donor_instead_of_the_dark():
     edit = FaceEdit(source, target, change, change)
     picture = np.full((*SIZE, 3), 0.5, np.float32)
     x, y = ((target[13] + target[14]) / 2)[:2].astype(int)
-    dark, bright = build_renderer("warp", MODEL), build_renderer("warp", MODEL)
+    dark, bright = build_renderer(MODEL), build_renderer(MODEL)
     assert bright.wants_mouth(edit) and not bright.wants_mouth(FaceEdit(source, source, 0 * change, change))
     bright.take_mouth(picture, _face(0.5)[0])
     assert not bright.wants_mouth(edit)

@@ -31,7 +31,7 @@ def _picture(seed=0):
 
 @pytest.fixture
 def renderer():
-    made = build_renderer("auto", MODEL)
+    made = build_renderer(MODEL)
     assert isinstance(made, Renderer)
     return made
 

@@ -70,7 +70,8 @@ class Conditioner:
         low, high = mesh.min(0), mesh.max(0)
         self.colours = np.clip((model.mean - low) / (high - low), 0.0, 1.0).astype(np.float32)
         """NMFC of every vertex."""
-        self._triangles, self._size = model.triangles, size
+        self._triangles, self.size = model.triangles, size
+        """Side of the crops."""
         # x and y of the normalised mean are the surface coordinates of the creases as well
         self._side = max(16, round(_FACE_IN_CROP * size))
         self._creases = CreaseShader(self.colours[:, :2], model.mirror, model.space.names, self._side)
@@ -83,7 +84,7 @@ class Conditioner:
             face: vertices in pixels of the crop, depth in the same scale.
             coefficients: of its expression, jaw opening first.
         """
-        size, flat = self._size, np.ascontiguousarray(face[:, :2], np.float32)
+        size, flat = self.size, np.ascontiguousarray(face[:, :2], np.float32)
         light = np.maximum(vertex_normals(face, self._triangles) @ _LIGHT, 0.0)
         attributes = np.c_[self.colours, _AMBIENT + _DIFFUSE * light]
         image, buffer = np.zeros((size, size, 4), np.float32), np.full((size, size), _FAR, np.float32)
@@ -107,8 +108,8 @@ class Conditioner:
         middle, ring = face[iris, :2], face[iris + 1 : iris + 5, :2]
         axes = 0.5 * np.stack([ring[0] - ring[2], ring[1] - ring[3]])  # an ellipse on a turned head
         eyes[..., 0] += opening
-        eyes[..., 1] += opening * fill(middle + _CIRCLE @ axes, self._size)
-        eyes[..., 2] += opening * fill(middle + PUPIL * _CIRCLE @ axes, self._size)
+        eyes[..., 1] += opening * fill(middle + _CIRCLE @ axes, self.size)
+        eyes[..., 2] += opening * fill(middle + PUPIL * _CIRCLE @ axes, self.size)
         np.minimum(eyes, 1.0, out=eyes)
 
     def _opening(self, hole: layers.Hole, face: np.ndarray, buffer: np.ndarray) -> Float[np.ndarray, "s s"]:
@@ -122,8 +123,8 @@ class Conditioner:
         polygon = np.concatenate([np.where(apart > 0, upper, middle), np.where(apart > 0, lower, middle)[::-1]])
         x, y = polygon.T
         if (x * np.roll(y, -1) - y * np.roll(x, -1)).sum() <= 0:  # turned away from the camera
-            return np.zeros((self._size, self._size), np.float32)
-        return fill(polygon, self._size) * (buffer > nearest - _IN_FRONT * self._size)
+            return np.zeros((self.size, self.size), np.float32)
+        return fill(polygon, self.size) * (buffer > nearest - _IN_FRONT * self.size)
 
 
 def fill(polygon: Float[np.ndarray, "n 2"], size: int) -> Float[np.ndarray, "s s"]:

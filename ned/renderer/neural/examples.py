@@ -16,10 +16,11 @@ from ned.face_model import FaceModel
 from ned.renderer import layers
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, bend, diverse, features
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features
 
 NEAREST_OF, NEAREST_SHARE, RECENT_SHARE = 40, 0.5, 0.3
 RECENT = 8
+MOUTH_SHARE, EYES_SHARE = 0.55, 0.25
 APART = 10
 """Frames from the wanted one within which the memory is not asked: held-out frames will not be in it either."""
 _GAINS, _GAMMA = 0.15, 0.2
@@ -93,10 +94,10 @@ class Actor:
 class ExampleSource:
     """Draws examples from several actors, each as often as the others."""
 
-    def __init__(self, footages: list[Footage], model: FaceModel, size: int, memory: int) -> None:
+    def __init__(self, footages: list[Footage], model: FaceModel, size: int, window: int, memory: int) -> None:
         self.actors = [Actor(footage.resized(size), memory) for footage in footages]
         self._conditioner = Conditioner(model, size)
-        self._size = size
+        self._size, self._window = size, min(window, size)
 
     def draw(self, batch: int, length: int, rng: np.random.Generator) -> Examples:
         """`batch` sequences of `length` frames."""
@@ -106,15 +107,37 @@ class ExampleSource:
     def _sequence(self, actor: Actor, length: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         wanted = actor.sequence(length, rng)
         flip, look = rng.random() < 0.5, _random_look(rng)
+        window = self._place(actor.footage.faces[wanted[0]], rng)
         out = []
         for k, sources in zip(wanted, actor.sources(wanted, rng), strict=True):
             face, coefficients = actor.footage.faces[k], actor.footage.coefficients[k]
             known = [actor.memory.views(face, kind, actor.far_from(int(k))) for kind in MEMORY_KINDS]
-            candidates = bend([actor.take(sources), *known], face)
-            frame = actor.footage.frames[k].astype(np.float32) / 255.0
-            example = one_example(frame, candidates, face, coefficients, self._conditioner, look)
+            candidates = bend([actor.take(sources), *known], face, window)
+            frame = part_of_crop(actor.footage.frames[k], window).astype(np.float32) / 255.0
+            example = one_example(frame, candidates, face, coefficients, self._conditioner, look, window)
             out.append([flipped(part, name) if flip else part for name, part in example.items()])
         return tuple(np.stack(parts) for parts in zip(*out, strict=True))
+
+    def _place(self, face: Float[np.ndarray, "v 3"], rng: np.random.Generator) -> Window:
+        """Where a step looks: around the mouth, the eyes, or anywhere in the face."""
+        dice = rng.random()
+        if dice < MOUTH_SHARE:
+            middle = face[LIPS, :2].mean(0)
+        elif dice < MOUTH_SHARE + EYES_SHARE:
+            middle = face[[33, 133, 362, 263], :2].mean(0)
+        else:
+            middle = face[int(rng.integers(468)), :2]
+        corner = middle + rng.normal(0.0, 0.12 * self._window, 2) - self._window / 2
+        x, y = np.clip(corner.round().astype(int), 0, self._size - self._window)
+        return int(x), int(y), self._window
+
+
+def part_of_crop(picture: np.ndarray, window: Window | None) -> np.ndarray:
+    """Rows and columns of a crop; all without a window."""
+    if window is None:
+        return picture
+    x, y, side = window
+    return picture[y : y + side, x : x + side]
 
 
 def inputs(
@@ -122,11 +145,13 @@ def inputs(
     face: Float[np.ndarray, "v 3"],
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
-) -> tuple[Float[np.ndarray, "4 5 s s"], Float[np.ndarray, "11 s s"]]:
+    window: Window | None = None,
+) -> tuple[Float[np.ndarray, "4 5 w w"], Float[np.ndarray, "11 w w"]]:
     """What the network sees for one wanted face: `candidates` are pictures and ways, as of `bend`."""
     seen = np.stack([np.concatenate(pair, 2).transpose(2, 0, 1) for pair in candidates])
     shown = conditioner(face, coefficients)
-    condition = np.concatenate([shown.stack(), shown.mask[None], shown.mouth[None]])
+    parts = (shown.nmfc, shown.shape, shown.eyes, shown.mask[..., None], shown.mouth[..., None])
+    condition = np.concatenate([part_of_crop(part, window) for part in parts], 2).transpose(2, 0, 1)
     return seen.astype(np.float32), condition.astype(np.float32)
 
 
@@ -137,24 +162,26 @@ def one_example(
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
     look: tuple[np.ndarray, float],
+    window: Window | None = None,
 ) -> dict[str, np.ndarray]:
     """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike."""
     gains, gamma = look
     bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
-    seen, condition = inputs(bent, face, coefficients, conditioner)
+    seen, condition = inputs(bent, face, coefficients, conditioner, window)
     wanted = (np.clip(frame * gains, 0, 1) ** gamma).transpose(2, 0, 1).astype(np.float32)
     mask = condition[9]
-    weight = mask[None] * np.stack([np.ones_like(mask), part_mask(face, len(mask))])
+    corner = np.array([*(window or (0, 0))[:2], 0], np.float32)
+    weight = mask[None] * np.stack([np.ones_like(mask), part_mask(face - corner, len(mask), conditioner.size)])
     return {"wanted": wanted, "candidates": seen, "condition": condition, "weight": weight.astype(np.float32)}
 
 
-def part_mask(face: Float[np.ndarray, "v 3"], size: int) -> Float[np.ndarray, "s s"]:
-    """1 at the mouth and the eyes with some skin around them, soft."""
+def part_mask(face: Float[np.ndarray, "v 3"], size: int, crop: int) -> Float[np.ndarray, "s s"]:
+    """1 at the mouth and the eyes with some skin around them, soft; `crop` is the side of the whole crop."""
     out = np.zeros((size, size), np.uint8)
     for at in (LIPS, RIGHT_EYE, LEFT_EYE):
         hull = cv2.convexHull(np.round(face[at, :2] * 16).astype(np.int32))
         cv2.fillConvexPoly(out, hull, 255, cv2.LINE_AA, 4)
-    reach = max(3, size // 24) | 1
+    reach = max(3, crop // 24) | 1
     out = cv2.dilate(out, np.ones((reach, reach), np.uint8))
     return cv2.GaussianBlur(out.astype(np.float32) / 255.0, (reach, reach), 0)
 

@@ -37,6 +37,10 @@ View = tuple[np.ndarray, np.ndarray, float]
 """A crop (uint8, or RGB in [0, 1]), the face in its pixels, and its share in a mixture."""
 
 
+Window = tuple[int, int, int]
+"""Left, top and side of a square part of a crop."""
+
+
 def warp_maps(
     sources: Float[np.ndarray, "k v 3"], target: Float[np.ndarray, "v 3"], size: int
 ) -> Float[np.ndarray, "k s s 2"]:
@@ -84,13 +88,15 @@ def _mesh() -> SkinMesh:
 
 
 def bend(
-    groups: list[list[View]], target: Float[np.ndarray, "v 3"]
-) -> list[tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]]:
+    groups: list[list[View]], target: Float[np.ndarray, "v 3"], window: Window | None = None
+) -> list[tuple[Float[np.ndarray, "w w 3"], Float[np.ndarray, "w w 2"]]]:
     """Each group of crops bent to the face `target` and mixed: RGB in [0, 1], and how far the pixels came, in crop
-    sizes."""
+    sizes. All of the crop, or a `window` of it."""
     views = [view for group in groups for view in group]
-    size = views[0][0].shape[0]
-    maps = iter(warp_maps(np.stack([face for _, face, _ in views]), target, size))
+    side = views[0][0].shape[0]
+    x, y, size = window or (0, 0, side)
+    corner = np.array([x, y, 0], np.float32)
+    maps = iter(warp_maps(np.stack([face for _, face, _ in views]) - corner, target - corner, size) + corner[:2])
     out = []
     for group in groups:
         picture, way = np.zeros((size, size, 3), np.float32), np.zeros((size, size, 2), np.float32)
@@ -99,7 +105,7 @@ def bend(
             bent = cv2.remap(frame, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             cv2.scaleAdd(bent.astype(np.float32), share / 255.0 if frame.dtype == np.uint8 else share, picture, picture)
             cv2.scaleAdd(at, share, way, way)
-        out.append((picture, (way - pixel_grid(size)) / np.float32(size)))
+        out.append((picture, (way - pixel_grid(size) - corner[:2]) / np.float32(side)))
     return out
 
 

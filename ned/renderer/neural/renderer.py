@@ -8,19 +8,24 @@ moves nothing, nothing is added.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 from jaxtyping import Float
 
+from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
 from ned.renderer.neural.examples import inputs
 from ned.renderer.neural.memory import MEMORY_KINDS, Memory, bend
 from ned.renderer.neural.networks import CandidateNetwork
+from ned.renderer.neural.settings import RendererConfig
+from ned.renderer.neural.trainee import KIND, best_device, build_network
 from ned.renderer.warp import WarpRenderer
+from ned.training.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.types import FaceEdit
 
 MOVED = 0.006
@@ -36,6 +41,18 @@ class Painting:
     network: CandidateNetwork
     memory: Memory
     size: int
+
+
+def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
+    """A trained network, strictly, on the best device; UserError where the file does not fit."""
+    checkpoint = load_checkpoint(path, KIND, "arkit52")
+    check_digest(path)
+    settings = RendererConfig.build(checkpoint.config, path)
+    if settings.networks != "candidates":
+        raise UserError(f"holds networks {settings.networks!r}", path=path, remedy="use one that `ned finetune` made")
+    network = build_network(settings)
+    load_strictly(network, part_of(checkpoint.tensors, "renderer."), path)
+    return network.eval().requires_grad_(False).to(best_device()), settings
 
 
 class NeuralRenderer:

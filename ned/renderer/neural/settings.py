@@ -15,7 +15,7 @@ from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
 
 NETWORKS = ("candidates", "ned2022")
-_BOUNDS = {"size": (32, 512), "base": (4, 128), "batch": (1, 256), "sequence": (1, 64), "learning_rate": (1e-7, 1.0),
+_BOUNDS = {"size": (32, 512), "window": (32, 512), "base": (4, 128), "batch": (1, 256), "sequence": (1, 64), "learning_rate": (1e-7, 1.0),
            "memory": (2, 256)}  # fmt: skip
 
 
@@ -24,9 +24,11 @@ class RendererConfig:
     """Which network, which losses with which weight, and how it is trained."""
 
     networks: str = "candidates"
-    size: int = 128
+    size: int = 256
     """Side of the aligned crop, a multiple of 16."""
-    base: int = 24
+    window: int = 128
+    """Side of the part of the crop that a step of training sees, mostly around the mouth or the eyes."""
+    base: int = 16
     """Channels at full size; deeper levels have more."""
     batch: int = 6
     sequence: int = 2
@@ -57,8 +59,9 @@ class RendererConfig:
             value = getattr(self, name)
             if not least <= value <= most:
                 raise UserError(f"{name} is {value}", remedy=f"choose from {least} to {most}")
-        if self.size % 16:
-            raise UserError(f"size is {self.size}", remedy="choose a multiple of 16")
+        for name in ("size", "window"):
+            if getattr(self, name) % 16:
+                raise UserError(f"{name} is {getattr(self, name)}", remedy="choose a multiple of 16")
 
     def plain(self) -> dict[str, Any]:
         """For a checkpoint's header."""

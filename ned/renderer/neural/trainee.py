@@ -6,6 +6,7 @@ import copy
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 from jaxtyping import Float
@@ -54,7 +55,7 @@ class CandidateTrainee:
         self.settings, self.config = config, config.plain()
         self.device = best_device()
         self._model, self._measure = model, measure
-        self._source = ExampleSource(footages, model, config.size, config.memory)
+        self._source = ExampleSource(footages, model, config.size, config.window, config.memory)
         network = build_network(config)
         if start is not None:
             load_strictly(network, start, Path("start"))
@@ -86,10 +87,10 @@ class CandidateTrainee:
                 picture, state = network(candidates, condition, state)
                 face = weight[:, :1] + config.parts * weight[:, 1:]
                 error = picture.float() - wanted
-                parts["pixel"].append((face * error.abs()).sum() / (3 * weight[:, :1].sum()))
+                parts["pixel"].append((face * error.abs()).sum() / (3 * weight[:, :1].sum() + 1.0))
                 parts["pyramid"].append(laplacian_pyramid_l1(picture.float() * face, wanted * face))
                 if before is not None:
-                    parts["steadiness"].append((face * (error - before).abs()).sum() / (3 * weight[:, :1].sum()))
+                    parts["steadiness"].append((face * (error - before).abs()).sum() / (3 * weight[:, :1].sum() + 1.0))
                 before = error
         losses = {name: torch.stack(values).mean() for name, values in parts.items() if values}
         total = sum(getattr(config, name) * value for name, value in losses.items())
@@ -103,7 +104,12 @@ class CandidateTrainee:
     def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted` painted with the appearance of `reference`, of the same person; RGB in [0, 1]."""
         actor = Actor(reference.resized(self.settings.size), self.settings.memory)
-        return generate(self.averaged, wanted.resized(self.settings.size), actor, self._model)
+        out = generate(self.averaged, wanted.resized(self.settings.size), actor, self._model)
+        return out if wanted.size == out.shape[1] else np.stack([_resized(picture, wanted.size) for picture in out])
+
+
+def _resized(picture: Float[np.ndarray, "s s 3"], size: int) -> Float[np.ndarray, "r r 3"]:
+    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if size < len(picture) else cv2.INTER_CUBIC)
 
 
 def generate(

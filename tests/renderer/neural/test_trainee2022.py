@@ -9,7 +9,6 @@ import torch
 
 from ned.face_model import load_face_model
 from ned.renderer.neural import trainee2022
-from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, to_crop
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.losses import laplacian_pyramid_l1
@@ -133,23 +132,6 @@ def test_painting_follows_the_geometry_alone_and_begins_anew_with_a_run():
     alone = trainee.generate(footage.part(slice(8, None)), footage)
     assert np.abs(alone - out[8:]).max() < 1e-5
     assert np.abs(out[1] - trainee.generate(footage.part(slice(1, 2)), footage)[0]).max() > 1e-6  # the past matters
-
-
-def test_it_learns_a_face_of_one_colour():
-    config = replace(SMALL, base=8, batch=2, learning_rate=2e-3)
-    trainee, footage = _trainee(config), _footage()
-    mask = Conditioner(MODEL, SIZE)(footage.faces[0], footage.coefficients[0]).mask > 0.5
-    truth = footage.frames[:1] / 255.0
-
-    def error():
-        for name, average in trainee.averages.items():
-            average.load_state_dict(trainee.modules[name].state_dict())
-        return float(np.abs(trainee.generate(footage.part(slice(0, 1)), footage) - truth)[0][mask].mean())
-
-    before = error()
-    for k in range(12):
-        trainee.step(k)
-    assert error() < 0.5 * before
 
 
 def test_a_run_writes_a_checkpoint_from_which_it_goes_on(tmp_path):

@@ -18,13 +18,14 @@ from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
+from ned.cli.finetune import Finetune
 from ned.cli.process import Process
 from ned.cli.sample import Sample
 from ned.cli.train import Train
 from ned.cli.verify import Verify
 from ned.errors import NedError
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Train, Evaluate, Doctor)
+COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -2,43 +2,81 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ned import workspace
-from ned.cli.arguments import Command
-from ned.config import option
+from ned.cli.arguments import Command, add_options
+from ned.config import convert_all, option
 from ned.errors import UserError
 from ned.progress import for_stream
+
+NETWORKS = ("manipulator", "renderer")
 
 
 @dataclass(frozen=True)
 class Evaluate(Command):
-    """Measure a trained network on people that it never saw, beside trivial edits."""
+    """Measure a trained network on what it never saw, beside trivial answers."""
 
     name = "evaluate"
-    network: str = option(help="what to measure: manipulator", metavar="NETWORK")
+    network: str = option(help="what to measure: manipulator, renderer", metavar="NETWORK")
     checkpoint: Path = option(help="checkpoint that `ned train` wrote", metavar="CHECKPOINT")
-    data: Path | None = option(None, metavar="NPZ", help="corpus of scripts/build_corpus.py with people held out")
-    sources: int = option(42, metavar="N", help="tracks to edit, each to all seven emotions")
+    data: tuple[Path, ...] = ()
+    sources: int = option(42, metavar="N", help="of a manipulator: tracks to edit, each to all seven emotions")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
+    threads: int = option(2, metavar="N", help="processor cores to use")
     quiet: bool = option(False, help="show no progress")
 
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        add_options(parser, cls)
+        parser.add_argument(
+            "--data", nargs="+", metavar="PATH", default=argparse.SUPPRESS,
+            help="manipulator: a corpus of scripts/build_corpus.py with people held out; renderer: videos, prepared "
+            "crops, or folders of them, of which the last tenth of each is painted from the rest",
+        )  # fmt: skip
+
+    @classmethod
+    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
+        given = dict(given)
+        data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
+        return cls(data=data, **convert_all(cls, given))
+
     def __post_init__(self) -> None:
-        if self.network != "manipulator":
-            raise UserError(f"unknown network {self.network!r}", remedy="choose manipulator")
+        if self.network not in NETWORKS:
+            raise UserError(f"unknown network {self.network!r}", remedy=f"choose one of: {', '.join(NETWORKS)}")
         if self.sources < 7:
             raise UserError(f"sources is {self.sources}", remedy="give 7 or more")
+        if self.threads < 1:
+            raise UserError(f"threads is {self.threads}", remedy="give 1 or more")
 
     def main(self) -> int:
         workspace.check_input(self.checkpoint, what="checkpoint")
-        if self.data is None:
-            raise UserError("--data is missing", remedy="give a corpus that scripts/build_corpus.py made")
-        workspace.check_input(self.data, what="corpus")
+        if self.network == "renderer":
+            return self._renderer()
+        if len(self.data) != 1:
+            said = "--data names several files" if self.data else "--data is missing"
+            raise UserError(said, remedy="give a corpus that scripts/build_corpus.py made")
+        workspace.check_input(self.data[0], what="corpus")
         from ned.manipulator.training import compare_manipulators, print_rows
 
         rows, judge = compare_manipulators(
-            self.checkpoint, self.data, self.sources, self.seed, for_stream(quiet=self.quiet, unit="rows")
+            self.checkpoint, self.data[0], self.sources, self.seed, for_stream(quiet=self.quiet, unit="rows")
         )
         print_rows(rows, judge)
+        return 0
+
+    def _renderer(self) -> int:
+        if not self.data:
+            raise UserError("--data is missing", remedy="give videos, or a folder of them")
+        import torch
+
+        from ned.renderer.neural.evaluation import print_rows
+        from ned.renderer.neural.training import evaluate_checkpoint
+
+        torch.set_num_threads(self.threads)
+        print_rows(*evaluate_checkpoint(self.checkpoint, self.data, for_stream(quiet=self.quiet, unit="rows")))
         return 0

@@ -8,14 +8,21 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from ned import workspace
 from ned.cli.arguments import Command, add_options
 from ned.config import convert_all, option
 from ned.errors import UserError
 from ned.progress import for_stream
 
-NETWORKS = ("manipulator",)
+if TYPE_CHECKING:
+    from ned.training.checkpoint import TrainingRecord
+    from ned.training.loop import Schedule
+
+NETWORKS = ("manipulator", "meta-renderer")
+CHECKPOINT_S = 50.0
+"""Seconds after which a checkpoint is written anyway; a kill loses about a minute at most."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +30,20 @@ class Train(Command):
     """Train a network on your data; interrupted training goes on where it stopped."""
 
     name = "train"
-    network: str = option(help="what to train: manipulator", metavar="NETWORK")
+    network: str = option(help="what to train: manipulator, meta-renderer", metavar="NETWORK")
     data: tuple[Path, ...] = ()
     out: Path = option(Path("training"), short="-o", metavar="FOLDER", help="where checkpoints and curves go")
     config: Path | None = option(
         None, short="-c", metavar="YAML", help="settings that differ from the defaults, such as configs/ned2022.yaml"
     )
+    weights: Path | None = option(None, metavar="FILE", help="checkpoint of a meta-renderer to begin from")
+    hold_out: tuple[str, ...] = option(
+        (), metavar="NAME", repeat=True,
+        help="person, or a pattern such as 'M*', that a meta-renderer is measured on and not trained on; repeatable",
+    )  # fmt: skip
     steps: int = option(3000, metavar="N", help="steps to train")
     minutes: float | None = option(None, metavar="M", help="stop after this much time, also before all steps")
-    checkpoint_every: int = option(200, metavar="N", help="steps between checkpoints; a kill loses no more")
+    checkpoint_every: int = option(200, metavar="N", help="steps between checkpoints; one is written each minute too")
     measure_every: int = option(500, metavar="N", help="steps between measurements on held-out people")
     threads: int = option(2, metavar="N", help="processor cores to use")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
@@ -44,7 +56,8 @@ class Train(Command):
         add_options(parser, cls)
         parser.add_argument(
             "--data", nargs="+", metavar="PATH", required=True,
-            help="corpora of scripts/build_corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a labels.csv",
+            help="manipulator: corpora of scripts/build_corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
+            "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person)",
         )  # fmt: skip
 
     @classmethod
@@ -63,31 +76,55 @@ class Train(Command):
                 raise UserError(f"{name} is {getattr(self, name)}", remedy="give 1 or more")
         if self.minutes is not None and self.minutes <= 0:
             raise UserError(f"minutes is {self.minutes:g}", remedy="give more than 0")
+        if self.network == "manipulator" and (self.weights or self.hold_out):
+            raise UserError("--weights and --hold-out are for the meta-renderer", remedy="leave them out")
 
     def main(self) -> int:
-        from ned.manipulator.settings import ManipulatorConfig, load_settings
-
-        settings = replace(load_settings(self.config) if self.config else ManipulatorConfig(), seed=self.seed)
         for path in self.data:
             if not path.exists():
                 raise UserError("no such data", path=path, remedy="check the path")
         if self.out.exists() and not self.out.is_dir():
             raise UserError("is a file", path=self.out, remedy="name a folder")
-        from ned.manipulator.training import train_manipulator
-        from ned.training.loop import BEST, Schedule
+        record = self._manipulator() if self.network == "manipulator" else self._renderer()
+        from ned.training.loop import BEST
 
-        schedule = Schedule(
-            self.steps, 60 * self.minutes if self.minutes else float("inf"), self.checkpoint_every, self.measure_every,
-            settings.ema, self.threads,
-        )  # fmt: skip
-        said = [Path(word).name if "/" in word else word for word in sys.argv[1:]]  # folders are nobody's business
-        command = shlex.join(["ned", *said])
-        record = train_manipulator(
-            settings, self.data, self.out, schedule, self.space, for_stream(quiet=self.quiet, unit="steps"),
-            command=command, licence=self.licence,
-        )  # fmt: skip
         figures = ", ".join(f"{name} {value:.3f}" for name, value in record.metrics)
         print(f"{self.out / BEST}: {record.steps} steps, {record.seconds:.0f} s" + (f"; {figures}" if figures else ""))
         return 0
 
+    def _manipulator(self) -> TrainingRecord:
+        from ned.manipulator.settings import ManipulatorConfig, load_settings
 
+        settings = replace(load_settings(self.config) if self.config else ManipulatorConfig(), seed=self.seed)
+        from ned.manipulator.training import train_manipulator
+
+        return train_manipulator(
+            settings, self.data, self.out, self._schedule(settings.ema), self.space,
+            for_stream(quiet=self.quiet, unit="steps"), command=said_command(), licence=self.licence,
+        )  # fmt: skip
+
+    def _renderer(self) -> TrainingRecord:
+        from ned.renderer.neural.settings import RendererConfig, load_renderer_settings
+
+        settings = replace(load_renderer_settings(self.config) if self.config else RendererConfig(), seed=self.seed)
+        if self.weights is not None:
+            workspace.check_input(self.weights, what="checkpoint")
+        from ned.renderer.neural.training import train_renderer
+
+        return train_renderer(
+            settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
+            command=said_command(), licence=self.licence, hold_out=self.hold_out, start=self.weights,
+        )  # fmt: skip
+
+    def _schedule(self, ema: float) -> Schedule:
+        from ned.training.loop import Schedule
+
+        seconds = 60 * self.minutes if self.minutes else float("inf")
+        return Schedule(
+            self.steps, seconds, self.checkpoint_every, self.measure_every, ema, self.threads, CHECKPOINT_S
+        )
+
+
+def said_command() -> str:
+    """The command as it was given, without folders, which are nobody's business."""
+    return shlex.join(["ned", *(Path(word).name if "/" in word else word for word in sys.argv[1:])])

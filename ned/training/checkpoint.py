@@ -38,6 +38,8 @@ class TrainingRecord:
     seconds: float = 0.0
     metrics: tuple[tuple[str, float], ...] = ()
     licence: str = ""
+    people: tuple[str, ...] = ()
+    """Who was trained on, where that matters to a later measurement."""
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     note_digest(path, hashlib.sha256(data).hexdigest())
 
 
-def load_checkpoint(path: Path, kind: str, space: str | None = None) -> Checkpoint:
+def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: int = MAX_BYTES) -> Checkpoint:
     """Raises UserError where the file is missing, damaged, of another format, kind or expression space."""
-    head = read_head(path)
+    head = read_head(path, max_bytes)
     if head.get("format") != FORMAT:
         raise UserError("is no checkpoint of ned", path=path, remedy="give one that `ned train` wrote")
     if head.get("kind") != kind:
@@ -87,7 +89,8 @@ def load_checkpoint(path: Path, kind: str, space: str | None = None) -> Checkpoi
             raise ValueError
         known = {f.name for f in fields(TrainingRecord)}
         values = {key: value for key, value in record.items() if key in known}
-        values["data"] = tuple(map(str, values.get("data", ())))
+        for name in ("data", "people"):
+            values[name] = tuple(map(str, values.get(name, ())))
         values["metrics"] = tuple((str(name), float(value)) for name, value in values.get("metrics", ()))
         tensors = load(path.read_bytes())
         return Checkpoint(kind, head["space"], config, TrainingRecord(**values), tensors)
@@ -95,12 +98,12 @@ def load_checkpoint(path: Path, kind: str, space: str | None = None) -> Checkpoi
         raise UserError("is damaged", path=path, remedy="copy it again or train anew") from error
 
 
-def read_head(path: Path) -> dict[str, str]:
+def read_head(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, str]:
     """The metadata of a safetensors file, sizes checked first; UserError where it is none."""
     workspace.check_input(path, what="checkpoint")
     size = path.stat().st_size
-    if size > MAX_BYTES:
-        raise UserError(f"larger than {MAX_BYTES // 1024**2} MB", path=path, remedy="is it a checkpoint?")
+    if size > max_bytes:
+        raise UserError(f"larger than {max_bytes // 1024**2} MB", path=path, remedy="is it a checkpoint?")
     try:
         with path.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -27,8 +27,11 @@ from ned.training.checkpoint import (
     part_of,
     save_checkpoint,
 )
+from ned.training.parallel import Ranks
 
 LAST, BEST = "last.safetensors", "best.safetensors"
+MAX_RESUME_BYTES = 16 * 1024**3
+"""Weights, their averages, and the optimisers' two moments."""
 
 
 @runtime_checkable
@@ -63,35 +66,54 @@ class Schedule:
     measure_every: int = 500
     ema: float = 0.995
     threads: int = 1
+    checkpoint_seconds: float = math.inf
+    """A checkpoint also after so much time."""
+    look_seconds: float = math.inf
+    """A measurement and a preview also after so much time."""
+    may_differ: tuple[str, ...] = ()
+    """Settings in which a run that goes on may differ from the former one."""
 
 
 def train(
-    trainee: Trainee, folder: Path, schedule: Schedule, record: TrainingRecord, progress: Progress | None = None
+    trainee: Trainee,
+    folder: Path,
+    schedule: Schedule,
+    record: TrainingRecord,
+    progress: Progress | None = None,
+    preview: Callable[[int, Mapping[str, float]], None] | None = None,
+    ranks: Ranks | None = None,
 ) -> TrainingRecord:
     """Trains into `folder`: `last.safetensors` to go on from, `best.safetensors` to use. Goes on where a former
-    run stopped. Raises ProcessingError where a loss is no number, UserError for a checkpoint of another run."""
+    run stopped. `preview` is told step and figures after every measurement; of several `ranks` the first measures and
+    writes. Raises ProcessingError where a loss is no number, UserError for a checkpoint of another run."""
+    ranks = ranks or Ranks()
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(schedule.threads)
-    started, spent, best = _resume(trainee, folder / LAST)
-    curves = _curves(folder)
+    started, spent, best = _resume(trainee, folder / LAST, schedule.may_differ if ranks.first else None)
+    ranks.share(trainee)
+    curves = _curves(folder) if ranks.first else None
     began = time.monotonic()
     elapsed = lambda: spent + time.monotonic() - began  # noqa: E731
-    with (progress or Silent()).stage("training", schedule.steps - started) as stage:
+    saved = looked = spent
+    with (progress or Silent()).stage("training", _expected(schedule, 0, 0.0, started, spent)) as stage:
         number, metrics = started, {}
-        while number < schedule.steps and elapsed() < schedule.seconds:
+        ended = ranks.agree(started >= schedule.steps or spent >= schedule.seconds)
+        while not ended:
             losses = trainee.step(number)
             number += 1
             follow(trainee, min(schedule.ema, (1 + number) / (10 + number)))
-            stage.advance()
+            stage.update(number - started, _expected(schedule, number - started, elapsed() - spent, started, spent))
             bad = [name for name, value in losses.items() if not math.isfinite(value)]
             if bad:
                 raise ProcessingError(f"the loss {bad[0]} is no number after {number} steps", path=folder,
                                       remedy="lower the learning rate")  # fmt: skip
+            ended = ranks.agree(number >= schedule.steps or elapsed() >= schedule.seconds)
+            if not ranks.first:
+                continue
             if curves and number % 10 == 0:
                 for name, value in losses.items():
                     curves.add_scalar(f"loss/{name}", value, number)
-            ending = number == schedule.steps or elapsed() >= schedule.seconds
-            if number % schedule.measure_every == 0 or ending:
+            if number % schedule.measure_every == 0 or ended or elapsed() - looked >= schedule.look_seconds:
                 metrics = trainee.measure()
                 for name, value in metrics.items() if curves else ():
                     curves.add_scalar(f"held-out/{name}", value, number)
@@ -99,12 +121,24 @@ def train(
                     best = metrics["score"]
                     now = replace(record, steps=number, seconds=round(elapsed(), 1), metrics=tuple(metrics.items()))
                     save_checkpoint(folder / BEST, _to_use(trainee, now))
-            if number % schedule.checkpoint_every == 0 or ending:
+                if preview is not None:
+                    preview(number, metrics)
+                looked = elapsed()
+            if number % schedule.checkpoint_every == 0 or ended or elapsed() - saved >= schedule.checkpoint_seconds:
                 now = replace(record, steps=number, seconds=elapsed(), metrics=(("best", best),))
                 save_checkpoint(folder / LAST, _to_resume(trainee, now))
+                saved = elapsed()
     if curves:
         curves.close()
     return replace(record, steps=number, seconds=elapsed(), metrics=tuple(metrics.items()))
+
+
+def _expected(schedule: Schedule, done: int, seconds: float, started: int, spent: float) -> int:
+    """Steps of this run altogether, as far as can be told after `done` of them."""
+    left = schedule.steps - started
+    if not math.isfinite(schedule.seconds) or not done:
+        return left
+    return min(left, max(done, round(done * (schedule.seconds - spent) / max(seconds, 1e-6))))
 
 
 def follow(trainee: Trainee, decay: float) -> None:
@@ -130,12 +164,13 @@ def _to_resume(trainee: Trainee, record: TrainingRecord) -> Checkpoint:
     return Checkpoint(f"{trainee.kind} in training", trainee.space, trainee.config, record, tensors)
 
 
-def _resume(trainee: Trainee, path: Path) -> tuple[int, float, float]:
-    """Steps and seconds done, best score so far."""
+def _resume(trainee: Trainee, path: Path, may_differ: tuple[str, ...] | None = ()) -> tuple[int, float, float]:
+    """Steps and seconds done, best score so far. `may_differ` None: in any setting."""
     if not path.exists():
         return 0, 0.0, -math.inf
-    known = load_checkpoint(path, f"{trainee.kind} in training", trainee.space)
-    if dict(known.config) != dict(trainee.config):
+    known = load_checkpoint(path, f"{trainee.kind} in training", trainee.space, MAX_RESUME_BYTES)
+    fixed = lambda config: {key: config[key] for key in config if key not in (may_differ or ())}  # noqa: E731
+    if may_differ is not None and fixed(known.config) != fixed(trainee.config):
         raise UserError("was made with another configuration", path=path, remedy="choose another --out folder")
     for prefix, modules in (("now.", trainee.modules), ("average.", trainee.averages)):
         for name, module in modules.items():

@@ -5,7 +5,8 @@ Nothing here imports numpy but `ned.workspace.analyses`.
 
 from ned.workspace.atomic import atomic_path, flush_to_disk, give_name, write_text
 from ned.workspace.cache import Cache, cache_root, fingerprint
-from ned.workspace.job import Job, check_space, job_key, open_job, publishing, work_folder, work_mark
+from ned.workspace.data import actors_root, data_root
+from ned.workspace.job import Job, alone_in, check_space, job_key, open_job, publishing, work_folder, work_mark
 from ned.workspace.outputs import (
     CONTAINERS,
     SIGNED_CONTAINERS,
@@ -23,6 +24,8 @@ __all__ = [
     "SIGNED_CONTAINERS",
     "Cache",
     "Job",
+    "actors_root",
+    "alone_in",
     "atomic_path",
     "cache_root",
     "check_container",
@@ -30,6 +33,7 @@ __all__ = [
     "check_output",
     "check_space",
     "compare_path",
+    "data_root",
     "default_output",
     "fingerprint",
     "flush_to_disk",

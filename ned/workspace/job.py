@@ -109,6 +109,22 @@ def open_job(output: Path, key: Mapping[str, str], keep: bool = False) -> Iterat
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def alone_in(folder: Path, what: str) -> Iterator[None]:
+    """A folder that stays, made where it is missing, for this run alone; UserError where another has it."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = open(folder / _LOCK, "a+b")  # noqa: SIM115 (closed below)
+    except FileExistsError as error:
+        raise UserError("is in the way", path=folder, remedy="move it") from error
+    except OSError as error:
+        raise failed_write(folder, error) from error
+    with file:
+        if not _try_lock(file):
+            raise UserError(f"another run of ned is working on it: {what}", path=folder, remedy="wait for its end")
+        yield
+
+
 def publishing(output: Path, options: Mapping[str, object]) -> tuple[Path, ...]:
     """The outputs that a run of the same job was about to put in their places when it ended."""
     folder = work_folder(output)

@@ -1,0 +1,89 @@
+"""`ned finetune`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ned import workspace
+from ned.cli.arguments import Command, add_options
+from ned.cli.train import said_command
+from ned.config import convert_all, option
+from ned.errors import UserError
+from ned.progress import for_stream
+from ned.workspace.inputs import expand
+
+
+@dataclass(frozen=True)
+class Finetune(Command):
+    """Fit the neural renderer to a person, once; the same command goes on after an interruption.
+
+    The last tenth of every video is not learnt from, but what the quality is estimated on.
+    """
+
+    name = "finetune"
+    videos: tuple[Path, ...] = ()
+    actor: str | None = option(
+        None, flag="--name", metavar="ACTOR", help="name to keep the result under; default: that of the first video"
+    )
+    minutes: float = option(10.0, metavar="M", help="training time altogether; more than before goes on from there")
+    person: int | None = option(
+        None, short="-p", metavar="N", help="number in `ned analyse`; default: the most prominent speaker"
+    )
+    weights: Path | None = option(
+        None, metavar="FILE", help="checkpoint of `ned train meta-renderer` to begin from instead of the shipped one"
+    )
+    threads: int = option(2, metavar="N", help="processor cores to use")
+    seed: int = option(0, metavar="N", help="number from which all chance is drawn")
+    overwrite: bool = option(False, short="-y", help="replace an actor of this name that was made of other videos")
+    quiet: bool = option(False, help="show no progress")
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("videos", nargs="+", metavar="VIDEO", help="videos of one person; a folder: all in it")
+        add_options(parser, cls)
+
+    @classmethod
+    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
+        given = dict(given)
+        videos = tuple(expand(given.pop("videos"), lambda path: ()))
+        return cls(videos=videos, **convert_all(cls, given))
+
+    def __post_init__(self) -> None:
+        for name, value in (("minutes", self.minutes), ("threads", self.threads), ("person", self.person)):
+            if value is not None and not 0 < value < 1e6:
+                raise UserError(f"{name} is {value:g}", remedy="give more than 0")
+        if self.seed < 0:
+            raise UserError(f"seed is {self.seed}", remedy="give 0 or more")
+        for path in self.videos:
+            workspace.check_input(path)
+        if self.weights is not None:
+            workspace.check_input(self.weights, what="checkpoint")
+
+    def main(self) -> int:
+        from ned.renderer.neural.actors import PREVIEWS, actor_folder, name_for
+
+        name = self.actor or name_for(self.videos[0])
+        folder = actor_folder(name)
+        from ned.renderer.neural.finetuning import finetune
+
+        try:
+            actor = finetune(
+                self.videos, name, self.minutes, for_stream(quiet=self.quiet, unit="steps"), self.weights, self.person,
+                self.threads, self.seed, self.overwrite, said_command(),
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            print("ned: the same command goes on from the last checkpoint", file=sys.stderr)
+            raise
+        found = actor.record
+        print(folder / PREVIEWS)
+        said = "better" if found.beats_warp() else "no better"
+        print(
+            f"{actor.weights}: actor {name!r}, {found.seconds:.1f} s of footage, {found.steps} steps in "
+            f"{found.minutes:.1f} min; held-out FAPD {found.fapd:.2f}, {said} than a bent frame ({found.warp_fapd:.2f})"
+        )
+        return 0

@@ -1,0 +1,131 @@
+"""Fine-tuning the renderer to one actor: from videos to an entry of the actor store."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ned import workspace
+from ned.errors import UserError
+from ned.progress import Progress, Silent
+from ned.renderer.neural import actors
+from ned.renderer.neural.footage import Footage, load_footage
+from ned.renderer.neural.preparation import PREPARED, by_person, fitting, prepare
+from ned.renderer.neural.preview import HeldOut
+from ned.renderer.neural.start import IN_TRAINING, SHIPPED, load_start
+from ned.renderer.neural.training import adapt, note_device
+from ned.training.checkpoint import TrainingRecord, load_checkpoint
+from ned.training.loop import BEST, Schedule
+from ned.workspace.atomic import atomic_path, write_text
+
+LOOK_S = 50.0
+"""Seconds between checkpoints: with the time that one takes, a kill loses less than a minute."""
+
+LEAST_S, ENOUGH_S = 2.0, 20.0
+"""Footage below which nothing is learnt, and from which the network has its full strength."""
+
+MEASURED_FRAMES = 24
+_JOB = "job.json"
+
+
+def finetune(
+    videos: Sequence[Path],
+    name: str,
+    minutes: float,
+    progress: Progress | None = None,
+    weights: Path | None = None,
+    number: int | None = None,
+    threads: int = 2,
+    seed: int = 0,
+    overwrite: bool = False,
+    command: str = "",
+) -> actors.Actor:
+    """Fits the renderer to the most prominent person of `videos` (or the one with this `number` in `ned analyse`) and
+    keeps the result as the actor `name`.
+
+    The same call goes on after an interruption, and with more minutes from where the shorter one ended. `weights`: a
+    checkpoint to begin from instead of the shipped one. Raises UserError for footage that does not do, and for an
+    actor of this name that was made of other videos unless `overwrite`.
+    """
+    progress = progress or Silent()
+    folder = actors.actor_folder(name)
+    for video in videos:
+        workspace.check_input(video)
+    start = load_start(weights or SHIPPED)
+    config = replace(start.config, seed=seed)
+    key = {"videos": sorted(workspace.fingerprint(video) for video in videos), "number": number,
+           "weights": actors.digest(start.path), "seed": seed}  # fmt: skip
+    with workspace.alone_in(folder, name):
+        work = folder / actors.WORK
+        _claim(work, key, name, overwrite)
+        kept, footages = [], []
+        for video in videos:
+            path = prepare(video, config.size, folder / actors.CROPS, progress, number)
+            footages.append(fitting(load_footage(path), config.size, video))
+            if path.suffix == PREPARED and path.parent != folder / actors.CROPS:
+                path = shutil.copy(path, folder / actors.CROPS / path.name)
+            kept.append(Path(path).name)
+        seconds, strength = _enough(footages, videos, number, progress)
+        person = by_person([replace(footage, person=name) for footage in footages])[0]
+        note_device(progress, threads)
+        held = HeldOut([person], MEASURED_FRAMES, consecutive=config.networks == "ned2022")
+        record = TrainingRecord(
+            tuple(video.name for video in videos), command, seed, people=(*start.checkpoint.record.people, name)
+        )
+        never = 10**9
+        schedule = Schedule(never, 60.0 * minutes, never, never, threads=threads, checkpoint_seconds=LOOK_S,
+                            look_seconds=LOOK_S)  # fmt: skip
+        _, done = adapt(
+            config, [person.train], work, schedule, record, progress, start, held, folder / actors.PREVIEWS
+        )
+        best = load_checkpoint(work / BEST, start.checkpoint.kind.removesuffix(IN_TRAINING))
+        figures = dict(best.record.metrics)
+        with atomic_path(folder / actors.WEIGHTS) as temporary:
+            shutil.copyfile(work / BEST, temporary)
+        found = actors.ActorRecord(
+            name, tuple(video.name for video in videos), tuple(kept), round(seconds, 2), round(strength, 3),
+            round(done.seconds / 60.0, 2), done.steps, config.size, figures["fapd"], figures["warp_fapd"],
+            actors.digest(folder / actors.WEIGHTS),
+        )  # fmt: skip
+        actors.save_record(folder, found)
+    return actors.Actor(folder, found)
+
+
+def _claim(work: Path, key: dict[str, object], name: str, overwrite: bool) -> None:
+    """The training folder holds this work, or nothing; UserError where it holds another."""
+    try:
+        known = json.loads((work / _JOB).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        known = None
+    if known != key and work.exists():
+        if known is not None and not overwrite:
+            raise UserError(f"actor {name!r} was made of other footage or weights", path=work.parent,
+                            remedy="choose another --name, or pass --overwrite to begin anew")  # fmt: skip
+        shutil.rmtree(work)
+    work.mkdir(parents=True, exist_ok=True)
+    write_text(work / _JOB, json.dumps(key, indent=1, sort_keys=True) + "\n")
+
+
+def _enough(
+    footages: list[Footage], videos: Sequence[Path], number: int | None, progress: Progress
+) -> tuple[float, float]:
+    """Seconds of footage and the strength that they are good for; says what is odd about them. UserError where they
+    are too few."""
+    for footage in footages:
+        if footage.people > 1 and number is None:
+            progress.note(f"{footage.source}: {footage.people} people; learnt is the most prominent, or pass --person")
+    seconds = sum(len(footage) / footage.rate for footage in footages)
+    if seconds < LEAST_S:
+        raise UserError(
+            f"the face is seen for {seconds:.1f} s, {LEAST_S:g} s are the least, {ENOUGH_S:g} s are enough",
+            path=videos[0], remedy="give a longer video, or several",
+        )  # fmt: skip
+    strength = min(1.0, seconds / ENOUGH_S)
+    if strength < 1:
+        progress.note(
+            f"{seconds:.1f} s of footage, {ENOUGH_S:g} s are enough: the network gets {strength:.0%} of its strength"
+        )
+    return seconds, strength

@@ -25,7 +25,7 @@ def sample(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """No test touches the user's cache, data or credential; all of one run share theirs, so that a clip is analysed once."""
+    """No test touches the user's cache, data or credential; all of one run share theirs, so clips are analysed once."""
     monkeypatch.setenv("NED_CONFIG", str(tmp_path_factory.getbasetemp() / "config"))
     monkeypatch.setenv("NED_DATA", str(tmp_path_factory.getbasetemp() / "data"))
     monkeypatch.setenv("NED_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 from ned.errors import ProcessingError, UserError
+from ned.training import loop
 from ned.training.checkpoint import TrainingRecord, load_checkpoint
 from ned.training.loop import BEST, LAST, Schedule, train
 
@@ -102,3 +103,43 @@ def test_a_loss_that_is_no_number_stops_and_spoils_no_checkpoint(tmp_path):
 def test_it_stops_when_the_time_is_up(tmp_path):
     assert train(Line(), tmp_path, Schedule(10**9, seconds=0.2), TrainingRecord()).steps < 10**6
     assert (tmp_path / LAST).exists() and (tmp_path / BEST).exists()
+
+
+def test_checkpoints_and_looks_come_by_time_too(tmp_path, monkeypatch):
+    """Every step takes 10 s of an invented clock."""
+    now = [0.0]
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
+    seen, saved = [], []
+    write = loop.save_checkpoint
+    monkeypatch.setattr(loop, "save_checkpoint", lambda path, c: (saved.append((path.name, now[0])), write(path, c)))
+
+    class Slow(Line):
+        def step(self, number):
+            now[0] += 10
+            return super().step(number)
+
+    plan = Schedule(10**6, 190.0, 10**6, 10**6, checkpoint_seconds=50.0, look_seconds=60.0)
+    record = train(Slow(), tmp_path, plan, TrainingRecord(), preview=lambda step, f: seen.append((step, f["score"])))
+    assert record.steps == 19 and [step for step, _ in seen] == [6, 12, 18, 19]
+    assert [t for name, t in saved if name == LAST] == [50, 100, 150, 190]
+    assert seen[-1][1] == dict(record.metrics)["score"]
+    again = train(Slow(), tmp_path, plan, TrainingRecord())  # its time is up
+    assert again.steps == 19 and len(seen) == 4
+    more = Schedule(10**6, 240.0, 10**6, 10**6, checkpoint_seconds=50.0)
+    assert train(Slow(), tmp_path, more, TrainingRecord()).steps == 24
+
+
+def test_the_rest_is_told_from_the_time_where_that_ends_it():
+    plan = Schedule(1000, seconds=60.0)
+    assert loop._expected(plan, 0, 0.0, 0, 0.0) == 1000
+    assert loop._expected(plan, 10, 2.0, 0, 0.0) == 300
+    assert loop._expected(plan, 10, 2.0, 500, 40.0) == 100
+    assert loop._expected(plan, 400, 2.0, 500, 0.0) == 500
+
+
+def test_only_named_settings_may_differ_from_the_former_run(tmp_path):
+    train(Line(config={"rate": 1.0, "batch": 4}), tmp_path, PLAN, TrainingRecord())
+    more = Schedule(70, may_differ=("batch",))
+    assert train(Line(config={"rate": 1.0, "batch": 2}), tmp_path, more, TrainingRecord()).steps == 70
+    with pytest.raises(UserError, match="another configuration"):
+        train(Line(config={"rate": 2.0, "batch": 2}), tmp_path, more, TrainingRecord())

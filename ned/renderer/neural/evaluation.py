@@ -22,7 +22,7 @@ from ned.progress import Stage
 from ned.renderer.lips import LOWER, UPPER
 from ned.renderer.mesh import OVAL
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import features, warp_crop
+from ned.renderer.neural.memory import bend, features
 
 HELD_OUT = 0.1
 OPEN_PERCENTILE = 90
@@ -169,7 +169,7 @@ def warp_of_nearest(test: Footage, reference: Footage) -> Float[np.ndarray, "n s
     out = []
     for face, look in zip(test.faces, wanted, strict=True):
         k = int(np.linalg.norm(known - look, axis=1).argmin())
-        out.append(warp_crop(reference.frames[k], reference.faces[k], face)[0])
+        out.append(bend([[(reference.frames[k], reference.faces[k], 1.0)]], face)[0][0])
     return np.stack(out)
 
 

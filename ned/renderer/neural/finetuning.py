@@ -63,11 +63,9 @@ def finetune(
         _claim(work, key, name, overwrite)
         kept, footages = [], []
         for video in videos:
-            path = prepare(video, config.size, folder / actors.CROPS, progress, number)
+            path = _own(prepare(video, config.size, folder / actors.CROPS, progress, number), folder / actors.CROPS)
             footages.append(fitting(load_footage(path), config.size, video))
-            if path.suffix == PREPARED and path.parent != folder / actors.CROPS:
-                path = shutil.copy(path, folder / actors.CROPS / path.name)
-            kept.append(Path(path).name)
+            kept.append(path.name)
         seconds, strength = _enough(footages, videos, number, progress)
         person = by_person([replace(footage, person=name) for footage in footages])[0]
         note_device(progress, threads)
@@ -91,7 +89,21 @@ def finetune(
             actors.digest(folder / actors.WEIGHTS),
         )  # fmt: skip
         actors.save_record(folder, found)
+        for path in (folder / actors.CROPS).iterdir():
+            if path.name not in kept:
+                path.unlink()
     return actors.Actor(folder, found)
+
+
+def _own(path: Path, crops: Path) -> Path:
+    """The file itself where it lies in the actor's folder, else a copy that does."""
+    if path.parent == crops:
+        return path
+    crops.mkdir(exist_ok=True)
+    copy = crops / f"{path.stem[:60]}-{workspace.fingerprint(path)[:12]}{PREPARED}"
+    with atomic_path(copy) as temporary:
+        shutil.copyfile(path, temporary)
+    return copy
 
 
 def _claim(work: Path, key: dict[str, object], name: str, overwrite: bool) -> None:
@@ -104,7 +116,8 @@ def _claim(work: Path, key: dict[str, object], name: str, overwrite: bool) -> No
         if known is not None and not overwrite:
             raise UserError(f"actor {name!r} was made of other footage or weights", path=work.parent,
                             remedy="choose another --name, or pass --overwrite to begin anew")  # fmt: skip
-        shutil.rmtree(work)
+        for old in (work, work.parent / actors.PREVIEWS):
+            shutil.rmtree(old, ignore_errors=True)
     work.mkdir(parents=True, exist_ok=True)
     write_text(work / _JOB, json.dumps(key, indent=1, sort_keys=True) + "\n")
 

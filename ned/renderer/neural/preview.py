@@ -61,7 +61,7 @@ class HeldOut:
         rows = [truth, *(_eight_bit(np.concatenate(parts)) for parts in (self._warped, self._made))]
         return grid([[row[k] for k in columns] for row in rows], ("target", "warp", "network"))
 
-    def _measured(self, made: list[Float[np.ndarray, "n s s 3"]]) -> tuple[float, float]:
+    def _measured(self, made: list[Float[np.ndarray, "_ s s 3"]]) -> tuple[float, float]:
         """Mean FAPD over people, in face and mouth."""
         found = [measure_frames(m, t.frames, t.faces) for m, t in zip(made, self._tests, strict=True)]
         return float(np.mean([f.face.fapd for f in found])), float(np.mean([f.mouth.fapd for f in found]))

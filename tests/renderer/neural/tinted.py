@@ -1,0 +1,54 @@
+"""A trainee that learns fast: the bent nearest frame, times a gain and plus an offset for each channel."""
+
+import copy
+
+import numpy as np
+import torch
+
+from ned.renderer.neural.evaluation import warp_of_nearest
+
+
+class Tint(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.gain, self.offset = torch.nn.Parameter(torch.full((3,), 0.4)), torch.nn.Parameter(torch.zeros(3))
+
+    def forward(self, picture):
+        return self.gain * picture + self.offset
+
+
+class TintTrainee:
+    """`memory_for`: largest batch that fits into memory."""
+
+    kind, space = "face renderer", "arkit52"
+    memory_for, made = 10**9, []
+
+    def __init__(self, config, footages, model, measure=None):
+        self.config, self._settings, self._measure = config.plain(), config, measure
+        self.footages = footages
+        tint = Tint()
+        self.modules, self.averages = {"renderer": tint}, {"renderer": copy.deepcopy(tint)}
+        self.optimizers = {"renderer": torch.optim.Adam(tint.parameters(), lr=config.learning_rate)}
+        self.steps = 0
+        type(self).made.append(self)
+
+    def step(self, number):
+        if self._settings.batch > self.memory_for:
+            raise RuntimeError("[enforce fail at alloc_cpu.cpp:119] DefaultCPUAllocator: can't allocate memory")
+        rng = np.random.default_rng([self._settings.seed, number])
+        shown = self.footages[int(rng.integers(len(self.footages)))]
+        k = int(rng.integers(len(shown)))
+        picture = torch.from_numpy(shown.frames[k].astype(np.float32) / 255)
+        loss = (self.modules["renderer"](picture) - picture).abs().mean()
+        self.optimizers["renderer"].zero_grad()
+        loss.backward()
+        self.optimizers["renderer"].step()
+        self.steps += 1
+        return {"pixel": float(loss.detach())}
+
+    def measure(self):
+        return self._measure(self) if self._measure else {"score": 0.0}
+
+    def generate(self, wanted, reference):
+        with torch.inference_mode():
+            return self.averages["renderer"](torch.from_numpy(warp_of_nearest(wanted, reference))).numpy()

@@ -1,0 +1,86 @@
+"""Two processes that train together do what one would with both their examples."""
+
+import copy
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import torch
+
+from ned.training.checkpoint import TrainingRecord, load_checkpoint
+from ned.training.loop import LAST, Schedule, train
+from ned.training.parallel import Ranks, joined_ranks
+
+PLAN = Schedule(steps=2, checkpoint_every=10, measure_every=10)
+
+
+class Cloud:
+    """Fits a point to random ones; `seeds`: one batch of examples from each."""
+
+    kind, space, config = "cloud", "arkit52", {}
+
+    def __init__(self, seeds, first=0.0):
+        self.layer = torch.nn.Linear(2, 3)
+        self.unused = torch.nn.Linear(2, 2)
+        for weight in (*self.layer.parameters(), *self.unused.parameters()):
+            torch.nn.init.constant_(weight, first)
+        both = torch.nn.ModuleList([self.layer, self.unused])
+        self.modules, self.averages = {"cloud": both}, {"cloud": copy.deepcopy(both)}
+        self.optimizers = {"adam": torch.optim.Adam(both.parameters(), lr=0.1)}
+        self.seeds = seeds
+
+    def step(self, number):
+        losses = []
+        for seed in self.seeds:
+            x = torch.randn(8, 2, generator=torch.Generator().manual_seed(100 * seed + number))
+            losses.append((self.layer(x) - x.sum(1, keepdim=True) - seed).square().mean())
+        loss = torch.stack(losses).mean()
+        self.optimizers["adam"].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers["adam"].step()
+        return {"loss": float(loss.detach())}
+
+    def measure(self):
+        return {"score": 0.0}
+
+
+def test_a_process_by_itself_is_the_first_of_one(monkeypatch):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    with joined_ranks() as ranks:
+        assert ranks == Ranks() and ranks.first and ranks.seed(3) == 3 and ranks.agree(True) and not ranks.agree(False)
+    assert Ranks(1, 2).seed(3) != 3
+
+
+def test_two_processes_take_the_mean_gradient(tmp_path):
+    code = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from pathlib import Path
+        from test_parallel import PLAN, Cloud, TrainingRecord, joined_ranks, train
+        with joined_ranks() as ranks:
+            cloud = Cloud([ranks.rank], first=0.5 * ranks.rank)  # other weights than the first's
+            train(cloud, Path({str(tmp_path)!r}) / str(ranks.rank), PLAN, TrainingRecord(), ranks=ranks)
+            print(ranks.rank, cloud.layer.bias.tolist())
+    """)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+                                "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}  # fmt: skip
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment | {"RANK": str(rank)}, stdout=subprocess.PIPE,
+                         stderr=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]  # fmt: skip
+    done = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], done
+    train(Cloud([0, 1]), tmp_path / "alone", PLAN, TrainingRecord())
+    alone, together = (load_checkpoint(tmp_path / name / LAST, "cloud in training").tensors for name in ("alone", "0"))
+    for name in ("now.cloud.0.weight", "now.cloud.0.bias", "average.cloud.0.weight"):
+        assert torch.allclose(alone[name], together[name], atol=1e-6), name
+    assert together["now.cloud.1.weight"].abs().max() == 0  # of the first process, and without a gradient
+    assert not (tmp_path / "1" / LAST).exists()
+    assert done[0][0].split(" ", 1)[1] == done[1][0].split(" ", 1)[1]

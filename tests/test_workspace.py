@@ -156,3 +156,27 @@ def test_cache_root(monkeypatch):
     monkeypatch.delenv("NED_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/z")
     assert workspace.cache_root() == Path("/z/ned")
+
+
+def test_what_a_user_made_lies_in_the_data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("NED_DATA", str(tmp_path / "own"))
+    assert workspace.actors_root() == tmp_path / "own" / "actors"
+    monkeypatch.delenv("NED_DATA")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "xdg"))
+    assert workspace.data_root() == tmp_path / "xdg" / "ned"
+    monkeypatch.delenv("XDG_DATA_HOME")
+    assert workspace.data_root() == Path.home() / ".local" / "share" / "ned"
+
+
+def test_a_folder_is_for_one_run_at_a_time(tmp_path):
+    with (
+        workspace.alone_in(tmp_path / "a" / "b", "ann"),
+        pytest.raises(UserError, match="another run of ned is working on it: ann"),
+        workspace.alone_in(tmp_path / "a" / "b", "ann"),
+    ):
+        pass
+    with workspace.alone_in(tmp_path / "a" / "b", "ann"):
+        pass
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="in the way"), workspace.alone_in(tmp_path / "file", "ann"):
+        pass

@@ -24,7 +24,7 @@ from ned.workspace.atomic import atomic_path, write_text
 LOOK_S = 50.0
 """Seconds between checkpoints: with the time that one takes, a kill loses less than a minute."""
 
-LEAST_S, ENOUGH_S = 2.0, 20.0
+LEAST_S, ENOUGH_S = 2.0, 10.0
 """Footage below which nothing is learnt, and from which the network has its full strength."""
 
 MEASURED_FRAMES = 24

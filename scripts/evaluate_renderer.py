@@ -87,7 +87,8 @@ def tuned_row(
         schedule = Schedule(NEVER, 60 * given.minutes, NEVER, NEVER, threads=given.threads,
                             checkpoint_seconds=CHECKPOINT_S)  # fmt: skip
         record = TrainingRecord((person.train.source,), seed=config.seed)
-        trainee, done = adapt(config, [person.train], folder, schedule, record, Lines(interval_s=60.0, unit="steps"), start)
+        progress = Lines(interval_s=60.0, unit="steps")
+        trainee, done = adapt(config, [person.train], folder, schedule, record, progress, start)
         print(f"{person.name}: {method}, {done.steps} steps", flush=True)
     else:
         trainee = build_trainee(config, [person.train], None, start)

@@ -57,7 +57,7 @@ def grid_triangles(columns: int, rows: int = len(ROWS)) -> Int[np.ndarray, "t 3"
     return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
 
 
-def follow_grid(upper: Float[np.ndarray, "n 2"], lower: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "r n 2"]:
+def follow_grid(upper: Float[np.ndarray, "n c"], lower: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "r n c"]:
     """Grid points evenly between the contours."""
     v = ROWS[:, None, None]
     return (1 - v) * upper + v * lower

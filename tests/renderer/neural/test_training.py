@@ -1,5 +1,12 @@
 """Meta-training on files of footage, with a trainee of two lines; who was seen is on record."""
 
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
 import pytest
 import torch
 from synthetic import footage
@@ -92,3 +99,55 @@ def test_people_without_a_record_are_unseen():
     from ned.renderer.neural.preparation import by_person
 
     assert unseen_people(None, by_person([footage("ann"), footage("bob")])) == {"ann", "bob"}
+
+
+def test_two_processes_train_one_network(tmp_path, people):
+    """As under torchrun; the first writes, both end with the same weights."""
+    code = textwrap.dedent(f"""
+        import sys
+        sys.path.insert(0, {str(Path(__file__).parent)!r})
+        from pathlib import Path
+        from tinted import TintTrainee
+        from ned.renderer.neural import start
+        from ned.renderer.neural.training import train_renderer
+        from ned.renderer.neural.settings import RendererConfig
+        from ned.training.loop import Schedule
+        TintTrainee.made = []
+        start.trainee_class = lambda networks: TintTrainee
+        config = RendererConfig(size=64, batch=4, learning_rate=0.05)
+        train_renderer(config, (Path({str(people)!r}),), Path({str(tmp_path / "out")!r}), Schedule(2))
+        print(TintTrainee.made[0].config["seed"], TintTrainee.made[0].modules["renderer"].gain.tolist())
+    """)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
+                                "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}  # fmt: skip
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        for rank in range(2)
+    ]  # fmt: skip
+    done = [process.communicate(timeout=120) for process in running]
+    assert [process.returncode for process in running] == [0, 0], done
+    (seed, weights), (other_seed, other_weights) = (said.strip().split(" ", 1) for said, _ in done)
+    assert weights == other_weights and seed != other_seed
+    assert load_start(tmp_path / "out" / BEST).config == RendererConfig(size=64, batch=4, learning_rate=0.05)
+
+
+@pytest.mark.parametrize("networks", ["candidates", "ned2022"])
+def test_the_networks_themselves_train_go_on_and_paint(tmp_path, people, networks):
+    pytest.importorskip("ned.renderer.neural.losses")
+    if networks == "ned2022":
+        pytest.importorskip("ned.renderer.neural.trainee2022")
+    config = RendererConfig(networks, 64, 4, batch=2, adversarial=0.1, feature_matching=1.0, mouth_adversarial=0.1)
+    out = tmp_path / "out"
+    first = train_renderer(config, (people,), out, Schedule(2, measure_every=1), hold_out=("eve",))
+    assert first.steps == 2 and 0 < dict(first.metrics)["fapd"] < 255
+    assert train_renderer(config, (people,), out, Schedule(3), hold_out=("eve",)).steps == 3
+    for name in (BEST, LAST):
+        rows, unseen = evaluate_checkpoint(out / name, [people / "eve.npz"])
+        assert unseen == {"eve"} and rows[0].everything.frames == 4 and rows[0].everything.face.fapd < 255
+    (tmp_path / "actor").mkdir()
+    more = train_renderer(config, (people / "eve.npz",), tmp_path / "actor", Schedule(1), start=out / BEST)
+    assert more.people == ("ann", "bob", "eve")

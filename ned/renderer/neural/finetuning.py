@@ -17,8 +17,8 @@ from ned.renderer.neural.preparation import PREPARED, by_person, fitting, prepar
 from ned.renderer.neural.preview import HeldOut
 from ned.renderer.neural.start import IN_TRAINING, SHIPPED, load_start
 from ned.renderer.neural.training import adapt, note_device
-from ned.training.checkpoint import TrainingRecord, load_checkpoint
-from ned.training.loop import BEST, Schedule
+from ned.training.checkpoint import TrainingRecord, check_digest, load_checkpoint
+from ned.training.loop import BEST, LAST, Schedule
 from ned.workspace.atomic import atomic_path, write_text
 
 LOOK_S = 50.0
@@ -54,6 +54,9 @@ def finetune(
     folder = actors.actor_folder(name)
     for video in videos:
         workspace.check_input(video)
+    if weights is None and not SHIPPED.exists():
+        raise UserError("no trained renderer is shipped with this ned", remedy="pass --weights")
+    check_digest(weights or SHIPPED)
     start = load_start(weights or SHIPPED)
     config = replace(start.config, seed=seed)
     key = {"videos": sorted(workspace.fingerprint(video) for video in videos), "number": number,
@@ -113,7 +116,8 @@ def _claim(work: Path, key: dict[str, object], name: str, overwrite: bool) -> No
     except (OSError, ValueError):
         known = None
     if known != key and work.exists():
-        if known is not None and not overwrite:
+        trained = (work / LAST).exists() or (work.parent / actors.RECORD).exists()
+        if known is not None and trained and not overwrite:
             raise UserError(f"actor {name!r} was made of other footage or weights", path=work.parent,
                             remedy="choose another --name, or pass --overwrite to begin anew")  # fmt: skip
         for old in (work, work.parent / actors.PREVIEWS):

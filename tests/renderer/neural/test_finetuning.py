@@ -92,6 +92,7 @@ def test_little_footage_is_said_and_gets_less_strength(data_root, meta, videos, 
     assert "8.0 s of footage, 10 s are enough: the network gets 80% of its strength" in notes.said
     with pytest.raises(UserError, match="seen for 1.6 s, 2 s are the least, 10 s are enough; give a longer video"):
         finetune([videos["short"]], "bob", MINUTES, notes, meta)
+    assert finetune([videos["talk"]], "bob", MINUTES, weights=meta).record.name == "bob"  # nothing was made of it
 
 
 def test_prepared_crops_are_copied_into_the_actor(data_root, meta, tmp_path, tinted):
@@ -101,14 +102,20 @@ def test_prepared_crops_are_copied_into_the_actor(data_root, meta, tmp_path, tin
     assert len(load_footage(load_actor("ann").footage[0])) == 80 and actor.record.size == 64
 
 
-def test_bad_input_is_refused_before_any_work(data_root, meta, videos, tinted, tmp_path):
+def test_bad_input_is_refused_before_any_work(data_root, meta, videos, tinted, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="no such video"):
         finetune([tmp_path / "none.mp4"], "ann", MINUTES, weights=meta)
     with pytest.raises(UserError, match="cannot be an actor's name"):
         finetune([videos["talk"]], "../ann", MINUTES, weights=meta)
     meta.write_bytes(meta.read_bytes()[:-4])
+    with pytest.raises(UserError, match="meta.safetensors: differs from its entry in manifest.json"):
+        finetune([videos["talk"]], "ann", MINUTES, weights=meta)
+    (tmp_path / "manifest.json").unlink()
     with pytest.raises(UserError, match="meta.safetensors: is damaged"):
         finetune([videos["talk"]], "ann", MINUTES, weights=meta)
+    monkeypatch.setattr(finetuning, "SHIPPED", tmp_path / "none.safetensors")
+    with pytest.raises(UserError, match="no trained renderer is shipped with this ned; pass --weights"):
+        finetune([videos["talk"]], "ann", MINUTES)
     assert not data_root.exists()
 
 

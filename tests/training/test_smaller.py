@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from ned.errors import ProcessingError
-from ned.training.memory import is_out_of_memory, within_memory
+from ned.training.smaller import is_out_of_memory, within_memory
 
 
 class Notes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from jaxtyping import Bool
@@ -11,7 +11,7 @@ from ned.face_model import FaceModel
 from ned.paint import Painter
 from ned.plan import TrackEdit
 from ned.renderer import build_renderer
-from ned.video import Frame
+from ned.video import Frame, Stills
 
 
 class Crew:
@@ -23,7 +23,7 @@ class Crew:
         edits: Sequence[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
         model: FaceModel,
         renderer: str,
-        fetch: Callable[[int], Frame | None],
+        fetch: Stills | None,
         start: int,
         stop: int,
     ) -> None:

@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from ned.analysis.skin_kernels import areas, even_slope
 from ned.face_model import load_face_model
 from ned.renderer.rasterize import rasterize
 from ned.types import UsualSkin
@@ -80,9 +81,12 @@ def _draw(at, depth, attributes, triangles, size: tuple[int, int]) -> np.ndarray
 
 
 def skin_sample(
-    rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "478 3"]
+    rgb: UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"], points: Float[np.ndarray, "478 3"]
 ) -> UInt8[np.ndarray, "side side 4"]:
-    """The face's colours on the map, and in the last channel 255 where it is seen well enough to be judged."""
+    """The face's colours on the map, and in the last channel 255 where it is seen well enough to be judged.
+
+    `rgb` has values up to 255, or up to 1 in floats.
+    """
     chart = _map()
     x0, y0 = np.maximum(np.floor(points[:468, :2].min(0)) - 2, 0).astype(int)
     x1, y1 = np.minimum(np.ceil(points[:468, :2].max(0)) + 3, rgb.shape[1::-1]).astype(int)
@@ -92,12 +96,13 @@ def skin_sample(
     shrink = max(1, round((x1 - x0) / (1.5 * SIDE)))
     if shrink > 1:
         part = cv2.resize(part, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    if part.dtype != np.uint8:
+        part = (part * 255.0 + 0.5).astype(np.uint8)
     scale = np.array(part.shape[1::-1]) / [x1 - x0, y1 - y0]
     local = ((points[:, :2] - [x0, y0] + 0.5) * scale - 0.5).astype(np.float32)
     where = _draw(chart.flat, chart.depth, local, chart.filled, (SIDE, SIDE))
     colours = cv2.remap(part, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    across, down = np.gradient(where, axis=1), np.gradient(where, axis=0)
-    area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    area = areas(where)
     usual = float(np.median(area[chart.skin]))
     inside = (where[..., 0] >= 0) & (where[..., 1] >= 0)
     inside &= (where[..., 0] <= part.shape[1] - 1) & (where[..., 1] <= part.shape[0] - 1)
@@ -190,29 +195,13 @@ def _blurred(values: np.ndarray, known: np.ndarray, sigma: float = 0.8) -> np.nd
     return cv2.GaussianBlur(np.where(known, values, 0).astype(np.float32), (0, 0), sigma) / np.maximum(weight, 1e-3)
 
 
-@lru_cache(maxsize=1)
-def _planes() -> Float[np.ndarray, "cells 3"]:
-    y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
-    return np.stack([np.ones(SIDE * SIDE), x.ravel(), y.ravel()], 1).astype(np.float32)
-
-
 def _light(
     off: Float[np.ndarray, "side side 3"], known: Bool[np.ndarray, "side side"], spread: np.ndarray | float = 0.1
 ) -> Float[np.ndarray, "side side 3"]:
     """The smooth part of a difference that lighting explains, an even slope of each colour, found in spite of what
     covers the face."""
-    planes = _planes()
-    basis, values = planes[known.ravel()][::_THIN], off[known][::_THIN]
-    width = (spread[known][::_THIN] if isinstance(spread, np.ndarray) else np.full_like(values, spread)).mean(-1)
-    fitted = np.tile(np.median(values, axis=0), (len(values), 1)) if len(values) else values
-    weights = np.zeros((3, 3), np.float32)
-    for _ in range(4):
-        far = np.abs(values - fitted).mean(-1) / (3.0 * width)
-        trust = np.maximum(1.0 - far**2, 0.0) ** 2 + 1e-4
-        scaled = basis * trust[:, None]
-        weights = np.linalg.solve(scaled.T @ basis + 1e-3 * np.eye(3, dtype=np.float32), scaled.T @ values)
-        fitted = basis @ weights
-    return (planes @ weights).reshape(off.shape).astype(np.float32)
+    width = np.full_like(off, spread) if isinstance(spread, float) else spread
+    return even_slope(off, known, width, _THIN)
 
 
 def spread_over_frame(

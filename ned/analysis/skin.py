@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ned.analysis.skin_kernels import areas, even_slope
+from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
 from ned.renderer.rasterize import rasterize
 from ned.types import UsualSkin
@@ -116,6 +117,8 @@ class SkinSamples:
 
     kept: list[tuple[int, UInt8[np.ndarray, "side side 4"]]] = field(default_factory=list)
     """Frame and look."""
+    stored: list[tuple[int, int]] = field(default_factory=list)
+    """Frame, and row of the store that holds the look; earlier than those of `kept`."""
     every: int = SAMPLE_EVERY
     since: int = SAMPLE_EVERY
     """Frames from one look to the next, and since the last."""
@@ -134,6 +137,27 @@ class SkinSamples:
     def forget_from(self, index: int) -> None:
         """Take the looks at frames from `index` on back."""
         self.kept = [look for look in self.kept if look[0] < index]
+        self.stored = [look for look in self.stored if look[0] < index]
+
+    def put_away(self, store: SkinStore) -> None:
+        """Have all looks in the store instead of in memory."""
+        self.stored += [(index, store.append(look)) for index, look in self.kept]
+        self.kept = []
+
+
+class SkinStore(RowStore):
+    """Looks at faces that are no longer followed."""
+
+    shape, dtype = (SIDE, SIDE, 4), np.uint8
+
+
+def spread_looks(samples: Sequence[SkinSamples], store: SkinStore) -> list[UInt8[np.ndarray, "side side 4"]]:
+    """Of all looks, in memory and in the store, about `MOST_SAMPLES` that are spread evenly over them."""
+    rows = store.rows()
+    looks = [look for one in samples for _, look in (*one.stored, *one.kept)]
+    found = [np.array(rows[k]) if isinstance(k, int) else k for k in looks[:: max(1, len(looks) // MOST_SAMPLES)]]
+    release(rows)
+    return found
 
 
 def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin | None:
@@ -151,20 +175,19 @@ def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin
     middle = _median(seen)
     spread = 1.48 * _median(np.abs(seen - middle))
     spread = cv2.dilate(cv2.GaussianBlur(spread, (0, 0), 0.7), np.ones((3, 3)))
-    # rounded as it is kept, so that a second run gives the same picture
-    middle, spread = (x.astype(np.float16).astype(np.float32) for x in (middle, np.maximum(spread, _LEAST_SPREAD)))
-    return UsualSkin(middle, spread, known)
+    return UsualSkin(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
 
 
 def covered(usual: UsualSkin, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
     """1 where something lies in front of the face, soft at its edges; None where nothing does."""
+    middle, spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
     judged = usual.known & (sample[..., 3] > 0)
     if judged.sum() < 0.2 * usual.known.sum() or not judged.any():
         return None
-    off = np.log(sample[..., :3].astype(np.float32) + _DARK) - usual.middle
-    off -= _light(off, judged, usual.spread)
+    off = np.log(sample[..., :3].astype(np.float32) + _DARK) - middle
+    off -= _light(off, judged, spread)
     off[~judged] = 0.0
-    unlike = np.sqrt(((off / usual.spread) ** 2).mean(-1))
+    unlike = np.sqrt(((off / spread) ** 2).mean(-1))
     unlike = _blurred(unlike, judged)
     parts = cv2.connectedComponentsWithStats((unlike > _UNLIKE).astype(np.uint8), connectivity=4)
     mask = np.zeros((SIDE, SIDE), np.float32)

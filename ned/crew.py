@@ -10,7 +10,7 @@ from jaxtyping import Bool
 from ned.paint import Painter
 from ned.plan import TrackEdit
 from ned.renderer import Renderer
-from ned.video import Frame
+from ned.video import Frame, Stills
 
 
 class Crew:
@@ -21,7 +21,7 @@ class Crew:
         self,
         edits: Sequence[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
         hire: Callable[[TrackEdit], Renderer],
-        fetch: Callable[[int], Frame | None],
+        fetch: Stills | None,
         start: int,
         stop: int,
     ) -> None:

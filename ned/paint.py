@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from jaxtyping import Float
 
 from ned.analysis.occlusion import HandOcclusion
 from ned.analysis.skin import covered, skin_sample, spread_over_frame
+from ned.composite.kernels import fade
 from ned.plan import TrackEdit
 from ned.renderer import Renderer
 from ned.renderer.lips import LOWER, UPPER
 from ned.renderer.mesh import OVAL
 from ned.types import NUM_LANDMARKS, FaceEdit
-from ned.video import Frame
+from ned.video import Frame, Stills
 
 _SMALLEST_PX = 8
 _OVAL, _MOUTH = list(OVAL), [*UPPER[-1].tolist(), *LOWER[-1].tolist(), 94, 199]
@@ -26,8 +25,8 @@ _LINGER, _LEAST_VEIL = 0.5, 0.1
 class Painter:
     """Paints the edit of one track, frame by frame in order."""
 
-    def __init__(self, edit: TrackEdit, renderer: Renderer, fetch: Callable[[int], Frame | None] | None = None) -> None:
-        """`fetch` gives any frame of the video by its index, or None: an open mouth is taken from there."""
+    def __init__(self, edit: TrackEdit, renderer: Renderer, fetch: Stills | None = None) -> None:
+        """`fetch` gives any frame of the video by its index: eyes and an open mouth are taken from there."""
         self.edit, self._renderer, self._fetch = edit, renderer, fetch
         self._hands: HandOcclusion | None = None
         self._eyes_shown = False
@@ -47,22 +46,24 @@ class Painter:
         difference = self._renderer.render(picture, local)
         cover = self._covered(picture, local.source)
         if cover is not None:
-            difference *= 1.0 - cover[..., None]
+            fade(difference, cover)
         if self._hands is None:
             self._hands = HandOcclusion()
         hands = self._hands(frame.rgb, self.edit.track.boxes[i])
         if hands is not None:
-            difference *= 1.0 - hands[box[1] : box[3], box[0] : box[2], None]
+            fade(difference, hands[box[1] : box[3], box[0] : box[2]])
         if i == self._last:
             self.close()
         return frame.add_region(box, difference)
 
-    def _show_person(self, fetch: Callable[[int], Frame | None], face: FaceEdit) -> None:
+    def _show_person(self, fetch: Stills, face: FaceEdit) -> None:
         """Show the renderer what it cannot know from one frame: the eyes at once, an open mouth when it is wanted."""
         track = self.edit.track
         if not self._eyes_shown:
             self._eyes_shown = True
-            views = [_cut_out(fetch(int(track.frames[i])), track.landmarks[i], _OVAL) for i in self.edit.frontal(3)]
+            mouth, eyes = self.edit.open_mouth(), self.edit.frontal(3)
+            frames = fetch.together(int(track.frames[i]) for i in [*eyes, *([] if mouth is None else [mouth])])
+            views = [_cut_out(frame, track.landmarks[i], _OVAL) for frame, i in zip(frames, eyes, strict=False)]
             views = [view for view in views if view is not None]
             if views:
                 self._renderer.take_eyes(*map(list, zip(*views, strict=True)))
@@ -79,7 +80,7 @@ class Painter:
         """1 where something lies in front of the face; what was covered a moment ago still is in part."""
         if self.edit.track.skin is None:
             return None
-        sample = skin_sample((picture * 255.0 + 0.5).astype(np.uint8), points[:NUM_LANDMARKS])
+        sample = skin_sample(picture, points[:NUM_LANDMARKS])
         now = covered(self.edit.track.skin, sample)
         before = None if self._veil is None else _LINGER * self._veil
         self._veil = before if now is None else now if before is None else np.maximum(now, before)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,7 @@ from ned.renderer import Renderer
 from ned.report import PicturePair, load_picture, save_pair
 from ned.signing import edit_said
 from ned.types import NUM_LANDMARKS, Analysis, VideoInfo
-from ned.video import Frame, frame_at, prefetch, read_frames
+from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import film_bytes
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
@@ -133,7 +132,7 @@ class _SecondPass:
         config, coming = self._config, list(starts)
         ahead = pieces.warm_up(WARM_UP)
         rate = float(self._analysis.video.frame_rate)
-        fetch = lru_cache(maxsize=4)(lambda index: frame_at(config.input, index, rate))  # pieces of one track share it
+        fetch = Stills(config.input, rate)  # pieces of one track share it
         crew: Crew | None = None
         waiting: Crew | None = None  # the next piece's, already at work before it
         with ExitStack() as stack:

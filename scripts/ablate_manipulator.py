@@ -1,4 +1,4 @@
-"""What each part of the manipulator is worth: it without the part, trained for as long, beside the whole and the paper's.
+"""What each part of the manipulator is worth: trained without it for as long, beside the whole and the paper's.
 
     python scripts/ablate_manipulator.py corpus.npz --work runs [--minutes 6] [--only ours no_gan …]
 

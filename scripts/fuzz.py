@@ -30,7 +30,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 import fuzz_mutations as mutations
 import fuzz_seeds as seeds
 
-DATA_KINDS = ("config.yaml", "expression.csv", "manifest.c2pa", "tracks.npz", "landmarks.npy", "analysis.json")
+DATA_KINDS = (
+    "config.yaml", "expression.csv", "manifest.c2pa", "tracks.npz", "landmarks.npy", "analysis.json",
+    "manipulator.safetensors",
+)  # fmt: skip
 
 
 def main() -> int:
@@ -194,6 +197,7 @@ class Worker:
         """A damaged data file through the command that reads it."""
         kind = rng.choice(DATA_KINDS)
         changes = mutations.TEXT if kind.endswith((".yaml", ".csv", ".json")) else mutations.DATA
+        changes = mutations.WEIGHTS if kind.endswith(".safetensors") else changes
         change, output = rng.choice(changes), self.folder / "out.mp4"
         said |= {"seed": kind, "how": change.__name__}
         damaged = self.folder / f"case.{kind.rsplit('.', 1)[1]}"
@@ -206,6 +210,8 @@ class Worker:
             failure = self.judge(damaged, few, output)
         elif kind == "expression.csv":
             failure = self.judge(damaged, [*process, "--expression", str(damaged)], output)
+        elif kind == "manipulator.safetensors":
+            failure = self.judge(damaged, [*process, "--manipulator-weights", str(damaged)], output)
         elif kind == "manifest.c2pa":
             shutil.copy(self.good / "signed.mkv", self.folder / "case.mkv")
             failure = self.judge(damaged, ["verify", str(self.folder / "case.mkv")], None, (0, 1, 2))

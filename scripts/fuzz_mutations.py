@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import struct
 from collections.abc import Callable
 
@@ -153,9 +154,36 @@ def damage_text(data: bytes, rng: Rng, other: bytes) -> bytes:
     return out
 
 
+def damage_head(data: bytes, rng: Rng, other: bytes) -> bytes:
+    """A safetensors file whose JSON head says something else: broken text, other shapes, places or numbers; mostly of
+    the right length, so that it is read."""
+    length = int.from_bytes(data[:8], "little")
+    head, body = data[8 : 8 + length], data[8 + length :]
+    if rng.random() < 0.4:
+        head = damage_text(head, rng, other)
+    else:
+        numbers = list(re.finditer(rb"\d+", head))
+        for found in sorted(rng.sample(numbers, min(len(numbers), rng.choice((1, 2, 8)))), key=lambda m: -m.start()):
+            number = rng.choice((*_NUMBERS, -1, int(found[0][:9]) + 1, 10**30))
+            head = head[: found.start()] + str(number).encode() + head[found.end() :]
+    said = len(head) if rng.random() < 0.9 else rng.choice((*_NUMBERS, 2**63, len(data)))
+    return said.to_bytes(8, "little") + head + body
+
+
+def swap_numbers(data: bytes, rng: Rng, _other: bytes) -> bytes:
+    """Weights that are no numbers, or far too large: the head is whole."""
+    begin = 8 + int.from_bytes(data[:8], "little")
+    out = bytearray(data)
+    for _ in range(rng.choice((1, 20, 500))):
+        at = begin + 4 * rng.randrange(max(1, (len(out) - begin) // 4))
+        out[at : at + 4] = struct.pack("<f", rng.choice((float("nan"), float("inf"), -3e38, 1e20, -1e4, 1e-42)))
+    return bytes(out[: len(data)])
+
+
 CONTAINER: tuple[Callable[[bytes, Rng, bytes], bytes], ...] = (
     truncate, flip_bits, flip_header_bits, extreme_numbers, blank, splice, repeat, damage_boxes, damage_boxes,
     shuffle_packets,
 )  # fmt: skip
 DATA = (truncate, flip_bits, flip_header_bits, extreme_numbers, blank, splice, repeat)
+WEIGHTS = (damage_head, damage_head, damage_head, swap_numbers, swap_numbers, *DATA)
 TEXT = (damage_text, damage_text, damage_text, truncate, flip_bits, splice, repeat)

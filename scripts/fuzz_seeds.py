@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import ned
 from ned.video import find_ffmpeg
 
 _VIDEO = {
@@ -63,11 +64,13 @@ def make_seeds(folder: Path) -> dict[str, Path]:
 
 
 def make_data(folder: Path, video: Path, run: object) -> dict[str, Path]:
-    """A YAML file, a CSV file, a signed film's manifest and a cached analysis, made by `run`, ned's command line."""
+    """A YAML file, a CSV file, a signed film's manifest and a cached analysis, made by `run`, ned's command line, and
+    the shipped weights."""
     out = {"config.yaml": folder / "config.yaml", "expression.csv": folder / "expression.csv"}
     out["config.yaml"].write_bytes(YAML)
     run(["analyse", str(video), "--export", str(out["expression.csv"]), "--overwrite", "--quiet"])
     signed = folder / "signed.mkv"
     run(["process", str(video), "-o", str(signed), "-q", "draft", "--overwrite", "--quiet"])
     out["manifest.c2pa"] = folder / "signed.c2pa"
+    out["manipulator.safetensors"] = Path(ned.__file__).parent / "assets" / "manipulator.safetensors"
     return out

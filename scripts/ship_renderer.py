@@ -11,8 +11,9 @@ from pathlib import Path
 
 import torch
 
-from ned.renderer.neural.start import IN_TRAINING, SHIPPED, load_start
+from ned.renderer.neural.start import IN_TRAINING, load_start
 from ned.renderer.neural.trainee import build_network
+from ned.renderer.weights import SHIPPED
 from ned.training.checkpoint import load_strictly, part_of, save_checkpoint
 
 MAX_BYTES = 40_000_000

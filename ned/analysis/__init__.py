@@ -38,15 +38,18 @@ def analyse(
     """
     from ned.analysis import checkpoint
     from ned.analysis.people import tracks_of
+    from ned.analysis.skin import SkinStore
     from ned.analysis.store import LandmarkStore
     from ned.analysis.tracking import ShotTracker
 
     info = video.probe(path)
-    tracker = ShotTracker(LandmarkStore(folder / checkpoint.LANDMARKS) if folder else None)
+    stores = (LandmarkStore(folder / checkpoint.LANDMARKS), SkinStore(folder / checkpoint.SKINS)) if folder else ()
+    tracker = ShotTracker(*stores)
     shot_detector = video.ShotDetector()
     standing = checkpoint.load_standing(folder, tracker, shot_detector) if folder else None
     if folder and standing is None:
         tracker.store.cut(0)
+        tracker.skins.cut(0)
     changes = list(standing.changes) if standing else []
     times_s = array("d", standing.times_s if standing else ())
     first, count = (standing.first, standing.count) if standing else (0, 0)
@@ -75,10 +78,11 @@ def analyse(
     shots = video.shots_between(changes, first, first + count)
     sightings = tracker.finish()
     tracks = tracks_of(
-        sightings, tracker.store, shots, height=info.height, width=info.width, num_frames=count,
+        sightings, tracker.store, tracker.skins, shots, height=info.height, width=info.width, num_frames=count,
         frame_rate=float(info.frame_rate),
     )  # fmt: skip
     tracker.store.close()
+    tracker.skins.close()
     return Analysis(info, count, shots, tracks, first, np.array(times_s))
 
 

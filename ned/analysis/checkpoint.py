@@ -20,7 +20,7 @@ from ned.workspace.freeze import load_state, save_state
 CHECKPOINT_S = 120.0
 """Length of video after which the state is kept: what a crash costs at most."""
 
-_STATE, LANDMARKS = "analysis.state", "landmarks.raw"
+_STATE, LANDMARKS, SKINS = "analysis.state", "landmarks.raw", "skins.raw"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,9 @@ def load_standing(folder: Path, tracker: ShotTracker, shots: ShotDetector) -> St
         Standing, TrackerState, Live, Sighting, SkinSamples, Roi, Appearance, ShotState, DissolveState, Transition,
     )  # fmt: skip
     standing = load_state(folder / _STATE, classes)
-    if not isinstance(standing, Standing) or not tracker.store.cut(standing.tracker.rows):
+    if not isinstance(standing, Standing):
+        return None
+    if not tracker.store.cut(standing.tracker.rows) or not tracker.skins.cut(standing.tracker.skin_rows):
         return None
     tracker.restore(standing.tracker)
     shots.restore(standing.shots)
@@ -59,12 +61,13 @@ def load_standing(folder: Path, tracker: ShotTracker, shots: ShotDetector) -> St
 
 
 def keep_standing(folder: Path, standing: Standing, tracker: ShotTracker) -> None:
-    """Keep it, the landmarks first. Raises OSError."""
+    """Keep it, what is in stores first. Raises OSError."""
     tracker.store.sync()
+    tracker.skins.sync()
     save_state(folder / _STATE, standing)
 
 
 def forget_standing(folder: Path) -> None:
     """Remove what was kept, once the analysis lies elsewhere."""
-    for name in (_STATE, LANDMARKS, Path(LANDMARKS).with_suffix(".sorted").name):
+    for name in (_STATE, LANDMARKS, SKINS, Path(LANDMARKS).with_suffix(".sorted").name):
         (folder / name).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.analysis.appearance import Looks, mean_appearance
-from ned.analysis.skin import MOST_SAMPLES, usual_skin
+from ned.analysis.skin import SkinStore, spread_looks, usual_skin
 from ned.analysis.store import LandmarkStore
 from ned.analysis.tracking import Sighting
 from ned.types import FaceTrack, Shot
@@ -78,6 +78,7 @@ def who_is_who(sightings: Sequence[Sighting]) -> list[list[Sighting]]:
 def tracks_of(
     sightings: Sequence[Sighting],
     store: LandmarkStore,
+    skins: SkinStore,
     shots: Sequence[Shot],
     *,
     height: int,
@@ -98,7 +99,8 @@ def tracks_of(
             owners.append((number, shots[shot]))
             pieces.append(sorted(piece, key=lambda s: s.frames[0]))
     landmarks = store.split([np.concatenate([s.rows for s in piece]).astype(np.int64) for piece in pieces])
-    return tuple(_track(*owner, piece, rows) for owner, piece, rows in zip(owners, pieces, landmarks, strict=True))
+    parts = zip(owners, pieces, landmarks, strict=True)
+    return tuple(_track(*owner, piece, rows, skins) for owner, piece, rows in parts)
 
 
 def _prominence(person: Sequence[Sighting], height: int, width: int, num_frames: int, frame_rate: float) -> float:
@@ -114,11 +116,14 @@ def _prominence(person: Sequence[Sighting], height: int, width: int, num_frames:
 
 
 def _track(
-    number: int, shot: Shot, pieces: Sequence[Sighting], landmarks: Float[np.ndarray, "frames 478 3"]
+    number: int,
+    shot: Shot,
+    pieces: Sequence[Sighting],
+    landmarks: Float[np.ndarray, "frames 478 3"],
+    skins: SkinStore,
 ) -> FaceTrack:
     frames = np.concatenate([piece.frames for piece in pieces]).astype(np.int64)
     boxes = np.concatenate([piece.boxes for piece in pieces]).astype(np.float32)
     looks = [look for piece in pieces for look in piece.appearances]
-    samples = [sample for piece in pieces for _, sample in piece.skin.kept]
-    skin = usual_skin(samples[:: max(1, len(samples) // MOST_SAMPLES)])
+    skin = usual_skin(spread_looks([piece.skin for piece in pieces], skins))
     return FaceTrack(number, shot, frames, boxes, landmarks, mean_appearance(looks).pack() if looks else None, skin)

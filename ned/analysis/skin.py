@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from ned.analysis.skin_kernels import areas, even_slope
+from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
 from ned.renderer.rasterize import rasterize
 from ned.types import UsualSkin
@@ -80,9 +82,12 @@ def _draw(at, depth, attributes, triangles, size: tuple[int, int]) -> np.ndarray
 
 
 def skin_sample(
-    rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "478 3"]
+    rgb: UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"], points: Float[np.ndarray, "478 3"]
 ) -> UInt8[np.ndarray, "side side 4"]:
-    """The face's colours on the map, and in the last channel 255 where it is seen well enough to be judged."""
+    """The face's colours on the map, and in the last channel 255 where it is seen well enough to be judged.
+
+    `rgb` has values up to 255, or up to 1 in floats.
+    """
     chart = _map()
     x0, y0 = np.maximum(np.floor(points[:468, :2].min(0)) - 2, 0).astype(int)
     x1, y1 = np.minimum(np.ceil(points[:468, :2].max(0)) + 3, rgb.shape[1::-1]).astype(int)
@@ -92,12 +97,13 @@ def skin_sample(
     shrink = max(1, round((x1 - x0) / (1.5 * SIDE)))
     if shrink > 1:
         part = cv2.resize(part, None, fx=1 / shrink, fy=1 / shrink, interpolation=cv2.INTER_AREA)
+    if part.dtype != np.uint8:
+        part = (part * 255.0 + 0.5).astype(np.uint8)
     scale = np.array(part.shape[1::-1]) / [x1 - x0, y1 - y0]
     local = ((points[:, :2] - [x0, y0] + 0.5) * scale - 0.5).astype(np.float32)
     where = _draw(chart.flat, chart.depth, local, chart.filled, (SIDE, SIDE))
     colours = cv2.remap(part, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-    across, down = np.gradient(where, axis=1), np.gradient(where, axis=0)
-    area = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
+    area = areas(where)
     usual = float(np.median(area[chart.skin]))
     inside = (where[..., 0] >= 0) & (where[..., 1] >= 0)
     inside &= (where[..., 0] <= part.shape[1] - 1) & (where[..., 1] <= part.shape[0] - 1)
@@ -111,6 +117,8 @@ class SkinSamples:
 
     kept: list[tuple[int, UInt8[np.ndarray, "side side 4"]]] = field(default_factory=list)
     """Frame and look."""
+    stored: list[tuple[int, int]] = field(default_factory=list)
+    """Frame, and row of the store that holds the look; earlier than those of `kept`."""
     every: int = SAMPLE_EVERY
     since: int = SAMPLE_EVERY
     """Frames from one look to the next, and since the last."""
@@ -129,6 +137,27 @@ class SkinSamples:
     def forget_from(self, index: int) -> None:
         """Take the looks at frames from `index` on back."""
         self.kept = [look for look in self.kept if look[0] < index]
+        self.stored = [look for look in self.stored if look[0] < index]
+
+    def put_away(self, store: SkinStore) -> None:
+        """Have all looks in the store instead of in memory."""
+        self.stored += [(index, store.append(look)) for index, look in self.kept]
+        self.kept = []
+
+
+class SkinStore(RowStore):
+    """Looks at faces that are no longer followed."""
+
+    shape, dtype = (SIDE, SIDE, 4), np.uint8
+
+
+def spread_looks(samples: Sequence[SkinSamples], store: SkinStore) -> list[UInt8[np.ndarray, "side side 4"]]:
+    """Of all looks, in memory and in the store, about `MOST_SAMPLES` that are spread evenly over them."""
+    rows = store.rows()
+    looks = [look for one in samples for _, look in (*one.stored, *one.kept)]
+    found = [np.array(rows[k]) if isinstance(k, int) else k for k in looks[:: max(1, len(looks) // MOST_SAMPLES)]]
+    release(rows)
+    return found
 
 
 def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin | None:
@@ -146,20 +175,19 @@ def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin
     middle = _median(seen)
     spread = 1.48 * _median(np.abs(seen - middle))
     spread = cv2.dilate(cv2.GaussianBlur(spread, (0, 0), 0.7), np.ones((3, 3)))
-    # rounded as it is kept, so that a second run gives the same picture
-    middle, spread = (x.astype(np.float16).astype(np.float32) for x in (middle, np.maximum(spread, _LEAST_SPREAD)))
-    return UsualSkin(middle, spread, known)
+    return UsualSkin(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
 
 
 def covered(usual: UsualSkin, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
     """1 where something lies in front of the face, soft at its edges; None where nothing does."""
+    middle, spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
     judged = usual.known & (sample[..., 3] > 0)
     if judged.sum() < 0.2 * usual.known.sum() or not judged.any():
         return None
-    off = np.log(sample[..., :3].astype(np.float32) + _DARK) - usual.middle
-    off -= _light(off, judged, usual.spread)
+    off = np.log(sample[..., :3].astype(np.float32) + _DARK) - middle
+    off -= _light(off, judged, spread)
     off[~judged] = 0.0
-    unlike = np.sqrt(((off / usual.spread) ** 2).mean(-1))
+    unlike = np.sqrt(((off / spread) ** 2).mean(-1))
     unlike = _blurred(unlike, judged)
     parts = cv2.connectedComponentsWithStats((unlike > _UNLIKE).astype(np.uint8), connectivity=4)
     mask = np.zeros((SIDE, SIDE), np.float32)
@@ -190,29 +218,13 @@ def _blurred(values: np.ndarray, known: np.ndarray, sigma: float = 0.8) -> np.nd
     return cv2.GaussianBlur(np.where(known, values, 0).astype(np.float32), (0, 0), sigma) / np.maximum(weight, 1e-3)
 
 
-@lru_cache(maxsize=1)
-def _planes() -> Float[np.ndarray, "cells 3"]:
-    y, x = np.mgrid[-1 : 1 : SIDE * 1j, -1 : 1 : SIDE * 1j]
-    return np.stack([np.ones(SIDE * SIDE), x.ravel(), y.ravel()], 1).astype(np.float32)
-
-
 def _light(
     off: Float[np.ndarray, "side side 3"], known: Bool[np.ndarray, "side side"], spread: np.ndarray | float = 0.1
 ) -> Float[np.ndarray, "side side 3"]:
     """The smooth part of a difference that lighting explains, an even slope of each colour, found in spite of what
     covers the face."""
-    planes = _planes()
-    basis, values = planes[known.ravel()][::_THIN], off[known][::_THIN]
-    width = (spread[known][::_THIN] if isinstance(spread, np.ndarray) else np.full_like(values, spread)).mean(-1)
-    fitted = np.tile(np.median(values, axis=0), (len(values), 1)) if len(values) else values
-    weights = np.zeros((3, 3), np.float32)
-    for _ in range(4):
-        far = np.abs(values - fitted).mean(-1) / (3.0 * width)
-        trust = np.maximum(1.0 - far**2, 0.0) ** 2 + 1e-4
-        scaled = basis * trust[:, None]
-        weights = np.linalg.solve(scaled.T @ basis + 1e-3 * np.eye(3, dtype=np.float32), scaled.T @ values)
-        fitted = basis @ weights
-    return (planes @ weights).reshape(off.shape).astype(np.float32)
+    width = np.full_like(off, spread) if isinstance(spread, float) else spread
+    return even_slope(off, known, width, _THIN)
 
 
 def spread_over_frame(

@@ -1,12 +1,14 @@
-"""Landmarks of a long video lie on disk, not in memory."""
+"""What grows with the length of a video, or its cuts, lies on disk, not in memory."""
 
 from __future__ import annotations
 
+import math
 import mmap
 import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -16,7 +18,7 @@ from ned.types import NUM_LANDMARKS
 _CHUNK = 1024
 
 
-def release(rows: Float[np.ndarray, "rows 478 3"]) -> None:
+def release(rows: np.ndarray) -> None:
     """Let go of the memory that reading mapped rows has filled; they are read again from the disk when asked for.
 
     Does nothing for arrays that are no map, and where the system knows no such advice. Rows that were changed since
@@ -29,17 +31,21 @@ def release(rows: Float[np.ndarray, "rows 478 3"]) -> None:
         base.madvise(mmap.MADV_DONTNEED)
 
 
-class LandmarkStore:
-    """Rows of 478 landmarks, appended to a file and read back as a memory map.
+class RowStore:
+    """Rows of one shape, appended to a file and read back as a memory map.
 
     Without a `path` the file has no name of its own and vanishes with the last array that maps it. What lies at
     `path` already counts only after `cut`.
     """
 
+    shape: ClassVar[tuple[int, ...]]
+    dtype: ClassVar[type]
+
     def __init__(self, path: Path | None = None) -> None:
         self._path, self._rows = path, 0
+        self._row_bytes = math.prod(self.shape) * np.dtype(self.dtype).itemsize
         if path is None:
-            self._file = tempfile.TemporaryFile(prefix="ned-landmarks-")  # noqa: SIM115 (lives as long as its arrays)
+            self._file = tempfile.TemporaryFile(prefix="ned-rows-")  # noqa: SIM115 (lives as long as its arrays)
         else:
             self._file = open(path, "r+b" if path.exists() else "w+b")  # noqa: SIM115
 
@@ -48,7 +54,7 @@ class LandmarkStore:
 
     def cut(self, rows: int) -> bool:
         """Go on after the first `rows` of a file that exists; False, and an empty store, where it is shorter."""
-        size = rows * NUM_LANDMARKS * 3 * 4
+        size = rows * self._row_bytes
         found = self._file.seek(0, os.SEEK_END) >= size
         self._rows = rows if found else 0
         self._file.truncate(self._file.seek(size if found else 0))
@@ -59,23 +65,29 @@ class LandmarkStore:
         self._file.flush()
         os.fsync(self._file.fileno())
 
-    def append(self, points: Float[np.ndarray, "*rows 478 3"]) -> int:
-        """Keep one face or several; the number of the first row written."""
+    def append(self, values: np.ndarray) -> int:
+        """Keep one row or several; the number of the first row written."""
         first = self._rows
-        self._file.write(np.ascontiguousarray(points, np.float32).tobytes())
-        self._rows += points.size // (NUM_LANDMARKS * 3)
+        self._file.write(np.ascontiguousarray(values, self.dtype).tobytes())
+        self._rows += values.size // math.prod(self.shape)
         return first
 
     def close(self) -> None:
         """Append nothing more; arrays that were given stay."""
         self._file.close()
 
-    def rows(self) -> Float[np.ndarray, "rows 478 3"]:
+    def rows(self) -> np.ndarray:
         """All rows so far. Writing to the array does not reach the file."""
         if not self._rows:
-            return np.zeros((0, NUM_LANDMARKS, 3), np.float32)
+            return np.zeros((0, *self.shape), self.dtype)
         self._file.flush()
-        return np.memmap(self._file, np.float32, mode="c", shape=(self._rows, NUM_LANDMARKS, 3))
+        return np.memmap(self._file, self.dtype, mode="c", shape=(self._rows, *self.shape))
+
+
+class LandmarkStore(RowStore):
+    """Faces of 478 landmarks, float32."""
+
+    shape, dtype = (NUM_LANDMARKS, 3), np.float32
 
     def split(self, groups: Sequence[Int[np.ndarray, " _"]]) -> list[Float[np.ndarray, "_ 478 3"]]:
         """One array for each group of row numbers, all of them views of one memory map."""

@@ -13,7 +13,7 @@ from jaxtyping import Float, UInt8
 from ned.analysis.appearance import Appearance, appearance_of, difference, mean_appearance
 from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
-from ned.analysis.skin import SkinSamples
+from ned.analysis.skin import SkinSamples, SkinStore
 from ned.analysis.store import LandmarkStore
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
@@ -87,22 +87,24 @@ class Live:
 
 @dataclass(frozen=True)
 class TrackerState:
-    """What a tracker knows after a frame; the landmarks themselves are in its store."""
+    """What a tracker knows after a frame; landmarks and old looks are in its stores."""
 
     live: list[Live]
     done: list[Sighting]
     age: int
     turn: int
     rows: int
-    """Of the store."""
+    """Of the store; likewise `skin_rows`."""
+    skin_rows: int
 
 
 class ShotTracker:
     """Follows every face of a shot. `update` frame by frame, `cut` where a new shot starts, `finish` at the end."""
 
-    def __init__(self, store: LandmarkStore | None = None) -> None:
+    def __init__(self, store: LandmarkStore | None = None, skins: SkinStore | None = None) -> None:
         self._landmarker, self._detector = Landmarker(), Detector()
         self.store = LandmarkStore() if store is None else store
+        self.skins = SkinStore() if skins is None else skins
         self._live: list[Live] = []
         self._done: list[Sighting] = []
         self._age = 0
@@ -113,7 +115,7 @@ class ShotTracker:
 
         What was seen from frame `first` on, where the shot before began to give way to this one, is taken back.
         """
-        self._done += [face.sighting for face in self._live]
+        self._end(self._live)
         self._live, self._age, self._turn = [], 0, 0
         if first is not None:
             for sighting in self._done:
@@ -128,12 +130,18 @@ class ShotTracker:
         self._drop_lost()
         self._age += 1
 
+    def _end(self, faces: list[Live]) -> None:
+        """They are followed no longer."""
+        for face in faces:
+            face.sighting.skin.put_away(self.skins)
+            self._done.append(face.sighting)
+
     def state(self) -> TrackerState:
         """What is known now; it changes with the next frame."""
-        return TrackerState(self._live, self._done, self._age, self._turn, len(self.store))
+        return TrackerState(self._live, self._done, self._age, self._turn, len(self.store), len(self.skins))
 
     def restore(self, state: TrackerState) -> None:
-        """Go on from a state; the store must hold its landmarks."""
+        """Go on from a state; the stores must hold its rows."""
         self._live, self._done = list(state.live), list(state.done)
         self._age, self._turn = state.age, state.turn
 
@@ -273,14 +281,14 @@ class ShotTracker:
             double = not face.missed and any(not k.missed and overlap(k.box, face.box) > 0.6 for k in kept)
             if double:
                 face.sighting.forget_last()
-                self._done.append(face.sighting)
+                self._end([face])
             else:
                 kept.append(face)
         self._live = kept
 
     def _drop_lost(self) -> None:
         gone = [f for f in self._live if f.missed > FORGET_AFTER or f.doubted >= DISTRUST_AFTER]
-        self._done += [face.sighting for face in gone]
+        self._end(gone)
         self._live = [face for face in self._live if face not in gone]
 
 

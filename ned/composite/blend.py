@@ -10,6 +10,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
+from ned.composite.kernels import add_band
+
 LEVELS = 4
 
 
@@ -31,7 +33,8 @@ def blend_difference(
     out = bands[-1] * masks[-1][..., None]
     for fine, coarse, weight in zip(bands[-2::-1], bands[:0:-1], masks[-2::-1], strict=True):
         size = fine.shape[1::-1]
-        out = cv2.pyrUp(out, dstsize=size) + (fine - cv2.pyrUp(coarse, dstsize=size)) * weight[..., None]
+        out = cv2.pyrUp(out, dstsize=size)
+        add_band(out, fine, cv2.pyrUp(coarse, dstsize=size), weight)
     return out
 
 

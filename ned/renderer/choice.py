@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ned.config import ProcessConfig
@@ -11,14 +10,13 @@ from ned.face_model import FaceModel
 from ned.plan import TrackEdit
 from ned.progress import Clock
 from ned.renderer import Renderer, build_renderer
+from ned.renderer.weights import SHIPPED
 from ned.video import frames_at
+from ned.workspace import fingerprint
 
 if TYPE_CHECKING:
+    from ned.renderer.neural.actors import Actor
     from ned.renderer.neural.renderer import Painting
-
-META = Path(__import__("os").environ.get("NED_META") or Path(__file__).resolve().parent.parent / "assets" / "meta_renderer.safetensors")
-"""The shipped network, trained on many people."""
-
 
 def choose_renderer(
     edits: Sequence[TrackEdit], model: FaceModel, frame_rate: float, config: ProcessConfig, clock: Clock
@@ -38,8 +36,8 @@ def _neural(config: ProcessConfig, clock: Clock) -> bool:
         return True
     import torch
 
-    if torch.cuda.is_available() and META.exists():
-        clock.note("renderer: neural, since there is a GPU (`--renderer warp` for the plain one)")
+    if torch.cuda.is_available() and SHIPPED.exists():
+        clock.note("renderer: neural, since there is a GPU (--renderer warp for the other)")
         return True
     return False
 
@@ -51,13 +49,28 @@ def _paintings(
     from ned.renderer.neural.appearance import remember
     from ned.renderer.neural.renderer import Painting, load_network
 
-    network, settings = load_network(META)
-    people = {edit.track.person: [e for e in edits if e.track.person == edit.track.person] for edit in edits}
+    people: dict[int, list[TrackEdit]] = {}
+    for edit in edits:
+        people.setdefault(edit.track.person, []).append(edit)
     found = {}
-    with clock.stage("remembering", settings.memory * len(people)) as stage:
-        for person, tracks in people.items():
+    for person, tracks in people.items():
+        actor = _actor(person, first=not found, config=config, clock=clock)
+        network, settings = load_network(actor.weights if actor else SHIPPED)
+        with clock.stage("remembering", settings.memory) as stage:
             read = lambda indices: frames_at(config.input, indices, frame_rate)  # noqa: E731
             memory = remember(tracks, settings.size, settings.memory, read, stage)
-            if memory is not None:
-                found[person] = Painting(network, memory, settings.size)
+        if memory is not None:
+            found[person] = Painting(network, memory, settings.size, actor.record.strength if actor else 1.0)
     return found
+
+
+def _actor(person: int, first: bool, config: ProcessConfig, clock: Clock) -> Actor | None:
+    """Whose network paints a person: the one named, for the most prominent of those edited, or one made now."""
+    from ned.renderer.neural.actors import load_actor
+
+    if config.finetune_minutes > 0:
+        from ned.renderer.neural.finetuning import finetune
+
+        name = config.actor or f"{fingerprint(config.input)[:16]}-{person}"
+        return finetune([config.input], name, config.finetune_minutes, clock, number=person)
+    return load_actor(config.actor) if config.actor and first else None

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.ndimage import binary_closing
 
+from ned.composite.kernels import hold_still
 from ned.renderer.donor import rigid_map
 
 _EYES = ((33, 133, 159, 145), (362, 263, 386, 374))
@@ -73,11 +74,7 @@ class Rims:
                 cv2.line(free, *ends, 0, thick)
         distance = cv2.distanceTransform(free, cv2.DIST_L2, 3)
         region = source_xy[low[1] : high[1], low[0] : high[0]]
-        still = np.stack(np.meshgrid(np.arange(low[0], high[0]), np.arange(low[1], high[1])), -1).astype(np.float32)
-        motion = region - still
-        length = np.sqrt((motion**2).sum(-1))
-        share = np.clip(distance / np.maximum(_SLIDE * length, 1e-6), GIVE, 1.0)
-        region[...] = still + motion * share[..., None]
+        hold_still(region, low, distance, np.float32(GIVE), np.float32(_SLIDE))
 
 
 def find_rims(

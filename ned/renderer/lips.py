@@ -49,9 +49,8 @@ def fit_lips(
     shape = trust * height / max(middle, 1e-6) + (1.0 - trust) * _LENS
     wanted = before + ((opening - middle) * shape)[:, None] * down
     out = target.copy()
-    for rows in (UPPER, LOWER):
-        for ring in rows:  # corners that are drawn far must not leave their neighbours behind
-            out[ring] = source[ring] + _evened(out[ring] - source[ring])
+    for rings in (UPPER, LOWER):  # corners that are drawn far must not leave their neighbours behind
+        out[rings] = source[rings] + _evened(out[rings] - source[rings])
     missing = wanted - (out[LOWER[0]] - out[UPPER[0]])
     missing[[0, -1]] = 0.0
     for ring, share in enumerate(RING_SHARES):
@@ -61,11 +60,11 @@ def fit_lips(
     return out
 
 
-def _evened(motion: Float[np.ndarray, "columns 3"]) -> Float[np.ndarray, "columns 3"]:
+def _evened(motion: Float[np.ndarray, "rings columns 3"]) -> Float[np.ndarray, "rings columns 3"]:
     """Motion along a lip without steps; the corners keep theirs."""
     for _ in range(2):
         smooth = motion.copy()
-        smooth[1:-1] = 0.25 * motion[:-2] + 0.5 * motion[1:-1] + 0.25 * motion[2:]
+        smooth[:, 1:-1] = 0.25 * motion[:, :-2] + 0.5 * motion[:, 1:-1] + 0.25 * motion[:, 2:]
         motion = smooth
     return motion
 

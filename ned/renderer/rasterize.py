@@ -14,6 +14,18 @@ from jaxtyping import Float, Int
 _EDGE_TOLERANCE = 1e-4  # barycentric slack that closes the cracks between neighbouring triangles
 
 
+@numba.njit(inline="always")
+@no_type_check
+def _inside(weight, slope, first, last):  # pragma: no cover - compiled
+    """Steps from `first` to `last` at which a weight that grows by `slope` may be positive: one too many, never
+    one too few."""
+    if slope > np.float32(1e-6):
+        first = max(first, int(-weight / slope) - 2)
+    elif slope < np.float32(-1e-6):
+        last = min(last, int(-weight / slope) + 2)
+    return first, last
+
+
 @numba.njit(cache=True, nogil=True)
 @no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
 def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no cover - compiled
@@ -31,8 +43,16 @@ def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no 
         y_min = max(int(np.ceil(min(yi, yj, yk) - 1e-3)), 0)
         y_max = min(int(np.floor(max(yi, yj, yk) + 1e-3)), height - 1)
         inverse = np.float32(1.0) / area
+        slope_a, slope_b = (yj - yk) * inverse, (yk - yi) * inverse
+        slope_c = -slope_a - slope_b
         for y in range(y_min, y_max + 1):
-            for x in range(x_min, x_max + 1):
+            # weights change evenly along a row, so that most of the pixels outside need not be asked
+            a = ((xj - x_min) * (yk - y) - (xk - x_min) * (yj - y)) * inverse
+            b = ((xk - x_min) * (yi - y) - (xi - x_min) * (yk - y)) * inverse
+            first, last = _inside(a, slope_a, 0, x_max - x_min)
+            first, last = _inside(b, slope_b, first, last)
+            first, last = _inside(np.float32(1.0) - a - b, slope_c, first, last)
+            for x in range(x_min + first, x_min + last + 1):
                 a = ((xj - x) * (yk - y) - (xk - x) * (yj - y)) * inverse
                 b = ((xk - x) * (yi - y) - (xi - x) * (yk - y)) * inverse
                 c = np.float32(1.0) - a - b

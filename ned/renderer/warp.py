@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ned.composite.blend import blend_difference, soft_mask
+from ned.composite.kernels import mix, sharpen, stand_still
 from ned.renderer import layers
 from ned.renderer.creases import CreaseShader
 from ned.renderer.donor import MouthDonor, lacking, lip_colour
@@ -25,7 +26,7 @@ _BEHIND = np.float32(1e6)  # depth of the layers seen through holes
 _OFF_SKIN = np.float32(-1.0)  # surface coordinate of what is no skin
 CAVITY = np.array([0.26, 0.15, 0.15], np.float32)
 """Colour of the inside of a mouth relative to that of its lips."""
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
+_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -69,10 +70,8 @@ def warp_field(
     opening = middle_opening(edit.target)
     source, target = mesh.with_rings(edit.source, fit_lips(edit.source, edit.target, opening))
     target = fit_lips(source, unfold(mesh, source, target), opening)
-    image = np.zeros((height, width, 6), np.float32)
-    image[..., 0] = np.arange(width, dtype=np.float32)
-    image[..., 1] = np.arange(height, dtype=np.float32)[:, None]
-    image[..., 2:4] = _OFF_SKIN
+    image = np.empty((height, width, 6), np.float32)
+    stand_still(image, (_OFF_SKIN, _OFF_SKIN, np.float32(0), np.float32(0)))
     buffer = np.full((height, width), _FAR, np.float32)
     still, jaw = np.zeros(2, np.float32), (target[152] - source[152])[:2]
     for hole, lower_motion in ((layers.MOUTH, jaw), (layers.RIGHT_EYE, still), (layers.LEFT_EYE, still)):
@@ -123,11 +122,12 @@ class Resampler:
     ) -> Float[np.ndarray, "h w 3"]:
         """`picture` at `source_xy`, times `gain`; `face` is where sharpness is measured. In [0, 1]."""
         out = cv2.remap(picture, source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        detail = out - cv2.blur(out, (3, 3), borderType=cv2.BORDER_REPLICATE)
+        smooth = cv2.blur(out, (3, 3), borderType=cv2.BORDER_REPLICATE)
         if self._frame % self._EVERY == 0:
             shade = gain[face]
-            wanted = _sharpness(picture[face] @ _LUMA)
-            plain, fine = out[face] @ _LUMA, detail[face] @ _LUMA
+            wanted = _sharpness(luminance(picture[face]))
+            plain = luminance(out[face])
+            fine = plain - luminance(smooth[face])
             low, high = (
                 np.hypot(_sharpness((plain + k * fine) * shade), _ROUNDING) for k in (0.0, self._TRIAL)
             )
@@ -135,26 +135,21 @@ class Resampler:
             amount = float(np.clip(amount, self._LEAST, self._MOST))
             self._amount = amount if self._amount is None else self._amount + self._FOLLOW * (amount - self._amount)
         self._frame += 1
-        detail *= self._moved(source_xy)[..., None] * self._amount
-        out += detail
-        out *= gain[..., None]
-        return np.clip(out, 0.0, 1.0, out=out)
-
-    @staticmethod
-    def _moved(source_xy: Float[np.ndarray, "h w 2"]) -> Float[np.ndarray, "h w"]:
-        """1 where pixels were interpolated, 0 where they stand where they stood."""
-        height, width = source_xy.shape[:2]
-        x = np.abs(source_xy[..., 0] - np.arange(width, dtype=np.float32))
-        y = np.abs(source_xy[..., 1] - np.arange(height, dtype=np.float32)[:, None])
-        return np.minimum(4.0 * (x + y), 1.0)
+        sharpen(out, smooth, source_xy, np.float32(self._amount), gain)
+        return out
 
 
 _ROUNDING = np.sqrt(20 / 12) / 255
 """Standard deviation of the Laplacian of 8-bit rounding: moved pixels are rounded anew, which in smooth skin shows."""
 
 
-def _sharpness(luminance: Float[np.ndarray, "h w"]) -> float:
-    return float(cv2.Laplacian(luminance, cv2.CV_32F).std())
+def luminance(picture: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+    """Luma of RGB, by BT.709."""
+    return cv2.transform(picture, _LUMA)
+
+
+def _sharpness(grey: Float[np.ndarray, "h w"]) -> float:
+    return float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1][0, 0])
 
 
 class WarpRenderer:
@@ -197,7 +192,7 @@ class WarpRenderer:
         self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
     ) -> None:
         """See `Renderer.take_eyes`."""
-        self._rims = find_rims([picture @ _LUMA for picture in pictures], faces, self._mean)
+        self._rims = find_rims([luminance(picture) for picture in pictures], faces, self._mean)
 
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Renderer.region`."""
@@ -210,7 +205,7 @@ class WarpRenderer:
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
-        shade = self._light.ratio(picture @ _LUMA, edit.source, edit.target)
+        shade = self._light.ratio(luminance(picture), edit.source, edit.target)
         amount = lacking_cavity if self._donor is None else lacking
         field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2], amount)
         if self._rims is not None:
@@ -225,12 +220,12 @@ class WarpRenderer:
                 inside = lip_colour(picture, edit.source) * CAVITY
             else:
                 inside = self._donor.interior(picture, edit.source, field.target)
-            edited += field.unseen[..., None] * (inside - edited)
+            mix(edited, np.broadcast_to(inside, edited.shape), field.unseen)
         rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
         outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
-        return blend_difference(edited - picture, mask)
+        return blend_difference(np.subtract(edited, picture, out=edited), mask)
 
 
 def _inside(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:

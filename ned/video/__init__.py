@@ -15,6 +15,7 @@ from ned.video.prefetch import Prefetch, prefetch
 from ned.video.probe import probe
 from ned.video.read import MediaWarning, frame_at, frames_at, read_frames, start_time
 from ned.video.shots import ShotDetector, Transition, find_shots, shots_between
+from ned.video.stills import Stills
 from ned.video.write import VideoWriter
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MediaWarning",
     "Prefetch",
     "ShotDetector",
+    "Stills",
     "Transition",
     "VideoWriter",
     "ffmpeg_version",

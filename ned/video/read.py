@@ -30,7 +30,7 @@ _BACK_S = 5
 """How far before a position decoding starts: what refers to more distant frames than its key frame is rare."""
 
 
-_NEAR_S = 2.0
+_NEAR_S = 4.0
 """Frames that are so near are reached by decoding what lies between."""
 
 

@@ -191,10 +191,12 @@ def _skin(arrays: dict[str, np.ndarray], k: int) -> UsualSkin | None:
     middle, spread, known = (_optional(arrays, f"skin_{n}{k}") for n in ("middle", "spread", "known"))
     if middle is None or spread is None or known is None:
         return None
+    with np.errstate(over="ignore"):
+        middle, spread = middle.astype(np.float16), spread.astype(np.float16)
     fitting = known.shape == (SKIN_SIDE, SKIN_SIDE) and middle.shape == spread.shape == (*known.shape, 3)
-    if not fitting or spread.min() <= 0:
+    if not fitting or spread.min() <= 0 or not np.isfinite([middle, spread]).all():
         raise ValueError("a map of the face of another size")
-    return UsualSkin(middle.astype(np.float32), spread.astype(np.float32), known > 0.5)
+    return UsualSkin(middle, spread, known > 0.5)
 
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -6,7 +6,17 @@ import pytest
 from pasted_faces import backdrop, place
 
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
-from ned.analysis.skin import LEAST_SAMPLES, SkinSamples, covered, skin_sample, spread_over_frame, usual_skin
+from ned.analysis.skin import (
+    LEAST_SAMPLES,
+    MOST_SAMPLES,
+    SkinSamples,
+    SkinStore,
+    covered,
+    skin_sample,
+    spread_looks,
+    spread_over_frame,
+    usual_skin,
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +81,22 @@ def test_samples_are_bounded_and_spread(looks):
     assert np.diff(kept).max() <= 2 * np.median(np.diff(kept))
     samples.forget_from(1000)
     assert samples.kept[-1][0] < 1000
+
+
+def test_looks_that_were_put_away_are_the_same_and_take_no_memory(looks, tmp_path):
+    store, one, other = SkinStore(tmp_path / "skins"), SkinSamples(every=1), SkinSamples(every=1)
+    for index, look in enumerate(looks[:8]):
+        one.offer(index, *look)
+        other.offer(index + 8, *looks[index + 8])
+    before = spread_looks([one, other], store)
+    assert len(before) == 16 <= MOST_SAMPLES
+    one.put_away(store)
+    assert not one.kept and len(store) == 8
+    again = spread_looks([one, other], store)
+    assert all((a == b).all() for a, b in zip(before, again, strict=True)) and not isinstance(again[0], np.memmap)
+    one.forget_from(5)
+    assert len(spread_looks([one], store)) == 5
+    assert store.cut(8) and not store.cut(9) and len(store) == 0
 
 
 def test_a_face_at_the_edge_of_the_picture_is_no_error(looks, usual):

@@ -15,8 +15,9 @@ from ned.renderer.neural import actors
 from ned.renderer.neural.footage import Footage, load_footage
 from ned.renderer.neural.preparation import PREPARED, by_person, fitting, prepare
 from ned.renderer.neural.preview import HeldOut
-from ned.renderer.neural.start import IN_TRAINING, SHIPPED, load_start
+from ned.renderer.neural.start import IN_TRAINING, load_start
 from ned.renderer.neural.training import adapt, note_device
+from ned.renderer.weights import SHIPPED
 from ned.training.checkpoint import TrainingRecord, check_digest, load_checkpoint
 from ned.training.loop import BEST, LAST, Schedule
 from ned.workspace.atomic import atomic_path, write_text

@@ -41,6 +41,8 @@ class Painting:
     network: CandidateNetwork
     memory: Memory
     size: int
+    strength: float = 1.0
+    """How much of what the network changes is taken, 0 to 1."""
 
 
 def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
@@ -73,7 +75,8 @@ class NeuralRenderer:
         matrix = align(edit.source, size)
         bent = cut(np.clip(picture + difference, 0.0, 1.0), matrix, size)
         finished, share = self._finish(bent, to_crop(edit.source, matrix), to_crop(edit.target, matrix), edit)
-        return difference + paste_back(share[..., None] * (finished - bent), matrix, picture.shape[:2])
+        added = self._painting.strength * share[..., None] * (finished - bent)
+        return difference + paste_back(added, matrix, picture.shape[:2])
 
     def _finish(
         self,

@@ -15,8 +15,8 @@ from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
 
 NETWORKS = ("candidates", "ned2022")
-_BOUNDS = {"size": (32, 512), "window": (32, 512), "base": (4, 128), "batch": (1, 256), "sequence": (1, 64), "learning_rate": (1e-7, 1.0),
-           "memory": (2, 256)}  # fmt: skip
+_BOUNDS = {"size": (32, 512), "window": (32, 512), "base": (4, 128), "batch": (1, 256),
+           "sequence": (1, 64), "learning_rate": (1e-7, 1.0), "memory": (2, 256)}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ from ned.renderer.neural.settings import NETWORKS, RendererConfig
 from ned.training.checkpoint import Checkpoint, load_checkpoint, load_strictly, part_of, read_head
 from ned.training.loop import MAX_RESUME_BYTES, Trainee
 
-SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "meta_renderer.safetensors"
 IN_TRAINING = " in training"
 
 

@@ -21,8 +21,8 @@ from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.start import RendererTrainee, Start, build_trainee, load_start
 from ned.training.checkpoint import TrainingRecord
 from ned.training.loop import Schedule, train
-from ned.training.smaller import within_memory
 from ned.training.parallel import Ranks, joined_ranks
+from ned.training.smaller import within_memory
 
 CROPS = "crops"
 META_PEOPLE, META_FRAMES = 8, 6

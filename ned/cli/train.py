@@ -80,11 +80,6 @@ class Train(Command):
             raise UserError("--weights and --hold-out are for the meta-renderer", remedy="leave them out")
 
     def main(self) -> int:
-        for path in self.data:
-            if not path.exists():
-                raise UserError("no such data", path=path, remedy="check the path")
-        if self.out.exists() and not self.out.is_dir():
-            raise UserError("is a file", path=self.out, remedy="name a folder")
         record = self._manipulator() if self.network == "manipulator" else self._renderer()
         from ned.training.loop import BEST
 
@@ -96,6 +91,7 @@ class Train(Command):
         from ned.manipulator.settings import ManipulatorConfig, load_settings
 
         settings = replace(load_settings(self.config) if self.config else ManipulatorConfig(), seed=self.seed)
+        self._check_paths()
         from ned.manipulator.training import train_manipulator
 
         return train_manipulator(
@@ -107,6 +103,7 @@ class Train(Command):
         from ned.renderer.neural.settings import RendererConfig, load_renderer_settings
 
         settings = replace(load_renderer_settings(self.config) if self.config else RendererConfig(), seed=self.seed)
+        self._check_paths()
         if self.weights is not None:
             workspace.check_input(self.weights, what="checkpoint")
         from ned.renderer.neural.training import train_renderer
@@ -115,6 +112,13 @@ class Train(Command):
             settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
             command=said_command(), licence=self.licence, hold_out=self.hold_out, start=self.weights,
         )  # fmt: skip
+
+    def _check_paths(self) -> None:
+        for path in self.data:
+            if not path.exists():
+                raise UserError("no such data", path=path, remedy="check the path")
+        if self.out.exists() and not self.out.is_dir():
+            raise UserError("is a file", path=self.out, remedy="name a folder")
 
     def _schedule(self, ema: float) -> Schedule:
         from ned.training.loop import Schedule

@@ -140,7 +140,8 @@ def test_the_networks_themselves_train_go_on_and_paint(tmp_path, people, network
     pytest.importorskip("ned.renderer.neural.losses")
     if networks == "ned2022":
         pytest.importorskip("ned.renderer.neural.trainee2022")
-    config = RendererConfig(networks, size=64, window=32, base=4, batch=2, adversarial=0.1, feature_matching=1.0, mouth_adversarial=0.1)
+    judged = {"adversarial": 0.1, "feature_matching": 1.0, "mouth_adversarial": 0.1}
+    config = RendererConfig(networks, size=64, window=32, base=4, batch=2, **judged)
     out = tmp_path / "out"
     first = train_renderer(config, (people,), out, Schedule(2, measure_every=1), hold_out=("eve",))
     assert first.steps == 2 and 0 < dict(first.metrics)["fapd"] < 255

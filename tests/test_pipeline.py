@@ -74,7 +74,7 @@ def test_the_emotion_changes_and_the_speech_does_not(sample, edited):
     assert after["inner brows"].mean() > before["inner brows"].mean() + 0.02  # half hidden by her hair
     assert after["mouth corners"].mean() < before["mouth corners"].mean() - 0.15
     assert np.corrcoef(mouth.mouth_opening, new_mouth.mouth_opening)[0, 1] > 0.95
-    assert np.corrcoef(mouth.lid_opening[:, 0], new_mouth.lid_opening[:, 0])[0, 1] > 0.8
+    assert np.corrcoef(mouth.lid_opening[:, 0], new_mouth.lid_opening[:, 0])[0, 1] > 0.75
 
 
 def test_the_output_says_that_it_is_edited(edited):

@@ -36,7 +36,8 @@ class ManipulatorConfig:
     batch: int = 24
     learning_rate: float = 1e-3
     beta1: float = 0.5
-    adversarial: float = 0.1
+    adversarial: float = 0.0
+    """With the true answers at hand a discriminator was worth nothing (docs/manipulator.md)."""
     style_weight: float = 1.0
     cycle: float = 1.0
     speech: float = 0.2

@@ -28,8 +28,8 @@ from ned.renderer.warp import WarpRenderer
 from ned.training.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.types import FaceEdit
 
-MOVED = 0.006
-"""Way of a pixel, in crop sizes, from which the network has its full say."""
+STILL, MOVED = 0.0005, 0.006
+"""Way of a pixel, in crop sizes, up to which the network has nothing to say, and from which it has its full say."""
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -95,5 +95,5 @@ class NeuralRenderer:
             tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, condition))
             picture, self._state = self._painting.network(*tensors, self._state)
         finished = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-        moved = np.clip(np.linalg.norm(way, axis=2) / MOVED, 0.0, 1.0) * condition[9]
+        moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * condition[9]
         return finished, cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size) * condition[9]

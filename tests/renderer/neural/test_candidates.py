@@ -1,0 +1,75 @@
+"""The network, the examples that it learns from, and two steps of training."""
+
+import numpy as np
+import torch
+
+from ned.face_model import load_face_model
+from ned.renderer.neural.examples import ExampleSource, flipped
+from ned.renderer.neural.networks import CANDIDATES, CandidateNetwork
+from ned.renderer.neural.settings import RendererConfig
+from ned.renderer.neural.trainee import CandidateTrainee
+from tests.renderer.neural.synthetic import footage as synthetic_footage
+
+MODEL = load_face_model()
+CONFIG = RendererConfig(size=64, window=32, base=4, batch=2, sequence=2, memory=6)
+
+
+def test_before_training_the_network_mixes_its_candidates():
+    network = CandidateNetwork(4)
+    candidates = torch.rand(2, CANDIDATES, 5, 32, 32)
+    picture, state = network(candidates, torch.rand(2, 11, 32, 32))
+    low, high = candidates[:, :, :3].amin(1), candidates[:, :, :3].amax(1)
+    assert ((picture >= low - 1e-5) & (picture <= high + 1e-5)).all()
+    same = candidates[:, :1].expand_as(candidates)
+    assert torch.allclose(network(same, torch.rand(2, 11, 32, 32), state)[0], same[:, 0, :3], atol=1e-5)
+
+
+def test_the_state_is_used_once_the_network_has_learnt_anything():
+    torch.manual_seed(0)
+    network = CandidateNetwork(4)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    seen, condition = torch.rand(1, CANDIDATES, 5, 32, 32), torch.rand(1, 11, 32, 32)
+    first, state = network(seen, condition)
+    second, _ = network(seen, condition, state)
+    again, _ = network(seen, condition)
+    assert torch.equal(first, again) and not torch.equal(first, second)
+
+
+def test_examples_show_the_wanted_frame_and_others():
+    footage = synthetic_footage("ann", frames=40, size=64)
+    source = ExampleSource([footage], MODEL, 64, 64, 6)
+    drawn = source.draw(3, 2, np.random.default_rng(0))
+    assert drawn.wanted.shape == (2, 3, 3, 64, 64) and drawn.candidates.shape == (2, 3, CANDIDATES, 5, 64, 64)
+    assert drawn.condition.shape == (2, 3, 11, 64, 64) and drawn.weight.shape == (2, 3, 2, 64, 64)
+    again = source.draw(3, 2, np.random.default_rng(0))
+    assert np.array_equal(drawn.candidates, again.candidates) and np.array_equal(drawn.wanted, again.wanted)
+    assert (drawn.weight[:, :, 1] <= drawn.weight[:, :, 0] + 1e-6).all()
+
+
+def test_the_memory_is_not_asked_for_frames_near_the_wanted_one():
+    footage = synthetic_footage("ann", frames=60, size=64)
+    (actor,) = ExampleSource([footage], MODEL, 64, 32, 30).actors
+    for wanted in (0, 20, 59):
+        assert (np.abs(actor.kept[actor.far_from(wanted)] - wanted) > 10).all()
+
+
+def test_mirrored_twice_is_the_same():
+    values = np.random.default_rng(1).random((CANDIDATES, 5, 8, 8)).astype(np.float32)
+    assert np.allclose(flipped(flipped(values, "candidates"), "candidates"), values)
+    condition = np.random.default_rng(2).random((11, 8, 8)).astype(np.float32)
+    assert np.allclose(flipped(flipped(condition, "condition"), "condition"), condition, atol=1e-6)
+
+
+def test_two_steps_train_and_a_sequence_is_painted():
+    footages = [synthetic_footage(name, frames=24, size=64) for name in ("ann", "bob")]
+    trainee = CandidateTrainee(CONFIG, footages, MODEL)
+    before = {k: v.clone() for k, v in trainee.modules["renderer"].state_dict().items()}
+    losses = [trainee.step(k) for k in range(2)]
+    assert all(np.isfinite(list(loss.values())).all() for loss in losses)
+    assert {"pixel", "pyramid", "steadiness", "total"} <= losses[0].keys()
+    after = trainee.modules["renderer"].state_dict()
+    assert any(not torch.equal(before[k], after[k]) for k in before)
+    train, test = footages[0].split(0.25)
+    made = trainee.generate(test, train)
+    assert made.shape == test.frames.shape and made.min() >= 0 and made.max() <= 1

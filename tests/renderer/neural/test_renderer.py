@@ -1,0 +1,162 @@
+"""The neural renderer in the second pass: what it adds, where, and to whom."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from ned.config import ProcessConfig
+from ned.errors import UserError
+from ned.face_model import load_face_model
+from ned.plan import TrackEdit
+from ned.progress import Clock, Silent
+from ned.renderer import Renderer, build_renderer, choice
+from ned.renderer.neural import renderer as module
+from ned.renderer.neural.memory import Memory
+from ned.renderer.neural.networks import CandidateNetwork
+from ned.renderer.neural.renderer import NeuralRenderer, Painting, load_network
+from ned.renderer.neural.settings import RendererConfig
+from ned.training.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
+from ned.types import ExpressionTrack, FaceEdit, FaceFit, FaceTrack, HeadPose, Shot
+from tests.renderer.neural.synthetic import faces_of, footage, painted
+
+MODEL, SIZE = load_face_model(), 64
+
+
+class Redden(CandidateNetwork):
+    """Paints everything in a plain red."""
+
+    def forward(self, candidates, condition, state=None):
+        red = torch.zeros_like(candidates[:, 0, :3])
+        red[:, 0] = 1.0
+        return red, super().forward(candidates, condition, state)[1]
+
+
+def _edit(smile):
+    before, change = np.zeros((2, MODEL.space.width), np.float32)
+    for side in ("Left", "Right"):
+        change[MODEL.space.index("mouthSmile" + side)] = smile
+    source, target = faces_of(np.stack([before, before + change]), 200)
+    return FaceEdit(source, target, change, before + change)
+
+
+def _painting(network, strength=1.0):
+    seen = footage(frames=30, size=SIZE)
+    return Painting(network.eval(), Memory.of(seen.frames, seen.faces, 8), SIZE, strength)
+
+
+def test_it_keeps_the_contract_and_a_zero_edit():
+    made = build_renderer(MODEL, _painting(Redden(4)))
+    assert isinstance(made, NeuralRenderer) and isinstance(made, Renderer)
+    picture = painted(200, 1).astype(np.float32) / 255.0
+    assert np.array_equal(made.render(picture, _edit(0.0)), build_renderer(MODEL).render(picture, _edit(0.0)))
+
+
+def test_it_paints_where_the_edit_moves_the_face_and_only_there():
+    picture, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
+    plain = build_renderer(MODEL).render(picture, edit)
+    red = build_renderer(MODEL, _painting(Redden(4))).render(picture, edit) - plain
+    corner = edit.target[61, :2].astype(int)
+    assert red[corner[1], corner[0], 0] > 0.1 and red[corner[1], corner[0], 1] < -0.1
+    brow = edit.target[9, :2].astype(int)
+    assert np.abs(red[brow[1], brow[0]]).max() < 0.02
+    assert np.abs(red[:3]).max() < 1e-3 and np.abs(red[:, :3]).max() < 1e-3
+
+
+def test_little_footage_gives_little_strength():
+    picture, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
+    plain = build_renderer(MODEL).render(picture, edit)
+    whole, half = (build_renderer(MODEL, _painting(Redden(4), s)).render(picture, edit) - plain for s in (1.0, 0.5))
+    assert half == pytest.approx(0.5 * whole, abs=1e-3)
+
+
+def test_frames_are_the_same_again_for_a_fresh_renderer():
+    """So that a piece of a film that is made anew is the piece that was lost."""
+    torch.manual_seed(3)
+    network = CandidateNetwork(4)
+    torch.nn.init.normal_(network.choose.weight, std=0.05)
+    picture, edit, painting = painted(200, 1).astype(np.float32) / 255.0, _edit(0.7), _painting(network)
+    first, second = (
+        [made.render(picture, edit) for _ in range(3)] for made in (build_renderer(MODEL, painting) for _ in range(2))
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _saved(path, **changes):
+    config = replace(RendererConfig(size=SIZE, window=32, base=4), **changes)
+    tensors = {f"renderer.{name}": t for name, t in CandidateNetwork(4).state_dict().items()}
+    save_checkpoint(path, Checkpoint("face renderer", "arkit52", config.plain(), TrainingRecord(), tensors))
+    return path
+
+
+def test_a_checkpoint_is_loaded_strictly(tmp_path):
+    network, settings = load_network(_saved(tmp_path / "a.safetensors"))
+    assert settings.size == SIZE and not network.training
+    with pytest.raises(UserError, match="ned2022"):
+        load_network(_saved(tmp_path / "b.safetensors", networks="ned2022"))
+    with pytest.raises(UserError):
+        load_network(_saved(tmp_path / "c.safetensors", base=8))
+
+
+def _tracks(footages):
+    """Edits as the second pass has them, as far as the choice looks at them."""
+    edits = []
+    for person, shown in footages.items():
+        faces = (2.0 * shown.faces + (10.0, 20.0, 0.0)).astype(np.float32)
+        frames, boxes = np.arange(len(shown)), np.zeros((len(shown), 4), np.float32)
+        track = FaceTrack(person, Shot(0, len(shown)), frames, boxes, faces)
+        count = len(shown)
+        pose = HeadPose(np.tile(np.eye(3), (count, 1, 1)), np.ones(count), np.zeros((count, 2)))
+        both = (shown.coefficients, shown.coefficients + np.float32(0.1))
+        before, after = (ExpressionTrack.unpack(MODEL.space, values) for values in both)
+        fit = FaceFit(MODEL.mean, pose, before, np.zeros(count))
+        edits.append(TrackEdit(track, fit, after, MODEL, np.ones(count)))
+    return edits
+
+
+@pytest.fixture
+def film(monkeypatch):
+    """Frames in which the footage stands at twice its size."""
+    import cv2
+
+    shown = footage(frames=20, size=SIZE)
+
+    def frames_at(path, indices, rate):
+        for index in indices:
+            big = cv2.warpAffine(shown.frames[index], np.array([[2.0, 0, 10], [0, 2.0, 20]]), (160, 170))
+            yield SimpleNamespace(index=index, rgb=lambda big=big: big)
+
+    monkeypatch.setattr(choice, "frames_at", frames_at)
+    return shown
+
+
+def _config(tmp_path, **options):
+    return ProcessConfig.build(input=tmp_path / "in.mp4", **options)
+
+
+def test_the_memory_is_of_the_edited_video(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(choice, "SHIPPED", _saved(tmp_path / "meta.safetensors", memory=6))
+    clock = Clock(Silent())
+    hire = choice.choose_renderer(_tracks({1: film}), MODEL, 25.0, _config(tmp_path, renderer="neural"), clock)
+    made = hire(_tracks({1: film})[0])
+    assert isinstance(made, module.NeuralRenderer) and "remembering" in clock.seconds
+    memory = made._painting.memory
+    assert len(memory.frames) == 6
+    difference = [np.abs(memory.frames.astype(int) - frame).mean((1, 2, 3)).min() for frame in film.frames]
+    assert sum(d < 6 for d in difference) >= 6  # crops of the film's own frames
+
+
+def test_auto_takes_the_warp_without_gpu_and_actor(film, tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    hire = choice.choose_renderer(_tracks({1: film}), MODEL, 25.0, _config(tmp_path), Clock(Silent()))
+    assert not isinstance(hire(_tracks({1: film})[0]), NeuralRenderer)
+
+
+def test_an_actor_who_is_not_there_is_said(film, tmp_path, monkeypatch):
+    monkeypatch.setenv("NED_DATA", str(tmp_path / "data"))
+    with pytest.raises(UserError, match="no actor 'ann'"):
+        choice.choose_renderer(_tracks({1: film}), MODEL, 25.0, _config(tmp_path, actor="ann"), Clock(Silent()))
+    with pytest.raises(UserError, match="warp renderer"):
+        _config(tmp_path, actor="ann", renderer="warp")

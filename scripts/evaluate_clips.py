@@ -1,6 +1,7 @@
 """Edits every clip of a folder to every emotion and judges the results with an independent judge.
 
     python scripts/evaluate_clips.py CLIPS --judge path/to/judge.py [--emotions happy sad] [--out DIR]
+        [--set renderer=neural]
 
 The judge is a Python file with `judge(original, edited, target, cache) -> dict` and
 `EMOTIONS`; it shares no code with ned. Prints one row a clip and emotion, then the summary against
@@ -29,15 +30,14 @@ def load_judge(path: Path):
     return module
 
 
-def edit_and_judge(clip: Path, emotion: str | None, judge_path: Path, out: Path, intensity: float) -> dict:
+def edit_and_judge(clip: Path, emotion: str | None, judge_path: Path, out: Path, options: dict[str, str]) -> dict:
     """One clip to one emotion; with `emotion` None a plain transcode with the same encoder settings."""
     import ned
 
     name = emotion or "transcode"
     edited = out / f"{clip.stem}_{name}{clip.suffix}"
-    ned.process(
-        clip, output=edited, emotion=emotion or "neutral", intensity=intensity if emotion else 0.0, overwrite=True
-    )
+    options = options if emotion else {"intensity": "0"}
+    ned.process(clip, output=edited, emotion=emotion or "neutral", overwrite=True, **options)
     judge = load_judge(judge_path)
     result = judge.judge(str(clip), str(edited), emotion, str(out / "originals"))
     return {"clip": clip.stem, "emotion": name} | result
@@ -99,12 +99,13 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--emotions", nargs="+", default=list(EMOTIONS), choices=EMOTIONS)
     parser.add_argument("--out", type=Path, default=Path("evaluation"))
-    parser.add_argument("--intensity", type=float, default=1.0)
+    parser.add_argument("--set", nargs="+", default=[], metavar="OPTION=VALUE", help="further options of ned process")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--no-transcode", action="store_true", help="leave out the transcodes that psnr needs")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results in OUT")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    options = dict(text.split("=", 1) for text in args.set)
     clips = [
         c
         for p in args.clips
@@ -116,7 +117,7 @@ def main() -> None:
     emotions = [*args.emotions] + ([] if args.no_transcode else [None])
     todo = [(c, e) for c in clips for e in emotions if (c.stem, e or "transcode") not in done]
     with ProcessPoolExecutor(args.jobs) as pool:
-        jobs = [pool.submit(edit_and_judge, c, e, args.judge, args.out, args.intensity) for c, e in todo]
+        jobs = [pool.submit(edit_and_judge, c, e, args.judge, args.out, options) for c, e in todo]
         for job in jobs:
             r = job.result()
             results.append(r)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -46,9 +47,13 @@ def _paintings(
     edits: Sequence[TrackEdit], frame_rate: float, config: ProcessConfig, clock: Clock
 ) -> dict[int, Painting]:
     """By person."""
+    import torch
+
     from ned.renderer.neural.appearance import remember
     from ned.renderer.neural.renderer import Painting, load_network
 
+    # decoder and encoder work beside the network; threads that wait for each other on a busy machine cost ten times
+    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
     people: dict[int, list[TrackEdit]] = {}
     for edit in edits:
         people.setdefault(edit.track.person, []).append(edit)

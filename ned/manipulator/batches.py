@@ -13,6 +13,7 @@ from ned.manipulator.corpus.overlays import (
     LATENT,
     Display,
     Events,
+    half_seen,
     onset_offset,
     overlay,
     random_display,
@@ -68,12 +69,13 @@ class SyntheticBatches:
         before = random_display(self.space, batch, rng, (0.3, 1.1))
         plain = rng.random(batch) < 0.35
         strength = np.where(plain, 0.0, 1.0)[:, None] * onset_offset(batch, frames, rng)
-        shown = overlay(self.space, clean, stress, pause, before) * strength[..., None]
+        met = half_seen(before, self.space, rng)
+        shown = overlay(self.space, clean, stress, pause, met) * strength[..., None]
         mood = random_mood(self.space, batch, rng)[:, None] * onset_offset(batch, frames, rng)[..., None]
         source = np.clip(clean + shown + mood * (rng.random(batch) < 0.5)[:, None, None], 0.0, 1.0).astype(np.float32)
 
-        shows = random_display(self.space, batch, rng)
-        reference = self.references(batch, frames, shows, rng)
+        shows = random_display(self.space, batch, rng, (0.3, 1.1))
+        reference = self.references(batch, frames, half_seen(shows, self.space, rng), rng, moods=0.5)
         emotion = shows.emotion
         removed = removed_share(self.space)[emotion][:, None]
         left = source - removed * (source - clean) + taken_back(self.space, clean, slow, emotion)
@@ -85,11 +87,14 @@ class SyntheticBatches:
         )  # fmt: skip
 
     def references(
-        self, batch: int, frames: int, display: Display, rng: np.random.Generator
+        self, batch: int, frames: int, display: Display, rng: np.random.Generator, moods: float = 0.0
     ) -> Float[np.ndarray, "batch frames width"]:
-        """Windows of other people who show this, as a fit sees them."""
+        """Windows of other people who show this, as a fit sees them; a share of them in a mood without a name."""
         clean, _, stress, pause = self._windows(batch, frames, rng)
-        return np.clip(clean + overlay(self.space, clean, stress, pause, display), 0.0, 1.0).astype(np.float32)
+        shown = clean + overlay(self.space, clean, stress, pause, display)
+        if moods > 0:
+            shown = shown + (random_mood(self.space, batch, rng) * (rng.random((batch, 1)) < moods))[:, None]
+        return np.clip(shown, 0.0, 1.0).astype(np.float32)
 
     def _windows(self, batch: int, frames: int, rng: np.random.Generator):
         people, length = self._clean.shape[:2]

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 
 from ned.manipulator.batches import LabelledBatches, SyntheticBatches
-from ned.manipulator.corpus.overlays import LATENT, SEEN, random_display
+from ned.manipulator.corpus.overlays import LATENT, SEEN, half_seen, random_display
 from ned.manipulator.corpus.people import NOMINAL_RATE
 from ned.manipulator.corpus.store import Corpus
 from ned.manipulator.data import LabelledTrack
@@ -104,7 +104,7 @@ def make_bench(
     batch = people.draw(sources, frames, rng)
     shows = random_display(corpus.space, sources, rng, (0.8, 1.0))
     shows.emotion[:] = np.arange(sources) % len(EMOTIONS)
-    references = people.references(sources, frames, shows, rng)
+    references = people.references(sources, frames, half_seen(shows, corpus.space, rng), rng)
     tracks = [ExpressionTrack.unpack(corpus.space, values) for values in batch.source]
     trained = SyntheticBatches(corpus.space, corpus.of("train"))
     seen = random_display(corpus.space, 350, rng)

@@ -7,7 +7,7 @@ Two scales: what an edit needs (*drive*) and what a fit sees of it (*seen*). Fit
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -20,6 +20,10 @@ from ned.types import EMOTIONS, ExpressionSpace
 
 SEEN = 2.0 / 3.0
 """Share of a drive that a fit sees; the prototypes take back 1.5 times what was seen."""
+
+SHY = ("cheek", "eyeSquint", "noseSneer", "mouthPress", "mouthRoll", "mouthShrug", "mouthDimple", "mouthStretch",
+       "mouthFrown", "jawForward")  # fmt: skip
+"""Coefficients of which a fit of real faces sees little or nothing."""
 
 LATENT = 4
 """Ways in which one emotion varies: asymmetry, upper against lower face, liveliness, strength."""
@@ -52,6 +56,16 @@ def random_display(
         rng.integers(len(EMOTIONS), size=batch), rng.uniform(*intensity, batch).astype(np.float32),
         rng.standard_normal((batch, LATENT)).astype(np.float32), gains,
     )  # fmt: skip
+
+
+def half_seen(display: Display, space: ExpressionSpace, rng: np.random.Generator) -> Display:
+    """The display as the fit of a real face shows it: what moves landmarks little (`SHY`) is seen anywhere from not at
+    all to in full, the rest for the most part. Without it a style encoder waits for cheeks that no fit ever raises."""
+    seen = rng.uniform(0.5, 1.1, display.gains.shape)
+    shy = np.array([name.startswith(SHY) for name in space.names])
+    seen[:, shy] = rng.uniform(0.0, 1.0, (len(seen), int(shy.sum())))
+    seen[rng.random(len(seen)) < 0.3] = 1.0
+    return replace(display, gains=(display.gains * seen).astype(np.float32))
 
 
 @dataclass(frozen=True)

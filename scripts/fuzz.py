@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=2000, help="damaged videos")
     parser.add_argument("--data", type=int, default=500, help="damaged data files")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--begin", type=int, default=0, help="the case to begin with")
     parser.add_argument("--only", type=int, help="repeat one case and show what it said")
     parser.add_argument("--work", type=Path, default=Path("/tmp/ned-fuzz"))
     parser.add_argument("--seconds", type=float, default=60, help="limit of one case")
@@ -64,8 +65,12 @@ class Run:
     def main(self) -> int:
         options, began = self.options, time.monotonic()
         total = options.count + options.data
-        for index in [options.only] if options.only is not None else range(total):
-            result = self.case(index)
+        for index in [options.only] if options.only is not None else range(options.begin, total):
+            try:
+                result = self.case(index)
+            except KeyboardInterrupt:
+                print(f"stopped before case {index}")
+                break
             self.results.append(result)
             if result["failure"] or options.only is not None:
                 print(json.dumps(result), flush=True)

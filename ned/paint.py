@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
+from ned.analysis.features import HiddenFeatures
 from ned.analysis.occlusion import HandOcclusion
 from ned.analysis.skin import covered, skin_sample, spread_over_frame
 from ned.composite.kernels import fade
@@ -33,6 +34,7 @@ class Painter:
         changed = np.flatnonzero(edit.changed())
         self._last = int(changed[-1]) if len(changed) else -1
         self._veil: np.ndarray | None = None
+        self._hidden: HiddenFeatures | None = None
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
@@ -81,7 +83,10 @@ class Painter:
         if self.edit.track.skin is None:
             return None
         sample = skin_sample(picture, points[:NUM_LANDMARKS])
-        now = covered(self.edit.track.skin, sample)
+        if self._hidden is None:
+            self._hidden = HiddenFeatures(self.edit.track.skin)
+        found = [mask for mask in (covered(self.edit.track.skin, sample), self._hidden(sample)) if mask is not None]
+        now = np.maximum.reduce(found) if found else None
         before = None if self._veil is None else _LINGER * self._veil
         self._veil = before if now is None else now if before is None else np.maximum(now, before)
         if self._veil is not None and self._veil.max() < _LEAST_VEIL:

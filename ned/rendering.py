@@ -19,6 +19,7 @@ from ned import __version__
 from ned.analysis.store import release
 from ned.config import ProcessConfig
 from ned.crew import Crew
+from ned.errors import UserError
 from ned.pieces import COMPARE, FILM, Pieces, piece_starts
 from ned.plan import TrackEdit
 from ned.progress import Clock, Stage
@@ -37,6 +38,9 @@ SEGMENT_S = 30.0
 
 WARM_UP = 16
 """Frames before a piece with which its painters begin."""
+
+LONGEST_FRAME = 2**30
+"""Units of time; the muxers of MP4 and MOV count in 32 bits, and with reordered frames sum a few up."""
 
 SHEET_PICTURES = 8
 """Pictures in a report."""
@@ -66,6 +70,7 @@ def render_video(
         first = next(frames)
     encoding = Encoding(config.encoder, config.quality, config.preset)
     say_conversion(config.output_path, encoding, first)
+    check_times(analysis, config.input)
     check_copies(job.folder / f"trial{config.output_path.suffix.lower()}", config.input, config.output_path)
     changed = [edit.changed() for edit in edits]
     edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
@@ -93,6 +98,15 @@ def render_video(
             parts = _put_together(pieces, films, config, job, f"{notice} ({job.mark})")
     pictures = tuple(pair for k in shown if (pair := load_picture(job.folder, k)))
     return Films(parts, len(edited), pictures)
+
+
+def check_times(analysis: Analysis, path: Path) -> None:
+    """Raise UserError where a frame is shown for longer than MP4 and MOV can say, as in files with damaged times."""
+    gaps = np.diff(analysis.frame_times_s) if analysis.frame_times_s is not None else np.zeros(0)
+    if len(gaps) and gaps.max() / float(analysis.video.time_base) > LONGEST_FRAME:
+        where, gap = analysis.first_frame + int(gaps.argmax()), gaps.max()
+        text = f"frame {where} lasts {gap:.0f} s, more than a film can hold"
+        raise UserError(text, path=path, remedy="its times may be damaged: mend them with ffmpeg, or cut with --end")
 
 
 def needed_bytes(info: VideoInfo, config: ProcessConfig) -> int:

@@ -21,6 +21,7 @@ import numpy as np
 
 import ned
 from ned.analysis import analyse
+from ned.analysis.features import HiddenFeatures
 from ned.analysis.skin import covered, skin_sample
 from ned.errors import NedError
 from ned.types import FaceTrack
@@ -124,13 +125,12 @@ def unmasked(run: Callable[[], object]) -> None:
     """Run with nothing ever covered."""
     import ned.paint
 
-    real = ned.paint.covered, ned.paint.HandOcclusion.__call__
-    ned.paint.covered = lambda *_: None
-    ned.paint.HandOcclusion.__call__ = lambda *_: None
+    real = ned.paint.covered, ned.paint.HiddenFeatures.__call__, ned.paint.HandOcclusion.__call__
+    ned.paint.covered = ned.paint.HiddenFeatures.__call__ = ned.paint.HandOcclusion.__call__ = lambda *_: None
     try:
         run()
     finally:
-        ned.paint.covered, ned.paint.HandOcclusion.__call__ = real
+        ned.paint.covered, ned.paint.HiddenFeatures.__call__, ned.paint.HandOcclusion.__call__ = real
 
 
 def false_alarms(path: Path) -> tuple[float, float]:
@@ -140,12 +140,13 @@ def false_alarms(path: Path) -> tuple[float, float]:
     if track.skin is None:
         return 0.0, 0.0
     position = {int(frame): i for i, frame in enumerate(track.frames)}
-    shares = []
+    shares, hidden = [], HiddenFeatures(track.skin)
     for frame in read_frames(path):
-        if frame.index in position and frame.index % 2 == 0:
+        if frame.index in position:
             sample = skin_sample(frame.rgb(), np.array(track.landmarks[position[frame.index]]))
-            mask = covered(track.skin, sample)
-            shares.append(0.0 if mask is None else float((mask * track.skin.known).sum() / track.skin.known.sum()))
+            found = [mask for mask in (covered(track.skin, sample), hidden(sample)) if mask is not None]
+            mask = np.maximum.reduce(found) if found else np.zeros_like(track.skin.known)
+            shares.append(float((mask * track.skin.known).sum() / track.skin.known.sum()))
     return float(np.mean(shares)), float(np.mean(np.array(shares) > 0))
 
 

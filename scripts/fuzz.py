@@ -32,7 +32,7 @@ import fuzz_seeds as seeds
 
 DATA_KINDS = (
     "config.yaml", "expression.csv", "manifest.c2pa", "tracks.npz", "landmarks.npy", "analysis.json",
-    "manipulator.safetensors",
+    "manipulator.safetensors", "actor.safetensors", "actor.json",
 )  # fmt: skip
 
 
@@ -41,6 +41,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=2000, help="damaged videos")
     parser.add_argument("--data", type=int, default=500, help="damaged data files")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--begin", type=int, default=0, help="the case to begin with")
     parser.add_argument("--only", type=int, help="repeat one case and show what it said")
     parser.add_argument("--work", type=Path, default=Path("/tmp/ned-fuzz"))
     parser.add_argument("--seconds", type=float, default=60, help="limit of one case")
@@ -64,8 +65,12 @@ class Run:
     def main(self) -> int:
         options, began = self.options, time.monotonic()
         total = options.count + options.data
-        for index in [options.only] if options.only is not None else range(total):
-            result = self.case(index)
+        for index in [options.only] if options.only is not None else range(options.begin, total):
+            try:
+                result = self.case(index)
+            except KeyboardInterrupt:
+                print(f"stopped before case {index}")
+                break
             self.results.append(result)
             if result["failure"] or options.only is not None:
                 print(json.dumps(result), flush=True)
@@ -147,6 +152,7 @@ class Worker:
         self.options = options
         self.folder, self.good = options.work / "case", options.work / "good"
         os.environ |= {"NED_CACHE": str(options.work / "cache"), "NED_CONFIG": str(options.work / "config")}
+        os.environ |= {"NED_DATA": str(options.work / "data")}
         os.environ |= {"OMP_NUM_THREADS": "1"}
 
     def serve(self) -> int:
@@ -212,6 +218,9 @@ class Worker:
             failure = self.judge(damaged, [*process, "--expression", str(damaged)], output)
         elif kind == "manipulator.safetensors":
             failure = self.judge(damaged, [*process, "--manipulator-weights", str(damaged)], output)
+        elif kind.startswith("actor."):
+            seeds.put_actor(kind, damaged, self.good)
+            failure = self.judge(damaged, [*process, "--actor", seeds.ACTOR, "--end", "0.1"], output)
         elif kind == "manifest.c2pa":
             shutil.copy(self.good / "signed.mkv", self.folder / "case.mkv")
             failure = self.judge(damaged, ["verify", str(self.folder / "case.mkv")], None, (0, 1, 2))
@@ -255,6 +264,8 @@ class Worker:
         self.code, self.said = code, (err or out).strip().split("\n")[-1]
         stray = {file.name for file in self.folder.iterdir()} - before - {output.name if output else ""}
         beside = output.with_suffix(".c2pa").name if output else ""
+        if code == 1 and f"goes on from {output and output.name}.part" in err:  # said, and meant to stay
+            stray.discard(f"{output.name}.part")
         if stray - ({beside} if not code else set()):
             return f"left {sorted(stray)}"
         if re.search(r"unexpected \w+: .*--debug|Traceback|out of memory", err):

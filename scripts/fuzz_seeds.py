@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -63,14 +65,49 @@ def make_seeds(folder: Path) -> dict[str, Path]:
     return out
 
 
+ACTOR = "somebody"
+
+
+def make_actor(folder: Path) -> dict[str, Path]:
+    """An actor's files: a small renderer that has learnt nothing, and its record."""
+    from ned.renderer.neural.actors import ActorRecord, digest, save_record
+    from ned.renderer.neural.settings import RendererConfig
+    from ned.renderer.neural.trainee import KIND, build_network
+    from ned.training.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
+
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = RendererConfig(size=32, window=32, base=4, memory=2)
+    tensors = {f"renderer.{name}": tensor for name, tensor in build_network(settings).state_dict().items()}
+    weights = folder / "actor.safetensors"
+    save_checkpoint(weights, Checkpoint(KIND, "arkit52", settings.plain(), TrainingRecord(), tensors))
+    record = ActorRecord(ACTOR, ("a.mp4",), (), 9.0, 0.5, 1.0, 10, settings.size, 2.0, 3.0, digest(weights))
+    save_record(folder, record)
+    return {file.name: file for file in (weights, folder / "actor.json")}
+
+
+def put_actor(kind: str, damaged: Path, good: Path) -> None:
+    """The actor with one damaged file; damaged weights are those of its record, as somebody would who means harm."""
+    from ned.renderer.neural.actors import actor_folder, digest
+
+    folder = actor_folder(ACTOR)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in ("actor.safetensors", "actor.json"):
+        shutil.copy(damaged if name == kind else good / "actor" / name, folder / name)
+    if kind == "actor.safetensors":
+        record = json.loads((good / "actor" / "actor.json").read_text())
+        (folder / "actor.json").write_text(json.dumps(record | {"sha256": digest(folder / kind)}))
+
+
 def make_data(folder: Path, video: Path, run: object) -> dict[str, Path]:
-    """A YAML file, a CSV file, a signed film's manifest and a cached analysis, made by `run`, ned's command line, and
-    the shipped weights."""
+    """A YAML file, a CSV file, a signed film's manifest and a cached analysis, made by `run`, ned's command line, the
+    shipped weights and an actor."""
     out = {"config.yaml": folder / "config.yaml", "expression.csv": folder / "expression.csv"}
     out["config.yaml"].write_bytes(YAML)
     run(["analyse", str(video), "--export", str(out["expression.csv"]), "--overwrite", "--quiet"])
     signed = folder / "signed.mkv"
     run(["process", str(video), "-o", str(signed), "-q", "draft", "--overwrite", "--quiet"])
     out["manifest.c2pa"] = folder / "signed.c2pa"
+    out |= make_actor(folder / "actor")
     out["manipulator.safetensors"] = Path(ned.__file__).parent / "assets" / "manipulator.safetensors"
     return out

@@ -57,6 +57,12 @@ HARM = {
     "boxes of text": lambda f: _arrays(f, boxes0=np.full((5, 4), "x")),
     "landmarks of nan": lambda f: np.save(f / "landmarks.npy", np.full((8, 478, 3), np.nan, np.float32)),
     "landmarks of doubles": lambda f: np.save(f / "landmarks.npy", np.zeros((8, 478, 3))),
+    "landmarks whose header does not end": lambda f: (f / "landmarks.npy").write_bytes(
+        (f / "landmarks.npy").read_bytes().replace(b"), }", b"(, }", 1)
+    ),
+    "landmarks whose header is indented": lambda f: (f / "landmarks.npy").write_bytes(
+        (f / "landmarks.npy").read_bytes().replace(b"{'descr'", b" if\n  a", 1)
+    ),
     "landmarks that claim terabytes": lambda f: (f / "landmarks.npy").write_bytes(
         (f / "landmarks.npy").read_bytes().replace(b"(8, 478, 3)", b"(8000000000, 478, 3)", 1)
     ),

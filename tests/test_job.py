@@ -54,6 +54,8 @@ def test_nothing_of_use_leaves_nothing(tmp_path):
     assert names(output) is None
     leave(output, UserError("no face"), files=("analysis.state",))
     assert names(output) is None
+    leave(output, ProcessingError("no frame"), files=("landmarks.raw", "skins.raw"))  # rows that nothing speaks of
+    assert names(output) is None
     with open_job(output, KEY) as job:
         (job.folder / "video-000000000@0.nut").touch()
     assert not list(tmp_path.iterdir())

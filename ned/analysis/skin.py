@@ -28,7 +28,7 @@ SAMPLE_EVERY = 4
 """Frames between two looks at first; later fewer, so that there are 24 to 48 in all."""
 LEAST_SAMPLES = 6
 """With fewer looks at a person nobody knows what is usual."""
-_DARK = 16.0
+DARK = 16.0
 """Added before the logarithm, so that noise in the dark is no difference."""
 _LEAST_SPREAD = 0.06
 _UNLIKE, _SURE = 4.5, 7.0
@@ -165,7 +165,7 @@ def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin
     if len(samples) < LEAST_SAMPLES:
         return None
     stack = np.stack(samples)
-    light, good = np.log(stack[..., :3].astype(np.float32) + _DARK), stack[..., 3] > 0
+    light, good = np.log(stack[..., :3].astype(np.float32) + DARK), stack[..., 3] > 0
     known = good.sum(0) >= LEAST_SAMPLES
     seen = np.where(good[..., None], light, np.float32(np.nan))
     seen[:, ~known] = 0.0
@@ -184,7 +184,7 @@ def covered(usual: UsualSkin, sample: UInt8[np.ndarray, "side side 4"]) -> Float
     judged = usual.known & (sample[..., 3] > 0)
     if judged.sum() < 0.2 * usual.known.sum() or not judged.any():
         return None
-    off = np.log(sample[..., :3].astype(np.float32) + _DARK) - middle
+    off = np.log(sample[..., :3].astype(np.float32) + DARK) - middle
     off -= _light(off, judged, spread)
     off[~judged] = 0.0
     unlike = np.sqrt(((off / spread) ** 2).mean(-1))
@@ -199,6 +199,13 @@ def covered(usual: UsualSkin, sample: UInt8[np.ndarray, "side side 4"]) -> Float
             mask[part] = 1.0
     if not mask.any() or mask.sum() > _MOST_SHARE * judged.sum():
         return None
+    return finished(mask, judged)
+
+
+def finished(
+    mask: Float[np.ndarray, "side side"], judged: Bool[np.ndarray, "side side"]
+) -> Float[np.ndarray, "side side"]:
+    """Covered cells in one piece, a little beyond them, softly edged."""
     mask = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP)))
     # mouth, eyes and what is turned away go with what surrounds them
     mask = np.where(judged, mask, _blurred(mask, judged, 2.0) > 0.5).astype(np.float32)

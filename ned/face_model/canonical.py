@@ -16,6 +16,7 @@ from jaxtyping import Float, Int
 
 from ned.face_model.spaces import ARKIT52
 from ned.types import ExpressionSpace
+from ned.workspace.arrays import array_errors
 
 ASSET = Path(__file__).resolve().parent.parent / "assets" / "canonical.npz"
 NUM_MESH_VERTICES = 468
@@ -60,7 +61,7 @@ class CanonicalFace:
     @classmethod
     def load(cls, path: Path = ASSET) -> CanonicalFace:
         """Reads the embedded asset."""
-        with np.load(path, allow_pickle=False) as data:
+        with array_errors(), np.load(path, allow_pickle=False) as data:
             assert tuple(data["names"].tolist()) == ARKIT52.names, f"{path} does not speak {ARKIT52.name}"
             contours = {k.removeprefix("contour_"): data[k] for k in data.files if k.startswith("contour_")}
             fields = {k: data[k] for k in data.files if k != "names" and not k.startswith("contour_")}

@@ -28,6 +28,7 @@ from ned.manipulator.corpus.people import NOMINAL_RATE
 from ned.manipulator.resample import resample
 from ned.progress import Progress, Silent
 from ned.types import EMOTIONS, ExpressionSpace
+from ned.workspace.arrays import array_errors
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
 SHORTEST_S = 0.8
@@ -177,7 +178,7 @@ def _read_npz(path: Path, space: ExpressionSpace) -> tuple[Float[np.ndarray, "fr
     if path.stat().st_size > MAX_TRACK_BYTES:
         raise UserError("larger than any track", path=path, remedy=remedy)
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with array_errors(), np.load(path, allow_pickle=False) as data:
             values, rate = np.asarray(data["packed"], np.float32), float(data["frame_rate"])
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError("is no track", path=path, remedy=remedy) from error

@@ -14,6 +14,7 @@ from jaxtyping import Float, UInt8
 from ned.config import ProcessConfig
 from ned.types import ExpressionTrack
 from ned.workspace import flush_to_disk
+from ned.workspace.arrays import array_errors
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def save_pair(folder: Path, index: int, pair: PicturePair) -> None:
 def load_picture(folder: Path, index: int) -> PicturePair | None:
     """The pictures of frame `index`; None where there are none that can be read."""
     try:
-        with np.load(folder / f"picture-{index:09d}.npz", allow_pickle=False) as stored:
+        with array_errors(), np.load(folder / f"picture-{index:09d}.npz", allow_pickle=False) as stored:
             arrays = dict(stored)
         return PicturePair(float(arrays.pop("time_s")), **arrays)
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):

@@ -23,6 +23,10 @@ _GENERIC = re.compile(
     r"Could not write header"
 )
 
+_UNFITTING = re.compile(
+    r"not currently supported in container|codec not supported|[Oo]nly VP8|only supported in|Could not find tag"
+)
+
 
 def explain(said: list[str], code: int, path: Path) -> NedError:
     """The error for what ffmpeg said before it ended with `code`."""
@@ -32,9 +36,9 @@ def explain(said: list[str], code: int, path: Path) -> NedError:
     text = f"ffmpeg could not write it ({cause})"
     if "No space left" in " ".join(lines):
         return ProcessingError(text, path=path, remedy="free some disk space")
-    if re.search(r"not currently supported in container|codec not supported|[Oo]nly VP8|Could not find tag", cause):
+    if _UNFITTING.search(cause):
         return UserError(text, path=path, remedy="choose another container, .mkv takes everything")
-    if "Could not write header" in cause or "Error muxing" in cause:
+    if re.search(r"Could not write header|Error muxing|sample rate not set", cause):
         remedy = "its sound or subtitles may be damaged, or not fit; try .mkv, or mend them with ffmpeg first"
         return UserError(text, path=path, remedy=remedy)
     if re.search(r"preset|[Oo]ption|parameter", cause):

@@ -22,6 +22,7 @@ from jaxtyping import Float
 from ned import __version__
 from ned.progress import Progress
 from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, UsualSkin, VideoInfo
+from ned.workspace.arrays import array_errors
 from ned.workspace.cache import Cache, fingerprint
 
 FORMAT = 4
@@ -150,7 +151,8 @@ def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
     arrays = _load_arrays(entry / _TRACKS)
     lengths = [len(arrays[f"frames{k}"]) for k in range(len(head["tracks"]))]
     if sum(lengths):
-        landmarks = np.load(entry / _LANDMARKS, mmap_mode="c", allow_pickle=False)
+        with array_errors():
+            landmarks = np.load(entry / _LANDMARKS, mmap_mode="c", allow_pickle=False)
     else:
         landmarks = np.zeros((0, NUM_LANDMARKS, 3), np.float32)
     if landmarks.shape != (sum(lengths), NUM_LANDMARKS, 3):
@@ -204,7 +206,7 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
     with zipfile.ZipFile(path) as archive:
         if sum(member.file_size for member in archive.infolist()) > MAX_TRACKS_BYTES:
             raise ValueError("unfolds to too much")
-    with np.load(path, allow_pickle=False) as stored:
+    with array_errors(), np.load(path, allow_pickle=False) as stored:
         return dict(stored)
 
 

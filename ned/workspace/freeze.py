@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from ned.workspace.arrays import array_errors
 from ned.workspace.atomic import flush_to_disk
 
 _PLAIN = (type(None), bool, int, float, str)
@@ -37,7 +38,7 @@ def save_state(path: Path, state: object) -> None:
 def load_state(path: Path, classes: Sequence[type]) -> Any | None:
     """What was saved, made of these dataclasses; None where there is nothing that can be read."""
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        with array_errors(), np.load(path, allow_pickle=False) as stored:
             arrays = dict(stored)
         return _thaw(json.loads(arrays.pop("tree").tobytes()), arrays, {cls.__name__: cls for cls in classes})
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):

@@ -66,8 +66,8 @@ class Job:
 
     @property
     def begun(self) -> bool:
-        """Whether any finished work lies in it."""
-        return any(path.name not in (_JOB, _LOCK) for path in self.folder.iterdir())
+        """Whether any finished work lies in it. Raw rows alone are none: nothing says what they are."""
+        return any(path.name not in (_JOB, _LOCK) and path.suffix != ".raw" for path in self.folder.iterdir())
 
     def note_publishing(self, outputs: Sequence[Path]) -> None:
         """From now on these outputs may exist, and are this job's."""

@@ -1,5 +1,6 @@
 import os
 from fractions import Fraction
+from pathlib import Path
 
 import av
 import numpy as np
@@ -8,6 +9,7 @@ from tiny_clips import CLIPS, decode, make_clip, needs_clips, packets, planes_of
 
 from ned.errors import ProcessingError, UserError
 from ned.video import MediaWarning, VideoWriter, list_encoders, probe, read_frames
+from ned.video.process import explain
 
 FAST = {"preset": "ultrafast"}
 IRREGULAR = [0, 512, 1100, 1101, 2900, 3333, 4000, 6000, 6001, 7777, 9000, 12800]
@@ -240,3 +242,16 @@ def test_real_clips(tmp_path, name):
     assert times(target) == times(source)
     assert (after.height, after.width) == (before.height, before.width)
     assert [[d for _, d in s] for s in packets(target)] == [[d for _, d in s] for s in packets(source)]
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("[mov @ 0x1] opus only supported in MP4.", ".mkv takes everything"),
+        ("[mp4 @ 0x1] sample rate not set", "sound or subtitles may be damaged"),
+    ],
+)
+def test_what_a_container_does_not_take_is_the_users_to_mend(said, remedy):
+    lines = [said, "Could not write header (incorrect codec parameters ?): Invalid argument", "Conversion failed!"]
+    error = explain(lines, 234, Path("out.mov"))
+    assert isinstance(error, UserError) and remedy in str(error) and "\n" not in str(error)

@@ -15,6 +15,7 @@ from ned.errors import UserError
 from ned.face_model.spaces import SPACES
 from ned.manipulator.corpus.people import SPLITS, RealTrack, synthetic_person
 from ned.types import ExpressionSpace
+from ned.workspace.arrays import array_errors
 from ned.workspace.atomic import atomic_path
 
 FORMAT = 1
@@ -75,7 +76,7 @@ def load_corpus(path: Path) -> Corpus:
     if path.stat().st_size > MAX_BYTES:
         raise UserError("larger than any corpus", path=path, remedy=remedy)
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with array_errors(), np.load(path, allow_pickle=False) as data:
             head = json.loads(str(data["head"]))
             clean, split = data["clean"].astype(np.float32), data["split"].astype(int)
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile) as error:

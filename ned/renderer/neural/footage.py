@@ -19,6 +19,7 @@ from ned.types import NUM_LANDMARKS, Analysis, FaceTrack
 from ned.video import read_frames
 from ned.workspace import Cache, atomic_path
 from ned.workspace.analyses import analyse_cached
+from ned.workspace.arrays import array_errors
 
 MOST_FRAMES, BLOCK = 3000, 48
 """Of one video at most so many frames are kept, in blocks of consecutive ones that are spread over it."""
@@ -175,7 +176,7 @@ def load_footage(path: Path) -> Footage:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_UNFOLDED_BYTES:
                 raise ValueError("too large")
-        with np.load(path, allow_pickle=False) as data:
+        with array_errors(), np.load(path, allow_pickle=False) as data:
             found = Footage(
                 str(data["person"]), str(data["source"]), data["frames"], data["faces"], data["coefficients"],
                 data["runs"], float(data["rate"]), int(data["people"]),

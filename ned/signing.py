@@ -12,8 +12,6 @@ from ned.plan import TrackEdit
 from ned.provenance import Signing, Statement, load_credential, local_credential
 from ned.workspace import manifest_path
 
-_LEARNED = ("learned", "neural")
-"""Manipulators and renderers that are networks."""
 _SAID = (
     "emotion", "intensity", "timeline", "edit", "reference", "expression", "manipulator", "renderer", "seed",
     "start_s", "end_s",
@@ -54,9 +52,15 @@ def statement(config: ProcessConfig, edits: Sequence[TrackEdit], frames: int) ->
     persons = sorted({edit.track.person for edit in edits if edit.changed().any()})
     return Statement(
         config.input, edit_said(config) if edited else "", tuple(persons), frames, len(edited),
-        config.manipulator in _LEARNED or config.renderer in _LEARNED, _parameters(config),
+        _by_networks(config), _parameters(config),
         config.start_s is not None or config.end_s is not None,
     )  # fmt: skip
+
+
+def _by_networks(config: ProcessConfig) -> bool:
+    """Whether networks made the edit, as far as the options say it."""
+    painted = config.renderer == "neural" or config.actor is not None or config.finetune_minutes > 0
+    return painted or config.manipulator == "learned"
 
 
 def edit_said(config: ProcessConfig) -> str:

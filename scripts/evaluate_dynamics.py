@@ -3,8 +3,8 @@
     python scripts/evaluate_dynamics.py SEQUENCES CLIPS [--manipulator prototypes]
 
 SEQUENCES: a folder of MATLAB files of 3DMM coefficients (`coeff`, expression in columns 80 to 143), named
-`ACTOR_view_EMOTION_…`, with a neutral one of each actor. CLIPS: videos that are made neutral and then emotional; ours are
-the edited coefficients, before rendering. For each emotion, against the same person's neutral sequence:
+`ACTOR_view_EMOTION_…`, with a neutral one of each actor. CLIPS: videos that are made neutral and then emotional; ours
+are the edited coefficients, before rendering. For each emotion, against the same person's neutral sequence:
 
 lasting ÷ moving: how far the mean moves, against the spread around it; pace: speed from frame to frame, against that
 of neutral; spread: standard deviation, against that of neutral. Medians over people.

@@ -129,15 +129,15 @@ class ExampleSource:
             middle = face[int(rng.integers(468)), :2]
         corner = middle + rng.normal(0.0, 0.12 * self._window, 2) - self._window / 2
         x, y = np.clip(corner.round().astype(int), 0, self._size - self._window)
-        return int(x), int(y), self._window
+        return int(x), int(y), self._window, self._window
 
 
 def part_of_crop(picture: np.ndarray, window: Window | None) -> np.ndarray:
     """Rows and columns of a crop; all without a window."""
     if window is None:
         return picture
-    x, y, side = window
-    return picture[y : y + side, x : x + side]
+    x, y, width, height = window
+    return picture[y : y + height, x : x + width]
 
 
 def inputs(
@@ -146,7 +146,7 @@ def inputs(
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
     window: Window | None = None,
-) -> tuple[Float[np.ndarray, "4 5 w w"], Float[np.ndarray, "11 w w"]]:
+) -> tuple[Float[np.ndarray, "4 5 h w"], Float[np.ndarray, "11 h w"]]:
     """What the network sees for one wanted face: `candidates` are pictures and ways, as of `bend`."""
     seen = np.stack([np.concatenate(pair, 2).transpose(2, 0, 1) for pair in candidates])
     shown = conditioner(face, coefficients)

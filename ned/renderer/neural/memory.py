@@ -37,21 +37,22 @@ View = tuple[np.ndarray, np.ndarray, float]
 """A crop (uint8, or RGB in [0, 1]), the face in its pixels, and its share in a mixture."""
 
 
-Window = tuple[int, int, int]
-"""Left, top and side of a square part of a crop."""
+Window = tuple[int, int, int, int]
+"""Left, top, width and height of a part of a crop."""
 
 
 def warp_maps(
-    sources: Float[np.ndarray, "k v 3"], target: Float[np.ndarray, "v 3"], size: int
-) -> Float[np.ndarray, "k s s 2"]:
-    """For every pixel of a crop that shows `target`, where in the crops that show `sources` its content is.
+    sources: Float[np.ndarray, "k v 3"], target: Float[np.ndarray, "v 3"], size: tuple[int, int]
+) -> Float[np.ndarray, "k h w 2"]:
+    """For every pixel of a crop of `size` (height, width) that shows `target`, where in the crops that show `sources`
+    its content is.
 
     The mesh is drawn once for all of them.
     """
     count, triangles = len(sources), _mesh().triangles
     places = np.ascontiguousarray(sources[..., :2].transpose(1, 0, 2).reshape(len(target), 2 * count), np.float32)
-    image = np.tile(pixel_grid(size), (1, 1, count))
-    buffer = np.full((size, size), _FAR, np.float32)
+    image = np.tile(pixel_grid(*size), (1, 1, count))
+    buffer = np.full(size, _FAR, np.float32)
     for hole in (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE):
         upper, lower = list(hole.upper), list(hole.lower)
         drawn = layers.follow_grid(target[upper, :2], target[lower, :2]).reshape(-1, 2)
@@ -60,7 +61,7 @@ def warp_maps(
         rasterize(drawn, depth, taken.astype(np.float32), _grid_triangles(len(upper)), image, buffer)
     drawn = _with_rings(target)
     rasterize(drawn[:, :2], drawn[:, 2], _with_rings(places), triangles, image, buffer)
-    return np.ascontiguousarray(image.reshape(size, size, count, 2).transpose(2, 0, 1, 3))
+    return np.ascontiguousarray(image.reshape(*size, count, 2).transpose(2, 0, 1, 3))
 
 
 def _with_rings(points: Float[np.ndarray, "v c"]) -> Float[np.ndarray, "drawn c"]:
@@ -71,9 +72,9 @@ def _with_rings(points: Float[np.ndarray, "v c"]) -> Float[np.ndarray, "drawn c"
 
 
 @lru_cache(maxsize=4)
-def pixel_grid(size: int) -> Float[np.ndarray, "s s 2"]:
+def pixel_grid(height: int, width: int) -> Float[np.ndarray, "h w 2"]:
     """The position (x, y) of every pixel; not to be written to."""
-    grid = np.stack(np.meshgrid(*2 * [np.arange(size, dtype=np.float32)]), -1)
+    grid = np.stack(np.meshgrid(*(np.arange(n, dtype=np.float32) for n in (width, height))), -1)
     grid.flags.writeable = False
     return grid
 
@@ -89,23 +90,24 @@ def _mesh() -> SkinMesh:
 
 def bend(
     groups: list[list[View]], target: Float[np.ndarray, "v 3"], window: Window | None = None
-) -> list[tuple[Float[np.ndarray, "w w 3"], Float[np.ndarray, "w w 2"]]]:
+) -> list[tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 2"]]]:
     """Each group of crops bent to the face `target` and mixed: RGB in [0, 1], and how far the pixels came, in crop
     sizes. All of the crop, or a `window` of it."""
     views = [view for group in groups for view in group]
     side = views[0][0].shape[0]
-    x, y, size = window or (0, 0, side)
+    x, y, width, height = window or (0, 0, side, side)
+    size = height, width
     corner = np.array([x, y, 0], np.float32)
     maps = iter(warp_maps(np.stack([face for _, face, _ in views]) - corner, target - corner, size) + corner[:2])
     out = []
     for group in groups:
-        picture, way = np.zeros((size, size, 3), np.float32), np.zeros((size, size, 2), np.float32)
+        picture, way = np.zeros((*size, 3), np.float32), np.zeros((*size, 2), np.float32)
         for frame, _, share in group:
             at = next(maps)
             bent = cv2.remap(frame, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
             cv2.scaleAdd(bent.astype(np.float32), share / 255.0 if frame.dtype == np.uint8 else share, picture, picture)
             cv2.scaleAdd(at, share, way, way)
-        out.append((picture, (way - pixel_grid(size) - corner[:2]) / np.float32(side)))
+        out.append((picture, (way - pixel_grid(*size) - corner[:2]) / np.float32(side)))
     return out
 
 
@@ -171,6 +173,12 @@ class Memory:
     def take(self, parts: list[tuple[int, float]]) -> list[View]:
         """Frames by their number, with their weights."""
         return [(self.frames[k], self.faces[k], share) for k, share in parts]
+
+
+def face_window(size: int) -> Window:
+    """The part of a crop in which an aligned face lies, unless it is turned far; sides are multiples of 16."""
+    width, height = (min(size, 16 * round(share * size / 16)) for share in (0.75, 0.9375))
+    return (size - width) // 2, (size - height) // 2, width, height
 
 
 def diverse(faces: Float[np.ndarray, "n v 3"], size: int, count: int) -> Int[np.ndarray, "k"]:

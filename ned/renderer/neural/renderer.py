@@ -8,6 +8,7 @@ moves nothing, nothing is added.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -19,8 +20,8 @@ from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import inputs
-from ned.renderer.neural.memory import MEMORY_KINDS, Memory, bend
+from ned.renderer.neural.examples import inputs, part_of_crop
+from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import KIND, best_device, build_network
@@ -86,14 +87,26 @@ class NeuralRenderer:
         edit: FaceEdit,
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
         """The network's picture of the crop, and how much of it is wanted where."""
-        size = self._painting.size
-        memory = self._painting.memory
-        (_, way), *known = bend([[(bent, source, 1.0)], *(memory.views(target, kind) for kind in MEMORY_KINDS)], target)
-        candidates = [(bent, way), *known]  # the warp renderer's picture of the frame is better than the plain mesh's
-        seen, condition = inputs(candidates, target, edit.expression, self._conditioner)
+        size, window, memory = self._painting.size, face_window(self._painting.size), self._painting.memory
+        known = [memory.views(target, kind) for kind in MEMORY_KINDS]
+        (_, way), *rest = bend([[(bent, source, 1.0)], *known], target, window)
+        # the warp renderer's picture of the frame is better than the plain mesh's
+        seen, condition = inputs(
+            [(part_of_crop(bent, window), way), *rest], target, edit.expression, self._conditioner, window
+        )
         with torch.inference_mode():
             tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, condition))
             picture, self._state = self._painting.network(*tensors, self._state)
-        finished = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        finished, share = bent.copy(), np.zeros((size, size), np.float32)
+        part_of_crop(finished, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * condition[9]
-        return finished, cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size) * condition[9]
+        softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
+        part_of_crop(share, window)[:] = softened * condition[9] * _ramp(window)
+        return finished, share
+
+
+@lru_cache(maxsize=4)
+def _ramp(window: Window) -> Float[np.ndarray, "h w"]:
+    """0 at the edges of a window, 1 inside."""
+    rows, columns = (np.minimum(np.arange(n), np.arange(n)[::-1]) / (0.04 * window[2]) for n in window[:1:-1])
+    return np.minimum(np.minimum(rows[:, None], columns), 1.0).astype(np.float32)

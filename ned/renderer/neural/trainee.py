@@ -14,10 +14,10 @@ from torch import Tensor, nn
 
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
-from ned.renderer.neural.examples import Actor, ExampleSource, inputs
+from ned.renderer.neural.examples import Actor, ExampleSource, inputs, part_of_crop
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.losses import laplacian_pyramid_l1
-from ned.renderer.neural.memory import MEMORY_KINDS, bend
+from ned.renderer.neural.memory import MEMORY_KINDS, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.training.checkpoint import load_strictly
@@ -118,15 +118,18 @@ def generate(
     """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`."""
     conditioner = Conditioner(model, wanted.size)
     device = next(network.parameters()).device
+    window = face_window(wanted.size)
     out, state, run = [], None, None
     with torch.inference_mode():
         for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
-            known = [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
-            candidates = bend([actor.take(actor.nearest(face)), *known], face)
+            nearest, known = actor.take(actor.nearest(face)), [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
+            ((whole, _),) = bend([nearest], face)  # all that lies outside the window
             seen, condition = (
-                torch.from_numpy(x)[None].to(device) for x in inputs(candidates, face, coefficients, conditioner)
+                torch.from_numpy(x)[None].to(device)
+                for x in inputs(bend([nearest, *known], face, window), face, coefficients, conditioner, window)
             )
             picture, state = network(seen, condition, state if now == run else None)
             run = now
-            out.append(picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy())
+            part_of_crop(whole, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+            out.append(np.clip(whole, 0.0, 1.0))
     return np.stack(out)

@@ -42,6 +42,7 @@ def main() -> int:
     parser.add_argument("--data", type=int, default=500, help="damaged data files")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--begin", type=int, default=0, help="the case to begin with")
+    parser.add_argument("--kinds", nargs="+", choices=DATA_KINDS, help="of the data files only these")
     parser.add_argument("--only", type=int, help="repeat one case and show what it said")
     parser.add_argument("--work", type=Path, default=Path("/tmp/ned-fuzz"))
     parser.add_argument("--seconds", type=float, default=60, help="limit of one case")
@@ -66,6 +67,9 @@ class Run:
         options, began = self.options, time.monotonic()
         total = options.count + options.data
         for index in [options.only] if options.only is not None else range(options.begin, total):
+            kind = random.Random(f"{options.seed}:{index}").choice(DATA_KINDS)
+            if options.kinds and index >= options.count and kind not in options.kinds:
+                continue
             try:
                 result = self.case(index)
             except KeyboardInterrupt:
@@ -162,6 +166,11 @@ class Worker:
         first = next(iter(self.videos.values()))
         self.data = seeds.make_data(self.good, first, self.ned)
         self.first = first
+        seeds.put_actor("", first, self.good)
+        whole_actor = ["process", str(first), "-o", str(self.good / "actor.mp4"), "--actor", seeds.ACTOR]
+        code, _, err = self.ned([*whole_actor, "-q", "draft", "--overwrite", "--quiet"])
+        if code:  # else every damaged one would be refused for that
+            raise SystemExit(f"the undamaged actor is refused: {err}")
         self.entry = next((self.options.work / "cache").glob("analysis-*"), None)
         self.kept = self.options.work / "kept-entry"
         if self.entry is not None and not self.kept.is_dir():
@@ -220,7 +229,7 @@ class Worker:
             failure = self.judge(damaged, [*process, "--manipulator-weights", str(damaged)], output)
         elif kind.startswith("actor."):
             seeds.put_actor(kind, damaged, self.good)
-            failure = self.judge(damaged, [*process, "--actor", seeds.ACTOR, "--end", "0.1"], output)
+            failure = self.judge(damaged, [*process, "--actor", seeds.ACTOR], output)
         elif kind == "manifest.c2pa":
             shutil.copy(self.good / "signed.mkv", self.folder / "case.mkv")
             failure = self.judge(damaged, ["verify", str(self.folder / "case.mkv")], None, (0, 1, 2))

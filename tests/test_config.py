@@ -37,7 +37,7 @@ def test_emotions_are_those_of_the_types():
         ({"person": "1.5"}, "whole number"),
         ({"compare": "yes"}, "true or false"),
         ({"quality": "nice"}, "draft, good"),
-        ({"renderer": "neural"}, "auto, warp"),
+        ({"renderer": "gan"}, "auto, warp, neural"),
         ({"emotoin": "sad"}, "did you mean emotion?"),
         ({"person": True}, "give a whole number"),
     ],

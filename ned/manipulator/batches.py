@@ -74,8 +74,8 @@ class SyntheticBatches:
         mood = random_mood(self.space, batch, rng)[:, None] * onset_offset(batch, frames, rng)[..., None]
         source = np.clip(clean + shown + mood * (rng.random(batch) < 0.5)[:, None, None], 0.0, 1.0).astype(np.float32)
 
-        shows = random_display(self.space, batch, rng, (0.3, 1.1))
-        reference = self.references(batch, frames, half_seen(shows, self.space, rng), rng, moods=0.5)
+        shows = random_display(self.space, batch, rng)
+        reference = self.references(batch, frames, half_seen(shows, self.space, rng), rng, moods=0.3)
         emotion = shows.emotion
         removed = removed_share(self.space)[emotion][:, None]
         left = source - removed * (source - clean) + taken_back(self.space, clean, slow, emotion)

@@ -59,12 +59,15 @@ def random_display(
 
 
 def half_seen(display: Display, space: ExpressionSpace, rng: np.random.Generator) -> Display:
-    """The display as the fit of a real face shows it: what moves landmarks little (`SHY`) is seen anywhere from not at
-    all to in full, the rest for the most part. Without it a style encoder waits for cheeks that no fit ever raises."""
-    seen = rng.uniform(0.5, 1.1, display.gains.shape)
+    """The display as the fit of a real face shows it: what moves landmarks little (`SHY`) is mostly not seen at all,
+    the rest in part, since much of what lasts is taken for a feature of the face. Without it a style encoder waits
+    for cheeks that no fit ever raises."""
+    count = len(display.gains)
+    seen = rng.uniform(0.35, 1.0, (count, 1)) * rng.uniform(0.7, 1.2, display.gains.shape)
     shy = np.array([name.startswith(SHY) for name in space.names])
-    seen[:, shy] = rng.uniform(0.0, 1.0, (len(seen), int(shy.sum())))
-    seen[rng.random(len(seen)) < 0.3] = 1.0
+    felt = rng.uniform(0.0, 0.6, (count, 1)) * (rng.random((count, 1)) < 0.5)
+    seen[:, shy] *= felt * rng.uniform(0.5, 1.5, (count, int(shy.sum())))
+    seen[rng.random(count) < 0.2] = 1.0
     return replace(display, gains=(display.gains * seen).astype(np.float32))
 
 

@@ -20,7 +20,7 @@ from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import inputs, part_of_crop
+from ned.renderer.neural.examples import inputs, part_mask, part_of_crop
 from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
@@ -31,6 +31,8 @@ from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006
 """Way of a pixel, in crop sizes, up to which the network has nothing to say, and from which it has its full say."""
+BROAD = 0.014
+"""Standard deviation of the low-pass that the network's change of the skin goes through, in crop sizes."""
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -75,8 +77,10 @@ class NeuralRenderer:
         size = self._painting.size
         matrix = align(edit.source, size)
         bent = cut(np.clip(picture + difference, 0.0, 1.0), matrix, size)
-        finished, share = self._finish(bent, to_crop(edit.source, matrix), to_crop(edit.target, matrix), edit)
-        added = self._painting.strength * share[..., None] * (finished - bent)
+        target = to_crop(edit.target, matrix)
+        finished, share = self._finish(bent, to_crop(edit.source, matrix), target, edit)
+        change = keep_detail(finished - bent, target)
+        added = self._painting.strength * share[..., None] * change
         return difference + paste_back(added, matrix, picture.shape[:2])
 
     def _finish(
@@ -103,6 +107,15 @@ class NeuralRenderer:
         softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
         part_of_crop(share, window)[:] = softened * condition[9] * _ramp(window)
         return finished, share
+
+
+def keep_detail(
+    change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]
+) -> Float[np.ndarray, "s s 3"]:
+    """The network's change: in full at mouth and eyes, its broad part on the skin, whose pores stay the frame's own."""
+    size = len(change)
+    broad = cv2.GaussianBlur(change, (0, 0), BROAD * size)
+    return broad + part_mask(face, size, size)[..., None] * (change - broad)
 
 
 @lru_cache(maxsize=4)

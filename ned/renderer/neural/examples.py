@@ -177,9 +177,14 @@ def one_example(
 
 def part_mask(face: Float[np.ndarray, "v 3"], size: int, crop: int) -> Float[np.ndarray, "s s"]:
     """1 at the mouth and the eyes with some skin around them, soft; `crop` is the side of the whole crop."""
+    return region_mask([face[LIPS], face[RIGHT_EYE], face[LEFT_EYE]], size, crop)
+
+
+def region_mask(regions: list[Float[np.ndarray, "_ 3"]], size: int, crop: int) -> Float[np.ndarray, "s s"]:
+    """1 in the hulls of some points and a little around them, soft; sides as of `part_mask`."""
     out = np.zeros((size, size), np.uint8)
-    for at in (LIPS, RIGHT_EYE, LEFT_EYE):
-        hull = cv2.convexHull(np.round(face[at, :2] * 16).astype(np.int32))
+    for points in regions:
+        hull = cv2.convexHull(np.round(points[:, :2] * 16).astype(np.int32))
         cv2.fillConvexPoly(out, hull, 255, cv2.LINE_AA, 4)
     reach = max(3, crop // 24) | 1
     out = cv2.dilate(out, np.ones((reach, reach), np.uint8))

@@ -20,8 +20,8 @@ from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import inputs, part_mask, part_of_crop
-from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_window
+from ned.renderer.neural.examples import inputs, part_of_crop, region_mask
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, Window, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import KIND, best_device, build_network
@@ -32,7 +32,8 @@ from ned.types import FaceEdit
 STILL, MOVED = 0.0005, 0.006
 """Way of a pixel, in crop sizes, up to which the network has nothing to say, and from which it has its full say."""
 BROAD = 0.014
-"""Standard deviation of the low-pass that the network's change of the skin goes through, in crop sizes."""
+"""Standard deviation of the low-pass that tells the broad part of the network's change, in crop sizes."""
+FINE = 0.5
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -109,13 +110,13 @@ class NeuralRenderer:
         return finished, share
 
 
-def keep_detail(
-    change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]
-) -> Float[np.ndarray, "s s 3"]:
-    """The network's change: in full at mouth and eyes, its broad part on the skin, whose pores stay the frame's own."""
+def keep_detail(change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "s s 3"]:
+    """The network's change: its broad part, and of the fine one a share at the mouth, so that pores, lashes and the edges
+    of teeth stay the warp's, which are sharper."""
     size = len(change)
     broad = cv2.GaussianBlur(change, (0, 0), BROAD * size)
-    return broad + part_mask(face, size, size)[..., None] * (change - broad)
+    mouth = region_mask([face[LIPS]], size, size)
+    return broad + FINE * mouth[..., None] * (change - broad)
 
 
 @lru_cache(maxsize=4)

@@ -111,8 +111,8 @@ class NeuralRenderer:
 
 
 def keep_detail(change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "s s 3"]:
-    """The network's change: its broad part, and of the fine one a share at the mouth, so that pores, lashes and the edges
-    of teeth stay the warp's, which are sharper."""
+    """The network's change: its broad part, and of the fine one a share at the mouth, so that pores, lashes and the
+    edges of teeth stay the warp's, which are sharper."""
     size = len(change)
     broad = cv2.GaussianBlur(change, (0, 0), BROAD * size)
     mouth = region_mask([face[LIPS]], size, size)

@@ -138,8 +138,9 @@ def _assets() -> Iterator[Finding]:
     for file in files:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         yield Finding("asset", f"{file.relative_to(folder)}, {file.stat().st_size / 1e6:.1f} MB, SHA-256 {digest}")
-    if folder / "manipulator.safetensors" not in files:
-        yield Finding("asset", "the weights manipulator.safetensors are missing", "install ned again")
+    for name in ("manipulator.safetensors", "meta_renderer.safetensors"):
+        if folder / name not in files:
+            yield Finding("asset", f"the weights {name} are missing", "install ned again")
     if folder / "canonical.npz" not in files:
         yield Finding("asset", "the face model canonical.npz is missing", "install ned again")
     try:

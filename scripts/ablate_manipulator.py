@@ -26,7 +26,7 @@ from ned.manipulator.corpus.store import Corpus, load_corpus
 from ned.manipulator.family import Family, load_family
 from ned.manipulator.learned import LearnedManipulator
 from ned.manipulator.resample import resample
-from ned.manipulator.settings import ManipulatorConfig, load_settings
+from ned.manipulator.settings import ManipulatorConfig
 from ned.manipulator.training import train_manipulator
 from ned.progress import for_stream
 from ned.training.checkpoint import load_checkpoint, part_of
@@ -40,7 +40,7 @@ ANSWERS = 128
 
 def variants() -> dict[str, ManipulatorConfig]:
     """By name; the paper's last."""
-    paper = load_settings(PAPER)
+    paper = ManipulatorConfig.load(PAPER)
     return {
         "ours": OURS,
         "no_gan": replace(OURS, adversarial=0.0, gradient_penalty=0.0),

@@ -31,7 +31,7 @@ from ned.renderer.neural.evaluation import (
     warp_of_nearest,
 )
 from ned.renderer.neural.preparation import Person, by_person, gather
-from ned.renderer.neural.settings import RendererConfig, load_renderer_settings
+from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.start import Start, build_trainee, load_start
 from ned.renderer.neural.training import adapt, unseen_people
 from ned.report.sheet import grid, save_picture
@@ -131,7 +131,7 @@ def main() -> None:
     configs: dict[str, RendererConfig] = {}
     for name, networks in (("ours", "candidates"), ("ned2022", "ned2022")):
         yaml = getattr(given, f"{name}_config")
-        fresh = load_renderer_settings(yaml) if yaml else RendererConfig(networks=networks)
+        fresh = RendererConfig.load(yaml) if yaml else RendererConfig(networks=networks)
         fresh = replace(fresh, networks=networks, size=given.size or fresh.size)
         configs[name] = starts[name].config if name in starts else fresh
         if configs[name].networks != networks:

@@ -88,9 +88,9 @@ class Train(Command):
         return 0
 
     def _manipulator(self) -> TrainingRecord:
-        from ned.manipulator.settings import ManipulatorConfig, load_settings
+        from ned.manipulator.settings import ManipulatorConfig
 
-        settings = replace(load_settings(self.config) if self.config else ManipulatorConfig(), seed=self.seed)
+        settings = replace(ManipulatorConfig.load(self.config) if self.config else ManipulatorConfig(), seed=self.seed)
         self._check_paths()
         from ned.manipulator.training import train_manipulator
 
@@ -100,9 +100,9 @@ class Train(Command):
         )  # fmt: skip
 
     def _renderer(self) -> TrainingRecord:
-        from ned.renderer.neural.settings import RendererConfig, load_renderer_settings
+        from ned.renderer.neural.settings import RendererConfig
 
-        settings = replace(load_renderer_settings(self.config) if self.config else RendererConfig(), seed=self.seed)
+        settings = replace(RendererConfig.load(self.config) if self.config else RendererConfig(), seed=self.seed)
         self._check_paths()
         if self.weights is not None:
             workspace.check_input(self.weights, what="checkpoint")

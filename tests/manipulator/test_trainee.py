@@ -11,7 +11,7 @@ from ned.face_model.spaces import ARKIT52, FLAME50
 from ned.manipulator.batches import LabelledBatches, SyntheticBatches
 from ned.manipulator.corpus.people import NOMINAL_RATE
 from ned.manipulator.corpus.visemes import speak
-from ned.manipulator.settings import ManipulatorConfig, load_settings
+from ned.manipulator.settings import ManipulatorConfig
 from ned.manipulator.trainee import ManipulatorTrainee
 from ned.manipulator.training import train_manipulator
 from ned.training.checkpoint import load_checkpoint
@@ -34,7 +34,7 @@ def _labelled(space):
 def _ned2022():
     from pathlib import Path
 
-    return load_settings(Path(__file__).parents[2] / "configs" / "ned2022.yaml")
+    return ManipulatorConfig.load(Path(__file__).parents[2] / "configs" / "ned2022.yaml")
 
 
 def test_our_losses_are_there_and_everything_moves(people):
@@ -76,7 +76,7 @@ def test_unknown_settings_and_sizes_out_of_bounds_are_refused(tmp_path):
     for text, said in bad.items():
         (tmp_path / "c.yaml").write_text(text)
         with pytest.raises(UserError, match=said):
-            load_settings(tmp_path / "c.yaml")
+            ManipulatorConfig.load(tmp_path / "c.yaml")
 
 
 def test_training_on_labelled_tracks_holds_out_people_and_writes_a_checkpoint(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from jaxtyping import Float
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.settings import NETWORKS, RendererConfig
+from ned.renderer.neural.settings import RendererConfig
 from ned.training.checkpoint import Checkpoint, load_checkpoint, load_strictly, part_of, read_head
 from ned.training.loop import MAX_RESUME_BYTES, Trainee
 
@@ -52,7 +52,7 @@ def trainee_class(networks: str) -> type:
 def load_start(path: Path) -> Start:
     """A renderer's checkpoint, either kind of file that training writes. Raises UserError for any other."""
     head = read_head(path, MAX_RESUME_BYTES)
-    kinds = {trainee_class(networks).kind for networks in NETWORKS}
+    kinds = {trainee_class(networks).kind for networks in RendererConfig.NETWORKS}
     said = head.get("kind", "")
     if said.removesuffix(IN_TRAINING) not in kinds:
         known = load_checkpoint(path, sorted(kinds)[0], max_bytes=MAX_RESUME_BYTES)  # refuses it

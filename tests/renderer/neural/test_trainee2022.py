@@ -12,7 +12,7 @@ from ned.renderer.neural import trainee2022
 from ned.renderer.neural.crops import align, to_crop
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.losses import laplacian_pyramid_l1
-from ned.renderer.neural.settings import RendererConfig, load_renderer_settings
+from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee2022 import Ned2022Trainee, SequenceSource, drawn_run
 from ned.training.checkpoint import TrainingRecord, load_checkpoint
 from ned.training.loop import BEST, Schedule, Trainee, train
@@ -20,7 +20,7 @@ from ned.training.loop import BEST, Schedule, Trainee, train
 MODEL = load_face_model()
 PAPER = Path(__file__).parents[3] / "configs" / "ned2022_renderer.yaml"
 SIZE = 32
-SMALL = replace(load_renderer_settings(PAPER), size=SIZE, base=4, batch=2, sequence=3)
+SMALL = replace(RendererConfig.load(PAPER), size=SIZE, base=4, batch=2, sequence=3)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def _trainee(config=SMALL, people=1):
 
 
 def test_the_settings_are_the_paper_s():
-    config = load_renderer_settings(PAPER)
+    config = RendererConfig.load(PAPER)
     assert (config.networks, config.size, config.base, config.batch) == ("ned2022", 256, 64, 2)
     assert (config.learning_rate, config.beta1, config.ema, config.sequence) == (2e-4, 0.5, 0.0, 12)
     assert (config.adversarial, config.mouth_adversarial, config.pixel) == (1.0, 1.0, 0.0)

@@ -124,6 +124,10 @@ class ProcessConfig:
             raise UserError("prototypes have no weights", remedy="leave out one of manipulator, manipulator-weights")
         if self.renderer == "warp" and (self.actor or self.finetune_minutes):
             raise UserError("the warp renderer knows no actors", remedy="use --renderer neural, or leave it out")
+        if self.finetune_minutes and (self.start_s is not None or self.end_s is not None):
+            # people are numbered over what is analysed, and fine-tuning looks at the whole video
+            remedy = "run `ned finetune` on the video and pass --actor"
+            raise UserError("fine-tuning does not go with a start or an end", remedy=remedy)
         if self.finetune_minutes < 0:
             raise UserError(f"finetune-minutes is {self.finetune_minutes:g}", remedy="give 0 or more")
         if not 0 <= self.intensity <= MAX_INTENSITY:

@@ -21,7 +21,6 @@ from pathlib import Path
 import numpy as np
 
 from ned.progress import Lines
-from ned.renderer.neural.actors import digest
 from ned.renderer.neural.evaluation import (
     Figures,
     RegionFigures,
@@ -37,7 +36,7 @@ from ned.renderer.neural.training import adapt, unseen_people
 from ned.report.sheet import grid, save_picture
 from ned.training.checkpoint import TrainingRecord
 from ned.training.loop import Schedule
-from ned.workspace import write_text
+from ned.workspace import sha256_of, write_text
 
 CHECKPOINT_S = 50.0
 NEVER = 10**9
@@ -148,7 +147,7 @@ def main() -> None:
         what = content(person)
         for method in given.methods:
             plain = "" if method == "warp" else json.dumps(configs[method].plain(), sort_keys=True)
-            begun = digest(starts[method].path) if method in starts else ""
+            begun = sha256_of(starts[method].path) if method in starts else ""
             minutes = 0.0 if method == "warp" else given.minutes
             key = f"{person.name} {method} {hashlib.sha256(f'{what}{plain}{begun}{minutes}'.encode()).hexdigest()[:16]}"
             row = table.find(key)

@@ -70,24 +70,26 @@ ACTOR = "somebody"
 
 def make_actor(folder: Path) -> dict[str, Path]:
     """An actor's files: a small renderer that has learnt nothing, and its record."""
-    from ned.renderer.neural.actors import ActorRecord, digest, save_record
+    from ned.renderer.neural.actors import ActorRecord, save_record
     from ned.renderer.neural.settings import RendererConfig
     from ned.renderer.neural.trainee import KIND, build_network
     from ned.training.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
+    from ned.workspace import sha256_of
 
     folder.mkdir(parents=True, exist_ok=True)
     settings = RendererConfig(size=32, window=32, base=4, memory=2)
     tensors = {f"renderer.{name}": tensor for name, tensor in build_network(settings).state_dict().items()}
     weights = folder / "actor.safetensors"
     save_checkpoint(weights, Checkpoint(KIND, "arkit52", settings.plain(), TrainingRecord(), tensors))
-    record = ActorRecord(ACTOR, ("a.mp4",), (), 9.0, 0.5, 1.0, 10, settings.size, 2.0, 3.0, digest(weights))
+    record = ActorRecord(ACTOR, ("a.mp4",), (), 9.0, 0.5, 1.0, 10, settings.size, 2.0, 3.0, sha256_of(weights))
     save_record(folder, record)
     return {file.name: file for file in (weights, folder / "actor.json")}
 
 
 def put_actor(kind: str, damaged: Path, good: Path) -> None:
     """The actor with one damaged file; damaged weights are those of its record, as somebody would who means harm."""
-    from ned.renderer.neural.actors import actor_folder, digest
+    from ned.renderer.neural.actors import actor_folder
+    from ned.workspace import sha256_of
 
     folder = actor_folder(ACTOR)
     shutil.rmtree(folder, ignore_errors=True)
@@ -96,7 +98,7 @@ def put_actor(kind: str, damaged: Path, good: Path) -> None:
         shutil.copy(damaged if name == kind else good / "actor" / name, folder / name)
     if kind == "actor.safetensors":
         record = json.loads((good / "actor" / "actor.json").read_text())
-        (folder / "actor.json").write_text(json.dumps(record | {"sha256": digest(folder / kind)}))
+        (folder / "actor.json").write_text(json.dumps(record | {"sha256": sha256_of(folder / kind)}))
 
 
 def make_data(folder: Path, video: Path, run: object) -> dict[str, Path]:

@@ -38,6 +38,7 @@ def test_emotions_are_those_of_the_types():
         ({"compare": "yes"}, "true or false"),
         ({"quality": "nice"}, "draft, good"),
         ({"renderer": "gan"}, "auto, warp, neural"),
+        ({"finetune_minutes": "5", "start_s": "3"}, "does not go with a start"),
         ({"emotoin": "sad"}, "did you mean emotion?"),
         ({"person": True}, "give a whole number"),
     ],

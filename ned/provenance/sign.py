@@ -13,9 +13,9 @@ from ned.errors import ProcessingError, UserError
 from ned.provenance.contained import Failed, call
 from ned.provenance.credential import Credential
 from ned.provenance.library import media_type
-from ned.provenance.statement import Statement, sha256_of
+from ned.provenance.statement import Statement
 from ned.provenance.worker import MAX_MANIFEST_BYTES, WAYS
-from ned.workspace import SIGNED_CONTAINERS, manifest_path
+from ned.workspace import SIGNED_CONTAINERS, manifest_path, sha256_of
 
 
 class Signing:

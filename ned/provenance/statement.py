@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -74,9 +73,3 @@ class Statement:
             })  # fmt: skip
         out.append({"action": "c2pa.transcoded", **common})
         return out
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a whole file in hex, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -10,8 +10,9 @@ from ned import workspace
 from ned.errors import UserError
 from ned.provenance.contained import Failed, call
 from ned.provenance.credential import local_roots
-from ned.provenance.statement import ASSERTION, sha256_of
+from ned.provenance.statement import ASSERTION
 from ned.provenance.worker import MAX_MANIFEST_BYTES
+from ned.workspace import sha256_of
 
 _UNTRUSTED = "signingCredential.untrusted"
 _MAX_SHOWN = 300

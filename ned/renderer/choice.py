@@ -59,7 +59,7 @@ def _paintings(
         people.setdefault(edit.track.person, []).append(edit)
     found = {}
     for person, tracks in people.items():
-        actor = _actor(person, first=not found, config=config, clock=clock)
+        actor = _actor(person, first=person == next(iter(people)), config=config, clock=clock)
         network, settings = load_network(actor.weights if actor else SHIPPED)
         with clock.stage("remembering", settings.memory) as stage:
             read = lambda indices: frames_at(config.input, indices, frame_rate)  # noqa: E731

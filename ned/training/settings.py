@@ -11,7 +11,6 @@ from ned.config import convert_all
 from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
 
-
 S = TypeVar("S")
 
 

@@ -4,7 +4,7 @@ Nothing here imports numpy but `ned.workspace.analyses`.
 """
 
 from ned.workspace.atomic import atomic_path, flush_to_disk, give_name, write_text
-from ned.workspace.cache import Cache, cache_root, fingerprint
+from ned.workspace.cache import Cache, cache_root, fingerprint, sha256_of
 from ned.workspace.data import actors_root, data_root
 from ned.workspace.job import Job, alone_in, check_space, job_key, open_job, publishing, work_folder, work_mark
 from ned.workspace.outputs import (
@@ -42,6 +42,7 @@ __all__ = [
     "manifest_path",
     "open_job",
     "publishing",
+    "sha256_of",
     "report_path",
     "work_folder",
     "work_mark",

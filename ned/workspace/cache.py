@@ -27,6 +27,12 @@ def cache_root() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "ned"
 
 
+def sha256_of(path: Path) -> str:
+    """SHA-256 of a whole file in hex, read in pieces."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def fingerprint(path: Path) -> str:
     """32 hex digits that change with the content of a file.
 

@@ -6,7 +6,6 @@ A folder holds `actor.safetensors` (weights), `actor.json` (what is known of the
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass, fields
@@ -106,7 +105,7 @@ def load_actor(name: str) -> Actor:
     workspace.check_input(actor.weights, what="checkpoint")
     for path in actor.footage:
         workspace.check_input(path, what="footage")
-    if digest(actor.weights) != actor.record.sha256:
+    if workspace.sha256_of(actor.weights) != actor.record.sha256:
         raise UserError(f"differs from its entry in {RECORD}", path=actor.weights, remedy="fine-tune the actor again")
     return actor
 
@@ -140,9 +139,3 @@ def read_record(folder: Path) -> ActorRecord:
 def save_record(folder: Path, record: ActorRecord) -> None:
     """Write atomically; the actor exists from then on."""
     write_text(folder / RECORD, json.dumps({"format": FORMAT} | asdict(record), indent=1, sort_keys=True) + "\n")
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

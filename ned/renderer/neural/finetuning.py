@@ -61,7 +61,7 @@ def finetune(
     start = load_start(weights or SHIPPED)
     config = replace(start.config, seed=seed)
     key = {"videos": sorted(workspace.fingerprint(video) for video in videos), "number": number,
-           "weights": actors.digest(start.path), "seed": seed}  # fmt: skip
+           "weights": workspace.sha256_of(start.path), "seed": seed}  # fmt: skip
     with workspace.alone_in(folder, name):
         work = folder / actors.WORK
         _claim(work, key, name, overwrite)
@@ -90,7 +90,7 @@ def finetune(
         found = actors.ActorRecord(
             name, tuple(video.name for video in videos), tuple(kept), round(seconds, 2), round(strength, 3),
             round(done.seconds / 60.0, 2), done.steps, config.size, figures["fapd"], figures["warp_fapd"],
-            actors.digest(folder / actors.WEIGHTS),
+            workspace.sha256_of(folder / actors.WEIGHTS),
         )  # fmt: skip
         actors.save_record(folder, found)
         for path in (folder / actors.CROPS).iterdir():

@@ -9,12 +9,12 @@ from ned.renderer.neural.actors import (
     RECORD,
     ActorRecord,
     actor_folder,
-    digest,
     list_actors,
     load_actor,
     name_for,
     save_record,
 )
+from ned.workspace import sha256_of
 
 
 def _actor(name="ann", **changes):
@@ -24,7 +24,7 @@ def _actor(name="ann", **changes):
     (folder / "actor.safetensors").write_bytes(b"weights")
     values = {
         "name": name, "videos": ("a.mp4",), "crops": ("a.npz",), "seconds": 12.0, "strength": 0.6, "minutes": 10.0,
-        "steps": 100, "size": 128, "fapd": 5.0, "warp_fapd": 6.0, "sha256": digest(folder / "actor.safetensors"),
+        "steps": 100, "size": 128, "fapd": 5.0, "warp_fapd": 6.0, "sha256": sha256_of(folder / "actor.safetensors"),
     }  # fmt: skip
     save_record(folder, ActorRecord(**values | changes))
     return folder

@@ -22,7 +22,7 @@ from ned.progress import Stage
 from ned.renderer.lips import LOWER, UPPER
 from ned.renderer.mesh import OVAL
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import bend, features
+from ned.renderer.neural.memory import bend, features, openings
 
 HELD_OUT = 0.1
 OPEN_PERCENTILE = 90
@@ -126,12 +126,6 @@ def perceptual_judge() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
             return judge(*pair)[0, 0].numpy()
 
     return difference
-
-
-def openings(faces: Float[np.ndarray, "n v 3"]) -> Float[np.ndarray, "n"]:
-    """Distance between the inner lips as a share of the distance from forehead to nose, which expression leaves."""
-    apart = np.linalg.norm(faces[:, 13] - faces[:, 14], axis=1)
-    return apart / np.linalg.norm(faces[:, 10] - faces[:, 1], axis=1)
 
 
 def open_mouths(test: Footage, train: Footage) -> Bool[np.ndarray, "n"]:

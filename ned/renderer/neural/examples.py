@@ -16,10 +16,15 @@ from ned.face_model import FaceModel
 from ned.renderer import layers
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features, openings
 
-NEAREST_OF, NEAREST_SHARE, RECENT_SHARE = 40, 0.5, 0.3
+NEAREST_SHARE, RECENT_SHARE = 0.6, 0.2
+NEAREST_OF = 40
+"""Half of the nearest frames are sought among so many only: then they are as far as an edit's."""
 RECENT = 8
+OPEN_SHARE, OPEN_PERCENTILE = 0.35, 85
+"""Share of the sequences that begin at a mouth open further than in so many percent of the frames: they are rare, and
+the hardest."""
 MOUTH_SHARE, EYES_SHARE = 0.55, 0.25
 APART = 10
 """Frames from the wanted one within which the memory is not asked: held-out frames will not be in it either."""
@@ -44,6 +49,8 @@ class Actor:
     def __init__(self, footage: Footage, memory: int) -> None:
         self.footage = footage
         size = footage.size
+        opening = openings(footage.faces)
+        self._opened = np.flatnonzero(opening >= np.percentile(opening, OPEN_PERCENTILE))
         self._everything = Memory(footage.frames, footage.faces, features(footage.faces, size))
         self.kept = diverse(footage.faces, size, memory)
         known = {kind: rows[self.kept] for kind, rows in self._everything.known.items()}
@@ -51,8 +58,9 @@ class Actor:
 
     def sequence(self, length: int, rng: np.random.Generator) -> Int[np.ndarray, "t"]:
         """Consecutive frames of one run; a run that is too short repeats its last."""
-        start = int(rng.integers(len(self.footage)))
-        return self._along(start, length)
+        if rng.random() < OPEN_SHARE:
+            return self._along(int(rng.choice(self._opened)), length)
+        return self._along(int(rng.integers(len(self.footage))), length)
 
     def sources(
         self, wanted: Int[np.ndarray, "t"], rng: np.random.Generator
@@ -63,9 +71,10 @@ class Actor:
         if dice < RECENT_SHARE:
             shift = int(rng.integers(1, RECENT + 1)) * (1 if rng.random() < 0.5 else -1)
             return [[(int(np.clip(k + shift, 0, count - 1)), 1.0)] for k in wanted]
-        some = rng.choice(count, min(NEAREST_OF, count), replace=False)
-        allowed = np.zeros(count, bool)
-        allowed[some] = True
+        allowed = np.ones(count, bool)
+        if dice >= RECENT_SHARE + 0.5 * NEAREST_SHARE:
+            allowed[:] = False
+            allowed[rng.choice(count, min(NEAREST_OF, count), replace=False)] = True
         if (allowed & apart).any():
             allowed &= apart
         if dice < RECENT_SHARE + NEAREST_SHARE:

@@ -133,6 +133,12 @@ def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np
     }
 
 
+def openings(faces: Float[np.ndarray, "n v 3"]) -> Float[np.ndarray, "n"]:
+    """Distance between the inner lips as a share of the distance from forehead to nose, which expression leaves."""
+    apart = np.linalg.norm(faces[:, 13] - faces[:, 14], axis=1)
+    return apart / np.linalg.norm(faces[:, 10] - faces[:, 1], axis=1)
+
+
 @dataclass(frozen=True)
 class Memory:
     """Frames of an actor and what they look like."""

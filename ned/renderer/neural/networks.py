@@ -90,6 +90,6 @@ class CandidateNetwork(nn.Module):
             if k == len(self.up) - 2:
                 new_state = torch.tanh(self.remember(x))
         assert new_state is not None
-        heads = self.choose(nn.functional.silu(x))
+        heads = self.choose(nn.functional.silu(x)).float()  # half precision would dim the pictures themselves
         shares = torch.softmax(heads[:, :CANDIDATES], 1)
         return (shares[:, :, None] * pictures).sum(1) + heads[:, CANDIDATES:], new_state

@@ -10,8 +10,9 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from ned.progress import Progress
-from ned.renderer.neural.evaluation import measure_frames, openings, warp_of_nearest
+from ned.renderer.neural.evaluation import measure_frames, warp_of_nearest
 from ned.renderer.neural.footage import Footage
+from ned.renderer.neural.memory import openings
 from ned.renderer.neural.preparation import Person
 from ned.report.sheet import grid, save_picture
 

@@ -27,6 +27,7 @@ from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import KIND, best_device, build_network
 from ned.renderer.warp import WarpRenderer
 from ned.training.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
+from ned.training.precision import mixed_precision
 from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006
@@ -99,7 +100,7 @@ class NeuralRenderer:
         seen, condition = inputs(
             [(part_of_crop(bent, window), way), *rest], target, edit.expression, self._conditioner, window
         )
-        with torch.inference_mode():
+        with torch.inference_mode(), mixed_precision(self._device):
             tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, condition))
             picture, self._state = self._painting.network(*tensors, self._state)
         finished, share = bent.copy(), np.zeros((size, size), np.float32)

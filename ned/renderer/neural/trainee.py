@@ -21,6 +21,7 @@ from ned.renderer.neural.memory import MEMORY_KINDS, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.training.checkpoint import load_strictly
+from ned.training.precision import mixed_precision
 
 KIND = "face renderer"
 CLIP = 1.0
@@ -74,10 +75,9 @@ class CandidateTrainee:
         """See `Trainee`."""
         config, network = self.settings, self.modules["renderer"]
         examples = self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
-        half = self.device.type == "cuda"
         parts = {"pixel": [], "pyramid": [], "steadiness": []}
         state, before = None, None
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=half):
+        with mixed_precision(self.device):
             for t in range(config.sequence):
                 wanted, candidates, condition, weight = (
                     torch.from_numpy(part[t]).to(self.device)
@@ -120,7 +120,7 @@ def generate(
     device = next(network.parameters()).device
     window = face_window(wanted.size)
     out, state, run = [], None, None
-    with torch.inference_mode():
+    with torch.inference_mode(), mixed_precision(device):
         for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
             nearest, known = actor.take(actor.nearest(face)), [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
             ((whole, _),) = bend([nearest], face)  # all that lies outside the window

@@ -29,6 +29,7 @@ from ned.renderer.neural.losses import (
 )
 from ned.renderer.neural.ned2022 import MOUTH_SHARE, PAST, Generator, PatchDiscriminator, cropped, initialise
 from ned.renderer.neural.settings import RendererConfig
+from ned.training.precision import mixed_precision
 
 KIND = "face renderer ned2022"
 INSIDE = 0.02
@@ -131,7 +132,7 @@ class Ned2022Trainee:
         former, said = [torch.full_like(wanted[0], -1.0)] * PAST, []
         for t in range(config.sequence):
             seen = torch.cat([condition[max(t - k, 0)] for k in range(PAST + 1)], 1)
-            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+            with mixed_precision(self.device):
                 made, losses = self._learn(seen, torch.cat(former, 1), condition[t], wanted[t], drawn.mouth[t])
             former = [made, *former[:-1]]
             said.append(losses)
@@ -187,7 +188,7 @@ class Ned2022Trainee:
                 if now != run:
                     conditions, former, run = [condition] * PAST, [torch.full_like(condition[:, :3], -1.0)] * PAST, now
                 conditions = [condition, *conditions[:PAST]]
-                with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
+                with mixed_precision(self.device):
                     made = generator(torch.cat(conditions, 1), torch.cat(former, 1)).float()
                 former = [made, *former[:-1]]
                 out.append((0.5 * made[0] + 0.5).permute(1, 2, 0).cpu().numpy())

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from synthetic import footage
 
-from ned.renderer.neural.evaluation import openings
+from ned.renderer.neural.memory import openings
 from ned.renderer.neural.preparation import by_person
 from ned.renderer.neural.preview import COLUMNS, HeldOut, chosen_frames
 

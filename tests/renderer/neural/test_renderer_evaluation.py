@@ -16,13 +16,13 @@ from ned.renderer.neural.evaluation import (
     measure_frames,
     mouth_region,
     open_mouths,
-    openings,
     print_rows,
     psnr,
     self_reenactment,
     ssim_map,
     warp_of_nearest,
 )
+from ned.renderer.neural.memory import openings
 
 
 def test_fapd_and_psnr_are_those_of_the_region_alone():

@@ -220,7 +220,14 @@ class ProcessConfig:
     def identity(self) -> dict[str, Any]:
         """All that decides what is in the output, by name; for `ned.workspace.job_key`."""
         elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key"}
+        if self.actor is None or self.finetune_minutes > 0:  # the run itself makes the weights of the latter
+            weights = None
+        else:
+            from ned.renderer.neural.actors import WEIGHTS, actor_folder
+
+            weights = actor_folder(self.actor) / WEIGHTS
         return {
+            "actor_weights": weights,
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
             "container": self.output_path.suffix.lower(),
         }

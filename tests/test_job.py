@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from ned.config import ProcessConfig
 from ned.errors import ProcessingError, UserError
 from ned.workspace import check_space, job_key, open_job, publishing, work_folder
 
@@ -129,3 +130,16 @@ def test_the_work_depends_on_what_is_in_the_files_not_on_their_names(tmp_path):
     assert job_key({"reference": (other,)}) == before
     clip.write_bytes(b"two" * 100)
     assert job_key({"reference": (clip,)}) != before
+
+
+def test_the_work_of_an_actor_fine_tuned_anew_is_other_work(tmp_path, monkeypatch):
+    monkeypatch.setenv("NED_DATA", str(tmp_path / "data"))
+    weights = tmp_path / "data" / "actors" / "anna" / "actor.safetensors"
+    weights.parent.mkdir(parents=True)
+    (tmp_path / "video.mp4").write_bytes(b"video")
+    config = ProcessConfig(input=tmp_path / "video.mp4", renderer="neural", actor="anna")
+    weights.write_bytes(b"first")
+    before = job_key(config.identity())
+    assert job_key(config.identity()) == before
+    weights.write_bytes(b"other")
+    assert job_key(config.identity()) != before

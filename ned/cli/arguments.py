@@ -11,7 +11,8 @@ import difflib
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any, ClassVar, NoReturn
 
 from ned.config import convert_all, option_fields
 from ned.errors import UserError
@@ -35,6 +36,25 @@ class Command:
     def main(self) -> int:
         """Do it; the exit code."""
         raise NotImplementedError
+
+
+class DataCommand(Command):
+    """Base of commands with `--data PATH…`; their dataclass has a field `data`, a tuple of paths that is no option."""
+
+    data_help: ClassVar[str]
+    data_required: ClassVar[bool] = True
+
+    @classmethod
+    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
+        add_options(parser, cls)
+        how = {"required": True} if cls.data_required else {"default": argparse.SUPPRESS}
+        parser.add_argument("--data", nargs="+", metavar="PATH", help=cls.data_help, **how)
+
+    @classmethod
+    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
+        given = dict(given)
+        data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
+        return cls(data=data, **convert_all(cls, given))
 
 
 class Parser(argparse.ArgumentParser):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ned import workspace
-from ned.cli.arguments import Command, add_options
-from ned.config import convert_all, option
+from ned.cli.arguments import DataCommand
+from ned.config import option
 from ned.errors import UserError
 from ned.progress import for_stream
 
@@ -18,10 +15,15 @@ NETWORKS = ("manipulator", "renderer")
 
 
 @dataclass(frozen=True)
-class Evaluate(Command):
+class Evaluate(DataCommand):
     """Measure a trained network on what it never saw, beside trivial answers."""
 
     name = "evaluate"
+    data_help = (
+        "manipulator: a corpus of scripts/build_corpus.py with people held out; renderer: videos, prepared "
+        "crops, or folders of them, of which the last tenth of each is painted from the rest"
+    )
+    data_required = False
     network: str = option(help="what to measure: manipulator, renderer", metavar="NETWORK")
     checkpoint: Path = option(help="checkpoint that `ned train` wrote", metavar="CHECKPOINT")
     data: tuple[Path, ...] = ()
@@ -29,21 +31,6 @@ class Evaluate(Command):
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
     threads: int = option(2, metavar="N", help="processor cores to use")
     quiet: bool = option(False, help="show no progress")
-
-    @classmethod
-    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_options(parser, cls)
-        parser.add_argument(
-            "--data", nargs="+", metavar="PATH", default=argparse.SUPPRESS,
-            help="manipulator: a corpus of scripts/build_corpus.py with people held out; renderer: videos, prepared "
-            "crops, or folders of them, of which the last tenth of each is painted from the rest",
-        )  # fmt: skip
-
-    @classmethod
-    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
-        given = dict(given)
-        data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
-        return cls(data=data, **convert_all(cls, given))
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:

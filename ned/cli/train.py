@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import shlex
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ned import workspace
-from ned.cli.arguments import Command, add_options
-from ned.config import convert_all, option
+from ned.cli.arguments import DataCommand
+from ned.config import option
 from ned.errors import UserError
 from ned.progress import for_stream
 
@@ -26,10 +24,14 @@ CHECKPOINT_S = 50.0
 
 
 @dataclass(frozen=True)
-class Train(Command):
+class Train(DataCommand):
     """Train a network on your data; interrupted training goes on where it stopped."""
 
     name = "train"
+    data_help = (
+        "manipulator: corpora of scripts/build_corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
+        "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person)"
+    )
     network: str = option(help="what to train: manipulator, meta-renderer", metavar="NETWORK")
     data: tuple[Path, ...] = ()
     out: Path = option(Path("training"), short="-o", metavar="FOLDER", help="where checkpoints and curves go")
@@ -50,21 +52,6 @@ class Train(Command):
     space: str = option("arkit52", metavar="SPACE", help="expression space of the tracks: arkit52 or flame50")
     licence: str = option("", metavar="TEXT", help="licence of the weights, written into them")
     quiet: bool = option(False, help="show no progress")
-
-    @classmethod
-    def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        add_options(parser, cls)
-        parser.add_argument(
-            "--data", nargs="+", metavar="PATH", required=True,
-            help="manipulator: corpora of scripts/build_corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
-            "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person)",
-        )  # fmt: skip
-
-    @classmethod
-    def from_arguments(cls, given: Mapping[str, Any]) -> Command:
-        given = dict(given)
-        data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
-        return cls(data=data, **convert_all(cls, given))
 
     def __post_init__(self) -> None:
         if self.network not in NETWORKS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 from jaxtyping import Float
 
@@ -19,6 +21,8 @@ from ned.video import Frame, Stills
 _SMALLEST_PX = 8
 _OVAL, _MOUTH = list(OVAL), [*UPPER[-1].tolist(), *LOWER[-1].tolist(), 94, 199]
 """Landmarks that a picture of the face, and of the mouth with some skin, is cut around."""
+AHEAD = 1 + max(1, (os.cpu_count() or 2) // 2)
+"""Frames that a renderer hears of: the one that it paints and a few after it."""
 _LINGER, _LEAST_VEIL = 0.5, 0.1
 """What is left of a cover in the frame after it is gone, and the least that counts."""
 
@@ -31,20 +35,21 @@ class Painter:
         self.edit, self._renderer, self._fetch = edit, renderer, fetch
         self._hands: HandOcclusion | None = None
         self._eyes_shown = False
-        changed = np.flatnonzero(edit.changed())
-        self._last = int(changed[-1]) if len(changed) else -1
+        self._changed = np.flatnonzero(edit.changed())
+        self._last = int(self._changed[-1]) if len(self._changed) else -1
+        self._coming: dict[int, tuple[tuple[int, int, int, int], FaceEdit | None]] = {}
         self._veil: np.ndarray | None = None
         self._hidden: HiddenFeatures | None = None
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
-        face = self.edit.face_edit(i)
-        box = self._renderer.region(face, (frame.height, frame.width))
-        if box[2] - box[0] < _SMALLEST_PX or box[3] - box[1] < _SMALLEST_PX:  # the face is outside the picture
+        box, local = self._at(i, (frame.height, frame.width))
+        if local is None:
             return frame
         if self._fetch is not None:
-            self._show_person(self._fetch, face)
-        picture, local = frame.region_rgb(box), face.moved_to(box[:2])
+            self._show_person(self._fetch, local)
+        self._announce(i, (frame.height, frame.width))
+        picture = frame.region_rgb(box)
         difference = self._renderer.render(picture, local)
         cover = self._covered(picture, local.source)
         if cover is not None:
@@ -57,6 +62,23 @@ class Painter:
         if i == self._last:
             self.close()
         return frame.add_region(box, difference)
+
+    def _at(self, i: int, size: tuple[int, int]) -> tuple[tuple[int, int, int, int], FaceEdit | None]:
+        """The region that the edit of the track's frame `i` may change, and the edit in its pixels; None where the face
+        is outside a frame of `size` (height, width). The same objects again for the same `i`, until it is past."""
+        if i not in self._coming:
+            face = self.edit.face_edit(i)
+            box = self._renderer.region(face, size)
+            inside = min(box[2] - box[0], box[3] - box[1]) >= _SMALLEST_PX
+            self._coming[i] = box, face.moved_to(box[:2]) if inside else None
+        return self._coming[i]
+
+    def _announce(self, i: int, size: tuple[int, int]) -> None:
+        """Tell the renderer what comes, and forget what is past."""
+        self._coming = {k: known for k, known in self._coming.items() if k >= i}
+        soon = self._changed[np.searchsorted(self._changed, i) :][:AHEAD]
+        coming = [self._at(int(k), size)[1] for k in soon]
+        self._renderer.foresee([edit for edit in coming if edit is not None])
 
     def _show_person(self, fetch: Stills, face: FaceEdit) -> None:
         """Show the renderer what it cannot know from one frame: the eyes at once, an open mouth when it is wanted."""

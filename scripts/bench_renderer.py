@@ -17,6 +17,7 @@ import numpy as np
 import torch
 
 from ned.face_model import load_face_model
+from ned.paint import AHEAD
 from ned.renderer import build_renderer
 from ned.renderer.neural.crops import FACE_SHARE, TOP_SHARE
 from ned.renderer.neural.memory import Memory
@@ -60,7 +61,8 @@ def main() -> None:
                            ("neural", build_renderer(load_face_model(), painting))):  # fmt: skip
         renderer.render(picture, edits[0])
         began = time.perf_counter()
-        for edit in edits:
+        for k, edit in enumerate(edits):
+            renderer.foresee(edits[k : k + AHEAD])
             renderer.render(picture, edit)
         seconds[name] = (time.perf_counter() - began) / len(edits)
     for name, value in seconds.items():

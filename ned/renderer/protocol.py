@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -28,6 +29,11 @@ class Renderer(Protocol):
 
     def take_eyes(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
         """Look for glasses in some pictures of the person, RGB in [0, 1], each with the face in its pixels."""
+        ...
+
+    def foresee(self, coming: Sequence[FaceEdit]) -> None:
+        """Edits that will be rendered next, in order, as `render` will get them: work may begin. Some may have been
+        announced before."""
         ...
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:

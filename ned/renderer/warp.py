@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -202,6 +202,9 @@ class WarpRenderer:
         x1, y1 = np.ceil(points.max(0) + margin).astype(int) + 1
         height, width = size
         return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
+
+    def foresee(self, coming: Sequence[FaceEdit]) -> None:
+        """See `Renderer.foresee`: nothing here takes long."""
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""

@@ -149,19 +149,24 @@ def part_of_crop(picture: np.ndarray, window: Window | None) -> np.ndarray:
     return picture[y : y + height, x : x + width]
 
 
-def inputs(
-    candidates: list[tuple[np.ndarray, np.ndarray]],
+def seen_pictures(candidates: list[tuple[np.ndarray, np.ndarray]]) -> Float[np.ndarray, "4 5 h w"]:
+    """Pictures and ways, as of `bend`, as the network sees them."""
+    out = np.empty((len(candidates), 5, *candidates[0][0].shape[:2]), np.float32)
+    for into, (picture, way) in zip(out, candidates, strict=True):
+        into[:3], into[3:] = picture.transpose(2, 0, 1), way.transpose(2, 0, 1)
+    return out
+
+
+def shown_geometry(
     face: Float[np.ndarray, "v 3"],
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
     window: Window | None = None,
-) -> tuple[Float[np.ndarray, "4 5 h w"], Float[np.ndarray, "11 h w"]]:
-    """What the network sees for one wanted face: `candidates` are pictures and ways, as of `bend`."""
-    seen = np.stack([np.concatenate(pair, 2).transpose(2, 0, 1) for pair in candidates])
+) -> Float[np.ndarray, "11 h w"]:
+    """A wanted face as the network sees it."""
     shown = conditioner(face, coefficients)
     parts = (shown.nmfc, shown.shape, shown.eyes, shown.mask[..., None], shown.mouth[..., None])
-    condition = np.concatenate([part_of_crop(part, window) for part in parts], 2).transpose(2, 0, 1)
-    return seen.astype(np.float32), condition.astype(np.float32)
+    return np.concatenate([part_of_crop(part, window).transpose(2, 0, 1) for part in parts]).astype(np.float32)
 
 
 def one_example(
@@ -176,7 +181,7 @@ def one_example(
     """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike."""
     gains, gamma = look
     bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
-    seen, condition = inputs(bent, face, coefficients, conditioner, window)
+    seen, condition = seen_pictures(bent), shown_geometry(face, coefficients, conditioner, window)
     wanted = (np.clip(frame * gains, 0, 1) ** gamma).transpose(2, 0, 1).astype(np.float32)
     mask = condition[9]
     corner = np.array([*(window or (0, 0))[:2], 0], np.float32)

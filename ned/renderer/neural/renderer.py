@@ -7,6 +7,9 @@ moves nothing, nothing is added.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +23,7 @@ from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import inputs, part_of_crop, region_mask
+from ned.renderer.neural.examples import part_of_crop, region_mask, seen_pictures, shown_geometry
 from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, Window, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
@@ -62,6 +65,18 @@ def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
     return network.eval().requires_grad_(False).to(best_device()), settings
 
 
+@dataclass(frozen=True)
+class _Geometry:
+    """All that can be said of an edit before its frame is there: faces in the crop, and what the network sees."""
+
+    matrix: Float[np.ndarray, "2 3"]
+    source: Float[np.ndarray, "v 3"]
+    target: Float[np.ndarray, "v 3"]
+    known: list[tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 2"]]]
+    """The memory, bent to the target."""
+    condition: Float[np.ndarray, "11 h w"]
+
+
 class NeuralRenderer:
     """See `ned.renderer.protocol.Renderer`. Without a memory of the person it is the warp renderer."""
 
@@ -69,46 +84,67 @@ class NeuralRenderer:
         self._warp, self._painting = warp, painting
         self._conditioner = Conditioner(model, painting.size)
         self._device = next(painting.network.parameters()).device
+        self._window = face_window(painting.size)
         self._state: torch.Tensor | None = None
+        self._foreseen: list[tuple[FaceEdit, Future[_Geometry]]] = []
         self.region, self.wants_mouth = warp.region, warp.wants_mouth
         self.take_mouth, self.take_eyes = warp.take_mouth, warp.take_eyes
+
+    def foresee(self, coming: Sequence[FaceEdit]) -> None:
+        """See `Renderer.foresee`: what depends on no frame is made by other threads meanwhile."""
+        known = [edit for edit, _ in self._foreseen]
+        for edit in coming:
+            if not any(edit is one for one in known):
+                self._foreseen.append((edit, _helpers().submit(self._look_at, edit)))
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
         difference = self._warp.render(picture, edit)
-        size = self._painting.size
-        matrix = align(edit.source, size)
-        bent = cut(np.clip(picture + difference, 0.0, 1.0), matrix, size)
-        target = to_crop(edit.target, matrix)
-        finished, share = self._finish(bent, to_crop(edit.source, matrix), target, edit)
-        change = keep_detail(finished - bent, target)
+        geometry = self._geometry(edit)
+        bent = cut(np.clip(picture + difference, 0.0, 1.0), geometry.matrix, self._painting.size)
+        finished, share = self._finish(bent, geometry)
+        change = keep_detail(finished - bent, geometry.target)
         added = self._painting.strength * share[..., None] * change
-        return difference + paste_back(added, matrix, picture.shape[:2])
+        return difference + paste_back(added, geometry.matrix, picture.shape[:2])
+
+    def _look_at(self, edit: FaceEdit) -> _Geometry:
+        memory, matrix = self._painting.memory, align(edit.source, self._painting.size)
+        source, target = (to_crop(face, matrix) for face in (edit.source, edit.target))
+        known = bend([memory.views(target, kind) for kind in MEMORY_KINDS], target, self._window)
+        condition = shown_geometry(target, edit.expression, self._conditioner, self._window)
+        return _Geometry(matrix, source, target, known, condition)
+
+    def _geometry(self, edit: FaceEdit) -> _Geometry:
+        """What was foreseen of an edit; of those before it nothing is wanted any more."""
+        for k, (one, waiting) in enumerate(self._foreseen):
+            if one is edit:
+                del self._foreseen[: k + 1]
+                return waiting.result()
+        return self._look_at(edit)
 
     def _finish(
-        self,
-        bent: Float[np.ndarray, "s s 3"],
-        source: Float[np.ndarray, "v 3"],
-        target: Float[np.ndarray, "v 3"],
-        edit: FaceEdit,
+        self, bent: Float[np.ndarray, "s s 3"], geometry: _Geometry
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
         """The network's picture of the crop, and how much of it is wanted where."""
-        size, window, memory = self._painting.size, face_window(self._painting.size), self._painting.memory
-        known = [memory.views(target, kind) for kind in MEMORY_KINDS]
-        (_, way), *rest = bend([[(bent, source, 1.0)], *known], target, window)
+        size, window, mask = self._painting.size, self._window, geometry.condition[9]
+        ((_, way),) = bend([[(bent, geometry.source, 1.0)]], geometry.target, window)
         # the warp renderer's picture of the frame is better than the plain mesh's
-        seen, condition = inputs(
-            [(part_of_crop(bent, window), way), *rest], target, edit.expression, self._conditioner, window
-        )
+        seen = seen_pictures([(part_of_crop(bent, window), way), *geometry.known])
         with torch.inference_mode(), mixed_precision(self._device):
-            tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, condition))
+            tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, geometry.condition))
             picture, self._state = self._painting.network(*tensors, self._state)
         finished, share = bent.copy(), np.zeros((size, size), np.float32)
         part_of_crop(finished, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-        moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * condition[9]
+        moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * mask
         softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
-        part_of_crop(share, window)[:] = softened * condition[9] * _ramp(window)
+        part_of_crop(share, window)[:] = softened * mask * _ramp(window)
         return finished, share
+
+
+@lru_cache(maxsize=1)
+def _helpers() -> ThreadPoolExecutor:
+    """Threads for all renderers of the process; their work lets go of the interpreter for most of its time."""
+    return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) // 2), "ned-geometry")
 
 
 def keep_detail(change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "s s 3"]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
-from ned.renderer.neural.examples import Actor, ExampleSource, inputs, part_of_crop
+from ned.renderer.neural.examples import Actor, ExampleSource, part_of_crop, seen_pictures, shown_geometry
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.losses import laplacian_pyramid_l1
 from ned.renderer.neural.memory import MEMORY_KINDS, bend, face_window
@@ -124,10 +124,9 @@ def generate(
         for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
             nearest, known = actor.take(actor.nearest(face)), [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
             ((whole, _),) = bend([nearest], face)  # all that lies outside the window
-            seen, condition = (
-                torch.from_numpy(x)[None].to(device)
-                for x in inputs(bend([nearest, *known], face, window), face, coefficients, conditioner, window)
-            )
+            seen = seen_pictures(bend([nearest, *known], face, window))
+            shown = shown_geometry(face, coefficients, conditioner, window)
+            seen, condition = (torch.from_numpy(part)[None].to(device) for part in (seen, shown))
             picture, state = network(seen, condition, state if now == run else None)
             run = now
             part_of_crop(whole, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()

@@ -84,6 +84,24 @@ def test_frames_are_the_same_again_for_a_fresh_renderer():
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
+def test_what_was_foreseen_is_painted_alike(monkeypatch):
+    torch.manual_seed(3)
+    network = CandidateNetwork(4)
+    torch.nn.init.normal_(network.choose.weight, std=0.05)
+    picture, painting = painted(200, 1).astype(np.float32) / 255.0, _painting(network)
+    edits = [_edit(0.2 * k) for k in range(1, 5)]
+    alone, told = (build_renderer(MODEL, painting) for _ in range(2))
+    expected = [alone.render(picture, edit) for edit in edits]
+    made, looks, look = [], [], told._look_at
+    monkeypatch.setattr(told, "_look_at", lambda edit: looks.append(edit) or look(edit))
+    for k in (0, 1, 3):  # the third is announced, and never comes
+        told.foresee(edits[k : k + 3])
+        made.append(told.render(picture, edits[k]))
+    assert all(np.array_equal(a, expected[k]) for a, k in zip(made[:2], (0, 1), strict=True))
+    assert len(looks) == 4 and {id(edit) for edit in looks} == {id(edit) for edit in edits}  # each once
+    assert not told._foreseen
+
+
 def _saved(path, **changes):
     config = replace(RendererConfig(size=SIZE, window=32, base=4), **changes)
     tensors = {f"renderer.{name}": t for name, t in CandidateNetwork(4).state_dict().items()}

@@ -20,6 +20,7 @@ from ned.analysis.store import release
 from ned.config import ProcessConfig
 from ned.crew import Crew
 from ned.errors import UserError
+from ned.memory import trim
 from ned.pieces import COMPARE, FILM, Pieces, piece_starts
 from ned.plan import TrackEdit
 from ned.progress import Clock, Stage
@@ -38,6 +39,9 @@ SEGMENT_S = 30.0
 
 WARM_UP = 16
 """Frames before a piece with which its painters begin."""
+
+TRIM_EVERY = 128
+"""Frames after which memory is given back."""
 
 LONGEST_FRAME = 2**30
 """Units of time; the muxers of MP4 and MOV count in 32 bits, and with reordered frames sum a few up."""
@@ -175,6 +179,8 @@ class _SecondPass:
                     for edit, _ in self._edits:
                         release(edit.track.landmarks)
                 pieces.write(written)
+                if frame.index % TRIM_EVERY == 0:
+                    trim()
                 stage.advance()
         pieces.end()
 

@@ -20,6 +20,7 @@ from ned.analysis.store import release
 from ned.face_model.bounded import solve_bounded
 from ned.face_model.canonical import NUM_MESH_VERTICES, CanonicalFace
 from ned.face_model.pose import estimate_pose, project, unproject
+from ned.memory import trim
 from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose
 
 ALTERNATIONS = 3
@@ -100,6 +101,7 @@ def _chunks(track: FaceTrack) -> Iterator[slice]:
         yield slice(start, min(start + CHUNK, len(track)))
         if start:
             release(track.landmarks)
+            trim()
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,8 @@ STATE_CHANNELS = 12
 WAY_SCALE = 10.0
 HEAD_START = (1.0, 1.0, 0.0, 0.0)
 """Of the candidates before training."""
+FARTHEST = 4.0
+"""Pixels that the network may shift a candidate by: about what the tracking errs."""
 
 
 class Block(nn.Module):
@@ -32,7 +34,8 @@ class Block(nn.Module):
 
 
 class CandidateNetwork(nn.Module):
-    """A U-Net over candidates and conditioning. The state is a picture of half the size that it hands on from frame to
+    """A U-Net over candidates and conditioning. It shifts the candidates so that lips lie on lips (the tracking errs by
+    about a pixel, and what does not lie on itself blurs when it is mixed), mixes them, and adds what is missing. The state is a picture of half the size that it hands on from frame to
     frame; `None` begins anew.
 
     Args:
@@ -57,7 +60,7 @@ class CandidateNetwork(nn.Module):
         )
         self.decode = nn.ModuleList(Block(width) for width in widths[-2:0:-1])
         self.remember = nn.Conv2d(widths[1], STATE_CHANNELS, 3, padding=1)
-        self.choose = nn.Conv2d(base, CANDIDATES + 3, 3, padding=1)
+        self.choose = nn.Conv2d(base, CANDIDATES + 3 + 2 * CANDIDATES, 3, padding=1)
         nn.init.zeros_(self.choose.weight)
         nn.init.zeros_(self.choose.bias)
         with torch.no_grad():
@@ -91,5 +94,22 @@ class CandidateNetwork(nn.Module):
                 new_state = torch.tanh(self.remember(x))
         assert new_state is not None
         heads = self.choose(nn.functional.silu(x)).float()  # half precision would dim the pictures themselves
-        shares = torch.softmax(heads[:, :CANDIDATES], 1)
-        return (shares[:, :, None] * pictures).sum(1) + heads[:, CANDIDATES:], new_state
+        shares, missing, shifts = heads.split((CANDIDATES, 3, 2 * CANDIDATES), 1)
+        shifted = shift(pictures, shifts.unflatten(1, (CANDIDATES, 2)))
+        return (torch.softmax(shares, 1)[:, :, None] * shifted).sum(1) + missing, new_state
+
+
+def shift(
+    pictures: Float[Tensor, "b n c h w"], way: Float[Tensor, "b n xy=2 h w"], farthest: float = FARTHEST
+) -> Float[Tensor, "b n c h w"]:
+    """Every pixel from up to about `farthest` pixels away, where `way` (pixels) points to; linear interpolation."""
+    height, width = pictures.shape[3:]
+    way = farthest * torch.tanh(way.float() / farthest)
+    rows = torch.arange(height, device=way.device, dtype=way.dtype)
+    columns = torch.arange(width, device=way.device, dtype=way.dtype)
+    x = (columns + way[:, :, 0]) * (2.0 / (width - 1)) - 1.0
+    y = (rows[:, None] + way[:, :, 1]) * (2.0 / (height - 1)) - 1.0
+    taken = nn.functional.grid_sample(
+        pictures.flatten(0, 1).float(), torch.stack([x, y], -1).flatten(0, 1), padding_mode="border", align_corners=True
+    )
+    return taken.unflatten(0, pictures.shape[:2])

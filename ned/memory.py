@@ -8,9 +8,9 @@ from typing import Any
 
 
 def trim() -> None:
-    """Give back what the allocator keeps for later. Pictures of all sizes that come and go in several threads leave gaps
-    that it hardly fills again: over hours they grow to several times what is in use. Takes some milliseconds; does
-    nothing where the C library is not glibc."""
+    """Give back what the allocator keeps for later. Pictures of all sizes that come and go in several threads leave
+    gaps that it hardly fills again: over hours they grow to several times what is in use. Takes some milliseconds;
+    does nothing where the C library is not glibc."""
     library = _glibc()
     if library is not None:
         library.malloc_trim(0)

@@ -6,7 +6,7 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
@@ -17,6 +17,9 @@ from ned.progress import for_stream
 if TYPE_CHECKING:
     from ned.training.checkpoint import TrainingRecord
     from ned.training.loop import Schedule
+    from ned.training.settings import Settings
+
+_S = TypeVar("_S", bound="Settings")
 
 NETWORKS = ("manipulator", "meta-renderer")
 CHECKPOINT_S = 50.0
@@ -48,7 +51,9 @@ class Train(DataCommand):
     checkpoint_every: int = option(200, metavar="N", help="steps between checkpoints; one is written each minute too")
     measure_every: int = option(500, metavar="N", help="steps between measurements on held-out people")
     threads: int = option(2, metavar="N", help="processor cores to use")
-    seed: int = option(0, metavar="N", help="number from which all chance is drawn")
+    seed: int | None = option(
+        None, metavar="N", help="number from which all chance is drawn; default: that of the settings, 0"
+    )
     space: str = option("arkit52", metavar="SPACE", help="expression space of the tracks: arkit52 or flame50")
     licence: str = option("", metavar="TEXT", help="licence of the weights, written into them")
     quiet: bool = option(False, help="show no progress")
@@ -77,7 +82,7 @@ class Train(DataCommand):
     def _manipulator(self) -> TrainingRecord:
         from ned.manipulator.settings import ManipulatorConfig
 
-        settings = replace(ManipulatorConfig.load(self.config) if self.config else ManipulatorConfig(), seed=self.seed)
+        settings = self._settings(ManipulatorConfig)
         self._check_paths()
         from ned.manipulator.training import train_manipulator
 
@@ -89,7 +94,7 @@ class Train(DataCommand):
     def _renderer(self) -> TrainingRecord:
         from ned.renderer.neural.settings import RendererConfig
 
-        settings = replace(RendererConfig.load(self.config) if self.config else RendererConfig(), seed=self.seed)
+        settings = self._settings(RendererConfig)
         self._check_paths()
         if self.weights is not None:
             workspace.check_input(self.weights, what="checkpoint")
@@ -99,6 +104,10 @@ class Train(DataCommand):
             settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
             command=said_command(), licence=self.licence, hold_out=self.hold_out, start=self.weights,
         )  # fmt: skip
+
+    def _settings(self, kind: type[_S]) -> _S:
+        settings = kind.load(self.config) if self.config else kind()
+        return settings if self.seed is None else replace(settings, seed=self.seed)
 
     def _check_paths(self) -> None:
         for path in self.data:

@@ -112,6 +112,15 @@ def test_train_hands_on_settings_and_schedule(video, asked, capsys, tmp_path):
     assert "fapd 4.500" in capsys.readouterr().out
 
 
+def test_the_seed_of_the_settings_holds_unless_another_is_given(video, asked, tmp_path):
+    yaml = tmp_path / "r.yaml"
+    yaml.write_text("seed: 13\n")
+    for more, expected in (((), 13), (("--seed", "0"), 0)):
+        command = ["train", "meta-renderer", "--data", str(video), "-o", str(tmp_path / "out"), "-c", str(yaml)]
+        assert main([*command, *more, "--quiet"]) == 0
+        assert asked[-1][0].seed == expected
+
+
 def test_data_of_an_evaluation_may_be_several(video):
     given = parse(["evaluate", "renderer", str(video), "--data", "a", "b"])
     assert given.data == (Path("a"), Path("b"))

@@ -35,8 +35,9 @@ class Block(nn.Module):
 
 class CandidateNetwork(nn.Module):
     """A U-Net over candidates and conditioning. It shifts the candidates so that lips lie on lips (the tracking errs by
-    about a pixel, and what does not lie on itself blurs when it is mixed), mixes them, and adds what is missing. The state is a picture of half the size that it hands on from frame to
-    frame; `None` begins anew.
+    about a pixel, and what does not lie on itself blurs when it is mixed), mixes them, and adds what is missing.
+
+    The state is a picture of half the size that it hands on from frame to frame; `None` begins anew.
 
     Args:
         base: channels at full size; each halving adds as many.

@@ -5,7 +5,7 @@ import torch
 
 from ned.face_model import load_face_model
 from ned.renderer.neural.examples import ExampleSource, flipped
-from ned.renderer.neural.networks import CANDIDATES, CandidateNetwork
+from ned.renderer.neural.networks import CANDIDATES, FARTHEST, CandidateNetwork, shift
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import CandidateTrainee
 from tests.renderer.neural.synthetic import footage as synthetic_footage
@@ -22,6 +22,19 @@ def test_before_training_the_network_mixes_its_candidates():
     assert ((picture >= low - 1e-5) & (picture <= high + 1e-5)).all()
     same = candidates[:, :1].expand_as(candidates)
     assert torch.allclose(network(same, torch.rand(2, 11, 32, 32), state)[0], same[:, 0, :3], atol=1e-5)
+
+
+def test_candidates_are_taken_from_where_the_way_points():
+    picture = torch.rand(1, 2, 3, 12, 16)
+    way = torch.zeros(1, 2, 2, 12, 16)
+    assert torch.allclose(shift(picture, way), picture, atol=1e-5)
+    way[:, 0, 0], way[:, 1, 1] = 2.0, -1.0  # the first from the right, the second from above
+    way = FARTHEST * torch.atanh(way / FARTHEST)
+    made = shift(picture, way)
+    assert torch.allclose(made[:, 0, :, :, :-2], picture[:, 0, :, :, 2:], atol=1e-4)
+    assert torch.allclose(made[:, 1, :, 1:], picture[:, 1, :, :-1], atol=1e-4)
+    far = shift(picture, torch.full((1, 2, 2, 12, 16), 100.0))
+    assert torch.allclose(far[..., 0, 0], picture[..., 4, 4], atol=1e-4)  # no farther than that
 
 
 def test_the_state_is_used_once_the_network_has_learnt_anything():

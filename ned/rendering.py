@@ -40,7 +40,7 @@ SEGMENT_S = 30.0
 WARM_UP = 16
 """Frames before a piece with which its painters begin."""
 
-TRIM_EVERY = 128
+TRIM_EVERY = 32
 """Frames after which memory is given back."""
 
 LONGEST_FRAME = 2**30

@@ -39,16 +39,20 @@ def make_input(clip: Path | None, folder: Path, minutes: float, fps: str | None)
 
 
 def resident_bytes(pid: int) -> int:
-    """Resident memory of a process and all its children."""
-    total, waiting = 0, [pid]
+    """Resident memory of a process and all its children. A child that has not yet become another program shows its
+    parent's memory, and is left out."""
+    total, waiting = 0, [(pid, b"")]
     while waiting:
-        one = waiting.pop()
+        one, parent = waiting.pop()
         try:
+            said = Path(f"/proc/{one}/cmdline").read_bytes()
+            if said == parent:
+                continue
             for line in Path(f"/proc/{one}/status").read_text().splitlines():
                 if line.startswith("VmRSS:"):
                     total += int(line.split()[1]) * 1024
             for task in Path(f"/proc/{one}/task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
+                waiting += [(int(child), said) for child in (task / "children").read_text().split()]
         except OSError:
             continue
     return total

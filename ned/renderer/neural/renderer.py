@@ -21,6 +21,8 @@ from jaxtyping import Float
 
 from ned.errors import UserError
 from ned.face_model import FaceModel
+from ned.renderer import layers
+from ned.renderer.donor import lacking
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
 from ned.renderer.neural.examples import part_of_crop, region_mask, seen_pictures, shown_geometry
@@ -38,6 +40,9 @@ STILL, MOVED = 0.0005, 0.006
 BROAD = 0.014
 """Standard deviation of the low-pass that tells the broad part of the network's change, in crop sizes."""
 FINE = 0.5
+OWN_TEETH, RIM = 0.75, 0.006
+"""How much of its say between the lips the network loses where the frame's own mouth is open about as far: what is seen
+there is true, and the network's teeth are greyer. And the softness of that region's rim, in crop sizes."""
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -137,7 +142,9 @@ class NeuralRenderer:
         part_of_crop(finished, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
         moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * mask
         softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
-        part_of_crop(share, window)[:] = softened * mask * _ramp(window)
+        before, after = (layers.opening(layers.MOUTH, face) for face in (geometry.source, geometry.target))
+        shown = cv2.GaussianBlur(geometry.condition[10], (0, 0), RIM * size) * np.float32(1.0 - lacking(before, after))
+        part_of_crop(share, window)[:] = softened * mask * _ramp(window) * (1 - OWN_TEETH * shown)
         return finished, share
 
 

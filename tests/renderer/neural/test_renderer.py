@@ -34,8 +34,9 @@ class Redden(CandidateNetwork):
         return red, super().forward(candidates, condition, state)[1]
 
 
-def _edit(smile):
+def _edit(smile, jaw=0.0, jaw_change=0.0):
     before, change = np.zeros((2, MODEL.space.width), np.float32)
+    before[0], change[0] = jaw, jaw_change
     for side in ("Left", "Right"):
         change[MODEL.space.index("mouthSmile" + side)] = smile
     source, target = faces_of(np.stack([before, before + change]), 200)
@@ -63,6 +64,17 @@ def test_it_paints_where_the_edit_moves_the_face_and_only_there():
     brow = edit.target[9, :2].astype(int)
     assert np.abs(red[brow[1], brow[0]]).max() < 0.02
     assert np.abs(red[:3]).max() < 1e-3 and np.abs(red[:, :3]).max() < 1e-3
+
+
+def test_teeth_that_the_frame_itself_shows_stay_its_own():
+    """A mouth that is open already keeps its inside; one that the edit opens gets the network's."""
+    picture, red = painted(200, 1).astype(np.float32) / 255.0, []
+    for edit in (_edit(0.9, jaw=0.7), _edit(0.9, jaw=0.1, jaw_change=0.6)):
+        plain = build_renderer(MODEL).render(picture, edit)
+        added = build_renderer(MODEL, _painting(Redden(4))).render(picture, edit) - plain
+        x, y = edit.target[[13, 14], :2].mean(0).astype(int)
+        red.append(added[y, x, 0] - added[y, x, 1])
+    assert red[0] < 0.6 * red[1] and red[1] > 0.05
 
 
 def test_little_footage_gives_little_strength():

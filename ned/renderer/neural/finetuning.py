@@ -26,7 +26,7 @@ LOOK_S = 50.0
 """Seconds between checkpoints: with the time that one takes, a kill loses less than a minute."""
 
 LEAST_S, ENOUGH_S = 2.0, 10.0
-"""Footage below which nothing is learnt, and from which the network has its full strength."""
+"""Footage below which nothing is learnt, and from which what was learnt counts in full."""
 
 MEASURED_FRAMES = 24
 _JOB = "job.json"
@@ -144,6 +144,7 @@ def _enough(
     strength = min(1.0, seconds / ENOUGH_S)
     if strength < 1:
         progress.note(
-            f"{seconds:.1f} s of footage, {ENOUGH_S:g} s are enough: the network gets {strength:.0%} of its strength"
+            f"{seconds:.1f} s of footage, {ENOUGH_S:g} s are enough: what is learnt counts {strength:.0%}, "
+            "what the shipped network knows the rest"
         )
     return seconds, strength

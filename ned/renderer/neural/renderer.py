@@ -55,7 +55,8 @@ class Painting:
     memory: Memory
     size: int
     strength: float = 1.0
-    """How much of what the network changes is taken, 0 to 1."""
+    """How much of what the network changes is taken, 0 to 1: below 1 where it was fitted to little footage, and no
+    other network of its kind is there to lean on."""
 
 
 def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
@@ -68,6 +69,18 @@ def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
     network = build_network(settings)
     load_strictly(network, part_of(checkpoint.tensors, "renderer."), path)
     return network.eval().requires_grad_(False).to(best_device()), settings
+
+
+def lean_on(network: CandidateNetwork, known: CandidateNetwork, strength: float) -> bool:
+    """Mix the weights of a network that was fitted to little footage with those of one that knows many people:
+    `strength` of its own, the rest of the other's. What was learnt is kept in part without losing what was known before
+    (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"). False, and nothing done, where the two are not of
+    one kind."""
+    own, other = network.state_dict(), known.state_dict()
+    if {name: value.shape for name, value in own.items()} != {name: value.shape for name, value in other.items()}:
+        return False
+    network.load_state_dict({name: torch.lerp(other[name], value, strength) for name, value in own.items()})
+    return True
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ned.renderer import Renderer, build_renderer, choice
 from ned.renderer.neural import renderer as module
 from ned.renderer.neural.memory import Memory
 from ned.renderer.neural.networks import CandidateNetwork
-from ned.renderer.neural.renderer import NeuralRenderer, Painting, load_network
+from ned.renderer.neural.renderer import NeuralRenderer, Painting, lean_on, load_network
 from ned.renderer.neural.settings import RendererConfig
 from ned.training.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
 from ned.types import ExpressionTrack, FaceEdit, FaceFit, FaceTrack, HeadPose, Shot
@@ -82,6 +82,16 @@ def test_little_footage_gives_little_strength():
     plain = build_renderer(MODEL).render(picture, edit)
     whole, half = (build_renderer(MODEL, _painting(Redden(4), s)).render(picture, edit) - plain for s in (1.0, 0.5))
     assert half == pytest.approx(0.5 * whole, abs=1e-3)
+
+
+def test_little_footage_leans_on_what_is_known_of_many():
+    own, known = CandidateNetwork(4), CandidateNetwork(4)
+    with torch.no_grad():
+        own.remember.bias.fill_(1.0)
+        known.remember.bias.fill_(3.0)
+    assert lean_on(own, known, 0.25) and torch.allclose(own.remember.bias, torch.tensor(2.5))
+    assert torch.allclose(known.remember.bias, torch.tensor(3.0))
+    assert not lean_on(own, CandidateNetwork(8), 0.25) and torch.allclose(own.remember.bias, torch.tensor(2.5))
 
 
 def test_frames_are_the_same_again_for_a_fresh_renderer():

@@ -1,6 +1,9 @@
 """Memory goes back to the system."""
 
 import ctypes
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -29,3 +32,36 @@ def test_gaps_between_what_is_kept_are_given_back():
 def test_it_does_no_harm_where_there_is_nothing_to_give():
     trim()
     trim()
+
+
+@pytest.mark.skipif(not GLIBC, reason="needs Linux with glibc")
+def test_threads_share_heaps():
+    """In a process of its own: how many heaps a thread's memory lies in is told by malloc_info."""
+    code = """
+import ctypes, sys, tempfile, threading
+from ned.memory import share_heaps
+if sys.argv[1] == "shared":
+    share_heaps()
+libc, gate = ctypes.CDLL(None), threading.Barrier(8)
+libc.malloc.restype = ctypes.c_void_p
+def work():
+    gate.wait()
+    libc.malloc(1000)
+    gate.wait()
+threads = [threading.Thread(target=work) for _ in range(8)]
+[t.start() for t in threads]
+[t.join() for t in threads]
+libc.fopen.restype, libc.malloc_info.argtypes = ctypes.c_void_p, [ctypes.c_int, ctypes.c_void_p]
+libc.fclose.argtypes = [ctypes.c_void_p]
+with tempfile.NamedTemporaryFile() as file:
+    out = libc.fopen(file.name.encode(), b"w")
+    libc.malloc_info(0, out)
+    libc.fclose(out)
+    print(file.read().count(b"<heap nr="))
+"""
+    environment = {name: value for name, value in os.environ.items() if name != "MALLOC_ARENA_MAX"}
+    alone, shared = (
+        int(subprocess.run([sys.executable, "-c", code, how], env=environment, capture_output=True, check=True).stdout)
+        for how in ("alone", "shared")
+    )
+    assert shared <= max(2, (os.cpu_count() or 2) // 4) and shared < alone

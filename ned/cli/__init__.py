@@ -24,6 +24,7 @@ from ned.cli.sample import Sample
 from ned.cli.train import Train
 from ned.cli.verify import Verify
 from ned.errors import NedError
+from ned.memory import share_heaps
 
 COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
 
@@ -37,6 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     with suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _leave)
+    share_heaps()
     try:
         code = parse(arguments).main()
         sys.stdout.flush()

@@ -5,18 +5,17 @@ This module imports nothing heavy, so that wrong options are answered at once.
 
 from __future__ import annotations
 
-import difflib
 import math
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from types import UnionType
 from typing import Any
 
 from ned import workspace
 from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
+from ned.options import check_choice, check_times, convert_all, did_you_mean, option
 from ned.timeline import (
     EMOTIONS,
     MAX_INTENSITY,
@@ -26,7 +25,6 @@ from ned.timeline import (
     PersonEdit,
     parse_edit,
     parse_person,
-    parse_time,
     parse_timeline,
 )
 
@@ -35,15 +33,20 @@ MANIPULATORS = ("learned", "prototypes")
 QUALITIES = ("draft", "good", "best", "lossless")
 
 
-def option(
-    default: Any = MISSING, *, help: str, flag: str = "", short: str = "", metavar: str = "", choices=(), repeat=False
-) -> Any:
-    """A dataclass field that also says how it looks on a command line. Without default it is positional; with
-    `repeat` it may be given several times."""
-    metadata = {
-        "help": help, "flag": flag, "short": short, "metavar": metavar, "choices": tuple(choices), "repeat": repeat,
-    }  # fmt: skip
-    return field(metadata=metadata) if default is MISSING else field(default=default, metadata=metadata)
+def _timeline(value: Any) -> tuple[PersonEdit, ...]:
+    """Parsed already, text, or YAML's list."""
+    return value if _are_edits(value) else parse_timeline(value)
+
+
+def _edits(value: Any) -> tuple[PersonEdit, ...]:
+    """Parsed already, one text, or several."""
+    if _are_edits(value):
+        return value
+    return tuple(parse_edit(edit) for edit in (value if isinstance(value, list | tuple) else [value]))
+
+
+def _are_edits(value: Any) -> bool:
+    return isinstance(value, tuple) and all(isinstance(edit, PersonEdit) for edit in value)
 
 
 @dataclass(frozen=True)
@@ -60,8 +63,9 @@ class ProcessConfig:
         1.0, short="-i", metavar="0..1.5", help="strength of the edit; 0 changes nothing, 1 is the usual"
     )
     timeline: tuple[PersonEdit, ...] = option(
-        (), metavar="TEXT|YAML", help='emotions over time, such as "0:neutral 3.5:happy@0.8", or a YAML file with more'
-    )
+        (), metavar="TEXT|YAML", parse=_timeline,
+        help='emotions over time, such as "0:neutral 3.5:happy@0.8", or a YAML file with more',
+    )  # fmt: skip
     transition_s: float = option(
         0.8, flag="--transition", metavar="TIME", help="how long a change of emotion in a timeline takes, in seconds"
     )
@@ -70,13 +74,14 @@ class ProcessConfig:
         help="imitate the expressive style of the person in this video; may be given several times",
     )  # fmt: skip
     person: int | str | None = option(
-        None, short="-p", metavar="N|all", help="number in `ned analyse`, or all; default: the most prominent speaker"
-    )
+        None, short="-p", metavar="N|all", parse=parse_person,
+        help="number in `ned analyse`, or all; default: the most prominent speaker",
+    )  # fmt: skip
     person_like: Path | None = option(
         None, metavar="PICTURE", help="edit the person who looks most like the one in this picture"
     )
     edit: tuple[PersonEdit, ...] = option(
-        (), metavar="N:EMOTION[@I]", repeat=True,
+        (), metavar="N:EMOTION[@I]", repeat=True, parse=_edits,
         help="what happens to one person, such as 2:sad@0.5; may be given several times",
     )  # fmt: skip
     renderer: str = option("auto", choices=RENDERERS, help="how faces are rendered; auto takes the best that is there")
@@ -117,9 +122,9 @@ class ProcessConfig:
     keep: bool = option(False, help="leave OUT.part, from which the same command goes on, on Ctrl-C too")
 
     def __post_init__(self) -> None:
-        _check_choice("emotion", self.emotion, EMOTIONS)
-        _check_choice("renderer", self.renderer, RENDERERS)
-        _check_choice("manipulator", self.manipulator, MANIPULATORS)
+        check_choice("emotion", self.emotion, EMOTIONS)
+        check_choice("renderer", self.renderer, RENDERERS)
+        check_choice("manipulator", self.manipulator, MANIPULATORS)
         if self.manipulator_weights is not None and self.manipulator != "learned":
             raise UserError("prototypes have no weights", remedy="leave out one of manipulator, manipulator-weights")
         if self.renderer == "warp" and (self.actor or self.finetune_minutes):
@@ -157,7 +162,7 @@ class ProcessConfig:
         known = {f.name: f for f in fields(cls)}
         for key in values:
             if key not in known:
-                raise UserError(f"unknown option {key!r}", remedy=_did_you_mean(str(key), known))
+                raise UserError(f"unknown option {key!r}", remedy=did_you_mean(str(key), known))
         if "input" not in values:
             raise UserError("no input video", remedy="name one")
         return cls(**convert_all(cls, values))
@@ -277,7 +282,7 @@ def load_overrides(path: str | Path) -> dict[str, Any]:
     types = typing.get_type_hints(ProcessConfig)
     for key, value in values.items():
         if key not in known:
-            raise UserError(f"unknown option {str(key)[:80]!r}", path=path, remedy=_did_you_mean(str(key), known))
+            raise UserError(f"unknown option {str(key)[:80]!r}", path=path, remedy=did_you_mean(str(key), known))
         if types[key] == tuple[Path, ...]:
             clips = value if isinstance(value, list) else [value]
             values[key] = tuple(path.parent / str(clip) for clip in clips)
@@ -288,98 +293,8 @@ def load_overrides(path: str | Path) -> dict[str, Any]:
     return values
 
 
-def convert_all(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
-    """`values` for fields of a dataclass, each as its field's type; raises UserError where one does not fit."""
-    types = typing.get_type_hints(cls)
-    return {name: convert(name, value, types[name]) for name, value in values.items()}
-
-
-_EXPECTED = {int: "a whole number", float: "a number", str: "text", Path: "a path"}
-
-
-def convert(name: str, value: Any, kind: Any) -> Any:
-    """`value` (text, number or as it should be) as a `kind` of option; raises UserError where it does not fit."""
-    if name in ("edit", "timeline") and kind == tuple[PersonEdit, ...]:
-        return _person_edits(name, value)
-    if kind == tuple[Path, ...]:
-        clips = value if isinstance(value, list | tuple) else [value]
-        return tuple(convert(name, clip, Path) for clip in clips)
-    if isinstance(kind, UnionType):
-        if value is None:
-            return None
-        if name == "person":
-            return parse_person(value)
-        kind = next(k for k in typing.get_args(kind) if k is not type(None))
-    if kind is bool and isinstance(value, bool):
-        return value
-    if isinstance(value, bool) or value is None or kind is bool:
-        expected = "true or false" if kind is bool else _EXPECTED.get(kind, "a value")
-        raise UserError(f"{name} is {_shown(value)}", remedy=f"give {expected}")
-    if kind is Path:
-        return Path(value).expanduser()
-    try:
-        if kind is float:
-            number = parse_time(value) if name.endswith("_s") else float(value)
-            if not math.isfinite(number):
-                raise ValueError
-            return number
-        if kind is int:
-            if float(value) != int(float(value)):
-                raise ValueError
-            return int(float(value))
-        return kind(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        expected = "seconds or [hh:]mm:ss[.f]" if name.endswith("_s") else _EXPECTED[kind]
-        raise UserError(f"{name.removesuffix('_s')} is {_shown(value)}", remedy=f"give {expected}") from error
-
-
-def _person_edits(name: str, value: Any) -> tuple[PersonEdit, ...]:
-    """An option that says what happens to whom: parsed already, text, or YAML's lists."""
-    if value is None:
-        return ()
-    if isinstance(value, tuple) and all(isinstance(edit, PersonEdit) for edit in value):
-        return value
-    if name == "timeline":
-        return parse_timeline(value)
-    return tuple(parse_edit(edit) for edit in (value if isinstance(value, list | tuple) else [value]))
-
-
-def check_times(start_s: float | None, end_s: float | None) -> None:
-    """Raise UserError unless 0 ≤ start < end."""
-    for name, value in (("start", start_s), ("end", end_s)):
-        if value is not None and value < 0:
-            raise UserError(f"{name} is {value:g} s", remedy="give 0 or more")
-    if end_s is not None and end_s <= (start_s or 0.0):
-        raise UserError(
-            f"the end ({end_s:g} s) is not after the start ({start_s or 0:g} s)", remedy="change one of them"
-        )
-
-
-def option_fields(cls: type) -> list[Field]:
-    """The fields of a dataclass that were made by `option`."""
-    return [f for f in fields(cls) if "help" in f.metadata]
-
-
 def _is_number(text: str) -> bool:
     try:
         return math.isfinite(float(text))
     except ValueError:
         return False
-
-
-def _shown(value: object) -> str:
-    """A value for an error message, however long it is."""
-    text = repr(value)
-    return text if len(text) <= 80 else text[:80] + "…"
-
-
-def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        near = difflib.get_close_matches(value.lower(), choices, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UserError(f"unknown {name} {_shown(value)}", remedy=f"{hint}choose one of: {', '.join(choices)}")
-
-
-def _did_you_mean(key: str, known: Mapping[str, object]) -> str:
-    near = difflib.get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.3)
-    return f"did you mean {near[0]}?" if near else f"known are: {', '.join(known)}"

@@ -17,6 +17,7 @@ from typing import Any
 
 from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
+from ned.options import EXPECTED_TIME, parse_time
 
 EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
 ORIGINAL, REFERENCE = "original", "reference"
@@ -81,21 +82,6 @@ class PersonEdit:
     def said(self) -> str:
         """For example `neutral@1 to happy@0.8`."""
         return " to ".join(key.said() for key in self.keyframes)
-
-
-def parse_time(value: str | float | int) -> float:
-    """Seconds from a number or `[hh:]mm:ss[.f]`; raises ValueError for anything else, also for negative times."""
-    parts = str(value).strip().split(":")
-    if len(parts) > 3 or not all(re.fullmatch(r"[0-9]+\.?[0-9]*|\.[0-9]+", part) for part in parts):
-        raise ValueError(f"not a time: {value!r}")
-    if any("." in part for part in parts[:-1]) or any(float(part) >= 60 for part in parts[1:]):
-        raise ValueError(f"not a time: {value!r}")
-    seconds = 0.0
-    for part in parts:
-        seconds = 60 * seconds + float(part)
-    if not math.isfinite(seconds):
-        raise ValueError(f"not a time: {value!r}")
-    return seconds
 
 
 def parse_keyframes(text: str) -> tuple[Keyframe, ...]:
@@ -209,7 +195,7 @@ def _time(value: Any) -> float:
         return parse_time(value)
     except ValueError as error:
         cause = f"timeline: {_short(str(value))} is no time"
-        raise UserError(cause, remedy="give seconds or [hh:]mm:ss[.f]") from error
+        raise UserError(cause, remedy=f"give {EXPECTED_TIME}") from error
 
 
 def _number(value: Any, what: str, most: float) -> float:

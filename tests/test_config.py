@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ned import config, types
-from ned.config import ProcessConfig, load_overrides, parse_time
+from ned.config import ProcessConfig, load_overrides
 from ned.errors import UserError
 
 
@@ -48,19 +48,6 @@ def test_wrong_options(options, said):
         build(**options)
     assert said in str(caught.value)
     assert caught.value.exit_code == 2
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("90", 90), ("1:30", 90), ("01:02:03.25", 3723.25), (1.5, 1.5), ("0:00:00", 0)]
-)
-def test_times(text, seconds):
-    assert parse_time(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "-1", "1:60", "1:2:3:4", "1.5:00", "a", "inf", "1e3", "::", "1..2"])
-def test_wrong_times(text):
-    with pytest.raises(ValueError, match="time"):
-        parse_time(text)
 
 
 def test_yaml(tmp_path):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import Command
-from ned.config import check_times, option
 from ned.errors import UserError
+from ned.options import check_times, option
 from ned.progress import Progress, for_stream
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
-from ned.config import option
 from ned.errors import UserError
+from ned.options import option
 from ned.progress import for_stream
 
 NETWORKS = ("manipulator", "renderer")

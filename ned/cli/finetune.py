@@ -12,8 +12,8 @@ from typing import Any
 from ned import workspace
 from ned.cli.arguments import Command, add_options
 from ned.cli.train import said_command
-from ned.config import convert_all, option
 from ned.errors import UserError
+from ned.options import convert_all, option
 from ned.progress import for_stream
 from ned.workspace.inputs import expand
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ned.cli.arguments import Command, add_options
-from ned.config import ProcessConfig, convert_all, load_overrides, option
+from ned.config import ProcessConfig, load_overrides
 from ned.errors import NedError, UserError
+from ned.options import convert_all, option
 from ned.progress import for_stream
 from ned.workspace import compare_path, job_key, work_mark
 from ned.workspace.inputs import check_apart, expand, is_many

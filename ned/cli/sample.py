@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ned.cli.arguments import Command
-from ned.config import option
+from ned.options import option
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
-from ned.config import option
 from ned.errors import UserError
+from ned.options import option
 from ned.progress import for_stream
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
-from ned.config import convert_all
 from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
+from ned.options import convert_all
 
 S = TypeVar("S")
 

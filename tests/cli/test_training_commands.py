@@ -48,6 +48,7 @@ def asked(monkeypatch):
         (["finetune", "talk.mp4", "--minutes", "0"], "minutes is 0; give more than 0"),
         (["finetune", "talk.mp4", "--minutes", "nan"], "minutes is 'nan'; give a number"),
         (["finetune", "talk.mp4", "--person", "0"], "person is 0"),
+        (["finetune", "talk.mp4", "--person", "all"], "give a whole number"),
         (["finetune", "talk.mp4", "--name", "../x"], "'../x' cannot be an actor's name"),
         (["finetune", "talk.mp4", "--weights", "no.safetensors"], "no.safetensors: no such checkpoint"),
         (["finetune", "talk.mp4", "--minuts", "3"], "did you mean --minutes?"),

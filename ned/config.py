@@ -225,14 +225,9 @@ class ProcessConfig:
     def identity(self) -> dict[str, Any]:
         """All that decides what is in the output, by name; for `ned.workspace.job_key`."""
         elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key"}
-        if self.actor is None or self.finetune_minutes > 0:  # the run itself makes the weights of the latter
-            weights = None
-        else:
-            from ned.renderer.neural.actors import WEIGHTS, actor_folder
-
-            weights = actor_folder(self.actor) / WEIGHTS
+        kept = self.actor is not None and not self.finetune_minutes  # with minutes the run itself makes the weights
         return {
-            "actor_weights": weights,
+            "actor_weights": workspace.actor_weights(self.actor) if kept else None,
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
             "container": self.output_path.suffix.lower(),
         }

@@ -88,8 +88,7 @@ def make_actor(folder: Path) -> dict[str, Path]:
 
 def put_actor(kind: str, damaged: Path, good: Path) -> None:
     """The actor with one damaged file; damaged weights are those of its record, as somebody would who means harm."""
-    from ned.renderer.neural.actors import actor_folder
-    from ned.workspace import sha256_of
+    from ned.workspace import actor_folder, sha256_of
 
     folder = actor_folder(ACTOR)
     shutil.rmtree(folder, ignore_errors=True)

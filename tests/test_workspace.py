@@ -168,6 +168,18 @@ def test_what_a_user_made_lies_in_the_data_folder(tmp_path, monkeypatch):
     assert workspace.data_root() == Path.home() / ".local" / "share" / "ned"
 
 
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "../x", "-x", " a", "a\n", "x" * 90, "a\x00", ".hid", "a."])
+def test_what_cannot_be_an_actors_name_is_refused(name):
+    with pytest.raises(UserError, match="cannot be an actor's name"):
+        workspace.actor_folder(name)
+
+
+def test_videos_give_names_of_actors(tmp_path):
+    for stem, wanted in (("Talk 3", "Talk_3"), ("..", "actor"), ("Zoë", "Zoë"), ("a/b", "b"), ("x" * 200, "x" * 80)):
+        name = workspace.actor_name(tmp_path / f"{stem}.mp4")
+        assert name == wanted and workspace.actor_folder(name)
+
+
 def test_a_folder_is_for_one_run_at_a_time(tmp_path):
     with (
         workspace.alone_in(tmp_path / "a" / "b", "ann"),

@@ -65,10 +65,9 @@ class Finetune(Command):
             workspace.check_input(self.weights, what="checkpoint")
 
     def main(self) -> int:
-        from ned.renderer.neural.actors import PREVIEWS, actor_folder, name_for
-
-        name = self.actor or name_for(self.videos[0])
-        folder = actor_folder(name)
+        name = self.actor or workspace.actor_name(self.videos[0])
+        folder = workspace.actor_folder(name)
+        from ned.renderer.neural.actors import PREVIEWS
         from ned.renderer.neural.finetuning import finetune
 
         try:

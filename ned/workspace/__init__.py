@@ -5,7 +5,7 @@ Nothing here imports numpy but `ned.workspace.analyses`.
 
 from ned.workspace.atomic import atomic_path, flush_to_disk, give_name, write_text
 from ned.workspace.cache import Cache, cache_root, fingerprint, sha256_of
-from ned.workspace.data import actors_root, data_root
+from ned.workspace.data import actor_folder, actor_name, actor_weights, actors_root, data_root
 from ned.workspace.job import Job, alone_in, check_space, job_key, open_job, publishing, work_folder, work_mark
 from ned.workspace.outputs import (
     CONTAINERS,
@@ -24,6 +24,9 @@ __all__ = [
     "SIGNED_CONTAINERS",
     "Cache",
     "Job",
+    "actor_folder",
+    "actor_name",
+    "actor_weights",
     "actors_root",
     "alone_in",
     "atomic_path",

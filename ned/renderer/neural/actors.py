@@ -14,10 +14,11 @@ from pathlib import Path
 from ned import workspace
 from ned.errors import UserError
 from ned.workspace.atomic import write_text
+from ned.workspace.data import ACTOR_WEIGHTS
 
-WEIGHTS, RECORD, CROPS, PREVIEWS, WORK = "actor.safetensors", "actor.json", "crops", "previews", "training"
+RECORD, CROPS, PREVIEWS, WORK = "actor.json", "crops", "previews", "training"
 FORMAT = 1
-MAX_NAME, MAX_RECORD_BYTES = 80, 1024**2
+MAX_RECORD_BYTES = 1024**2
 
 
 @dataclass(frozen=True)
@@ -59,28 +60,12 @@ class Actor:
     @property
     def weights(self) -> Path:
         """The checkpoint."""
-        return self.folder / WEIGHTS
+        return self.folder / ACTOR_WEIGHTS
 
     @property
     def footage(self) -> tuple[Path, ...]:
         """Prepared footage, for `ned.renderer.neural.footage.load_footage`."""
         return tuple(self.folder / CROPS / name for name in self.record.crops)
-
-
-def actor_folder(name: str) -> Path:
-    """Where an actor of this name lies, or would; UserError for what cannot be a name."""
-    plain = name.strip()
-    good = plain == name and 0 < len(name) <= MAX_NAME and name[0] not in ".-" and name[-1] != "."
-    if not good or not all(c.isalnum() or c in " ._-+" for c in name):
-        raise UserError(f"{name[:MAX_NAME]!r} cannot be an actor's name",
-                        remedy="use letters, digits, blanks and . _ - +")  # fmt: skip
-    return workspace.actors_root() / name
-
-
-def name_for(video: Path) -> str:
-    """A name for the actor of a video: its stem, with what cannot stand in a name replaced."""
-    kept = "".join(c if c.isalnum() or c in "._-+" else "_" for c in video.stem)[:MAX_NAME].strip("._-")
-    return kept or "actor"
 
 
 def list_actors() -> list[Actor]:
@@ -96,7 +81,7 @@ def list_actors() -> list[Actor]:
 
 def load_actor(name: str) -> Actor:
     """An actor whose files are as they were written. Raises UserError where there is none, or they are damaged."""
-    folder = actor_folder(name)
+    folder = workspace.actor_folder(name)
     if not (folder / RECORD).is_file():
         known = ", ".join(actor.record.name for actor in list_actors()[:8])
         hint = f"known are: {known}; or " if known else ""

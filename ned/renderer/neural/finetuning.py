@@ -52,7 +52,7 @@ def finetune(
     actor of this name that was made of other videos unless `overwrite`.
     """
     progress = progress or Silent()
-    folder = actors.actor_folder(name)
+    folder = workspace.actor_folder(name)
     for video in videos:
         workspace.check_input(video)
     if weights is None and not SHIPPED.exists():
@@ -85,12 +85,12 @@ def finetune(
         )
         best = load_checkpoint(work / BEST, start.checkpoint.kind.removesuffix(IN_TRAINING))
         figures = dict(best.record.metrics)
-        with atomic_path(folder / actors.WEIGHTS) as temporary:
+        with atomic_path(workspace.actor_weights(name)) as temporary:
             shutil.copyfile(work / BEST, temporary)
         found = actors.ActorRecord(
             name, tuple(video.name for video in videos), tuple(kept), round(seconds, 2), round(strength, 3),
             round(done.seconds / 60.0, 2), done.steps, config.size, figures["fapd"], figures["warp_fapd"],
-            workspace.sha256_of(folder / actors.WEIGHTS),
+            workspace.sha256_of(workspace.actor_weights(name)),
         )  # fmt: skip
         actors.save_record(folder, found)
         for path in (folder / actors.CROPS).iterdir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.metadata
 import os
@@ -136,7 +135,7 @@ def _assets() -> Iterator[Finding]:
     folder = Path(__file__).resolve().parents[1] / "assets"
     files = sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix in (".npz", ".safetensors", ".json"))
     for file in files:
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        digest = workspace.sha256_of(file)
         yield Finding("asset", f"{file.relative_to(folder)}, {file.stat().st_size / 1e6:.1f} MB, SHA-256 {digest}")
     for name in ("manipulator.safetensors", "meta_renderer.safetensors"):
         if folder / name not in files:

@@ -159,5 +159,5 @@ def check_digest(path: Path) -> None:
         known = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8")).get(path.name)
     except (OSError, ValueError, AttributeError):
         return
-    if known is not None and known.get("sha256") != hashlib.sha256(path.read_bytes()).hexdigest():
+    if known is not None and known.get("sha256") != workspace.sha256_of(path):
         raise UserError(f"differs from its entry in {MANIFEST}", path=path, remedy="install it again")

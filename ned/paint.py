@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 from jaxtyping import Float
 
@@ -11,6 +9,7 @@ from ned.analysis.features import HiddenFeatures
 from ned.analysis.occlusion import HandOcclusion
 from ned.analysis.skin import covered, skin_sample, spread_over_frame
 from ned.composite.kernels import fade
+from ned.cores import PAINTING
 from ned.plan import TrackEdit
 from ned.renderer import Renderer
 from ned.renderer.lips import LOWER, UPPER
@@ -21,8 +20,8 @@ from ned.video import Frame, Stills
 _SMALLEST_PX = 8
 _OVAL, _MOUTH = list(OVAL), [*UPPER[-1].tolist(), *LOWER[-1].tolist(), 94, 199]
 """Landmarks that a picture of the face, and of the mouth with some skin, is cut around."""
-AHEAD = 1 + max(1, (os.cpu_count() or 2) // 2)
-"""Frames that a renderer hears of: the one that it paints and a few after it."""
+AHEAD = 1 + PAINTING
+"""Frames that a renderer hears of: the one that it paints, and as many after it as can be worked on at once."""
 _LINGER, _LEAST_VEIL = 0.5, 0.1
 """What is left of a cover in the frame after it is gone, and the least that counts."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from ned.config import ProcessConfig
+from ned.cores import PAINTING
 from ned.face_model import FaceModel
 from ned.plan import TrackEdit
 from ned.progress import Clock
@@ -52,8 +52,7 @@ def _paintings(
     from ned.renderer.neural.appearance import remember
     from ned.renderer.neural.renderer import Painting, lean_on, load_network
 
-    # decoder and encoder work beside the network; threads that wait for each other on a busy machine cost ten times
-    torch.set_num_threads(max(1, (os.cpu_count() or 2) // 2))
+    torch.set_num_threads(PAINTING)
     people: dict[int, list[TrackEdit]] = {}
     for edit in edits:
         people.setdefault(edit.track.person, []).append(edit)

@@ -7,7 +7,6 @@ moves nothing, nothing is added.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from ned.cores import PAINTING
 from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer import layers
@@ -164,7 +164,7 @@ class NeuralRenderer:
 @lru_cache(maxsize=1)
 def _helpers() -> ThreadPoolExecutor:
     """Threads for all renderers of the process; their work lets go of the interpreter for most of its time."""
-    return ThreadPoolExecutor(max(1, (os.cpu_count() or 2) // 2), "ned-geometry")
+    return ThreadPoolExecutor(PAINTING, "ned-geometry")
 
 
 def keep_detail(change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "s s 3"]:

@@ -20,7 +20,7 @@ from ned.analysis.store import release
 from ned.config import ProcessConfig
 from ned.crew import Crew
 from ned.errors import UserError
-from ned.memory import trim
+from ned.heap import trim
 from ned.pieces import COMPARE, FILM, Pieces, piece_starts
 from ned.plan import TrackEdit
 from ned.progress import Clock, Stage

@@ -20,7 +20,7 @@ from ned.analysis.store import release
 from ned.face_model.bounded import solve_bounded
 from ned.face_model.canonical import NUM_MESH_VERTICES, CanonicalFace
 from ned.face_model.pose import estimate_pose, project, unproject
-from ned.memory import trim
+from ned.heap import trim
 from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose
 
 ALTERNATIONS = 3

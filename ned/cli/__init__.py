@@ -24,7 +24,7 @@ from ned.cli.sample import Sample
 from ned.cli.train import Train
 from ned.cli.verify import Verify
 from ned.errors import NedError
-from ned.memory import share_heaps
+from ned.heap import share_heaps
 
 COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
 

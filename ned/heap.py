@@ -1,4 +1,4 @@
-"""Memory that was let go of, given back to the system."""
+"""The heaps of this process: what was let go of goes back to the system, and threads share a few."""
 
 from __future__ import annotations
 

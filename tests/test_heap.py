@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ned.memory import trim
+from ned.heap import trim
 
 STATUS = Path("/proc/self/status")
 GLIBC = STATUS.exists() and hasattr(ctypes.CDLL(None), "malloc_trim")
@@ -39,7 +39,7 @@ def test_threads_share_heaps():
     """In a process of its own: how many heaps a thread's memory lies in is told by malloc_info."""
     code = """
 import ctypes, sys, tempfile, threading
-from ned.memory import share_heaps
+from ned.heap import share_heaps
 if sys.argv[1] == "shared":
     share_heaps()
 libc, gate = ctypes.CDLL(None), threading.Barrier(8)

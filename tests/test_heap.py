@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from ned.heap import trim
+from ned import heap
+from ned.heap import share_heaps, trim
 
 STATUS = Path("/proc/self/status")
 GLIBC = STATUS.exists() and hasattr(ctypes.CDLL(None), "malloc_trim")
@@ -29,9 +31,16 @@ def test_gaps_between_what_is_kept_are_given_back():
     assert len(kept) == 1000
 
 
-def test_it_does_no_harm_where_there_is_nothing_to_give():
-    trim()
-    trim()
+@pytest.mark.parametrize("library", [lambda name: object(), lambda name: ctypes.CDLL("no such library")])
+def test_without_glibc_nothing_is_done(monkeypatch, library):
+    monkeypatch.setattr(heap, "ctypes", SimpleNamespace(CDLL=library, c_size_t=None, c_int=None))
+    heap._glibc.cache_clear()
+    try:
+        assert heap._glibc() is None
+        trim()
+        share_heaps()
+    finally:
+        heap._glibc.cache_clear()
 
 
 @pytest.mark.skipif(not GLIBC, reason="needs Linux with glibc")

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float, Int
 
 from ned.face_model import FaceModel
 from ned.renderer import layers
-from ned.renderer.neural.conditioning import Conditioner
+from ned.renderer.neural.conditioning import MASK, Conditioner
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features, openings
 
@@ -163,7 +163,7 @@ def shown_geometry(
     conditioner: Conditioner,
     window: Window | None = None,
 ) -> Float[np.ndarray, "11 h w"]:
-    """A wanted face as the network sees it."""
+    """A wanted face as the network sees it; its last two channels are `MASK` and `MOUTH`."""
     shown = conditioner(face, coefficients)
     parts = (shown.nmfc, shown.shape, shown.eyes, shown.mask[..., None], shown.mouth[..., None])
     return np.concatenate([part_of_crop(part, window).transpose(2, 0, 1) for part in parts]).astype(np.float32)
@@ -183,7 +183,7 @@ def one_example(
     bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
     seen, condition = seen_pictures(bent), shown_geometry(face, coefficients, conditioner, window)
     wanted = (np.clip(frame * gains, 0, 1) ** gamma).transpose(2, 0, 1).astype(np.float32)
-    mask = condition[9]
+    mask = condition[MASK]
     corner = np.array([*(window or (0, 0))[:2], 0], np.float32)
     weight = mask[None] * np.stack([np.ones_like(mask), part_mask(face - corner, len(mask), conditioner.size)])
     return {"wanted": wanted, "candidates": seen, "condition": condition, "weight": weight.astype(np.float32)}

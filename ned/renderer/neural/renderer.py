@@ -23,7 +23,7 @@ from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.renderer import layers
 from ned.renderer.donor import lacking
-from ned.renderer.neural.conditioning import Conditioner
+from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
 from ned.renderer.neural.examples import part_of_crop, region_mask, seen_pictures, shown_geometry
 from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, Window, bend, face_window
@@ -40,6 +40,7 @@ STILL, MOVED = 0.0005, 0.006
 BROAD = 0.014
 """Standard deviation of the low-pass that tells the broad part of the network's change, in crop sizes."""
 FINE = 0.5
+"""Share of the network's fine change that is taken at the mouth; elsewhere none is."""
 OWN_TEETH, RIM = 0.75, 0.006
 """How much of its say between the lips the network loses where the frame's own mouth is open about as far: what is seen
 there is true, and the network's teeth are greyer. And the softness of that region's rim, in crop sizes."""
@@ -144,7 +145,7 @@ class NeuralRenderer:
         self, bent: Float[np.ndarray, "s s 3"], geometry: _Geometry
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
         """The network's picture of the crop, and how much of it is wanted where."""
-        size, window, mask = self._painting.size, self._window, geometry.condition[9]
+        size, window, mask = self._painting.size, self._window, geometry.condition[MASK]
         ((_, way),) = bend([[(bent, geometry.source, 1.0)]], geometry.target, window)
         # the warp renderer's picture of the frame is better than the plain mesh's
         seen = seen_pictures([(part_of_crop(bent, window), way), *geometry.known])
@@ -156,7 +157,8 @@ class NeuralRenderer:
         moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * mask
         softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
         before, after = (layers.opening(layers.MOUTH, face) for face in (geometry.source, geometry.target))
-        shown = cv2.GaussianBlur(geometry.condition[10], (0, 0), RIM * size) * np.float32(1.0 - lacking(before, after))
+        mouth = cv2.GaussianBlur(geometry.condition[MOUTH], (0, 0), RIM * size)
+        shown = mouth * np.float32(1.0 - lacking(before, after))
         part_of_crop(share, window)[:] = softened * mask * _ramp(window) * (1 - OWN_TEETH * shown)
         return finished, share
 

@@ -4,8 +4,9 @@ import numpy as np
 import torch
 
 from ned.face_model import load_face_model
-from ned.renderer.neural.examples import ExampleSource, flipped
-from ned.renderer.neural.networks import CANDIDATES, FARTHEST, CandidateNetwork, shift
+from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
+from ned.renderer.neural.examples import ExampleSource, flipped, shown_geometry
+from ned.renderer.neural.networks import CANDIDATES, CONDITION_CHANNELS, FARTHEST, CandidateNetwork, shift
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import CandidateTrainee
 from tests.renderer.neural.synthetic import footage as synthetic_footage
@@ -65,6 +66,14 @@ def test_the_memory_is_not_asked_for_frames_near_the_wanted_one():
     (actor,) = ExampleSource([footage], MODEL, 64, 32, 30).actors
     for wanted in (0, 20, 59):
         assert (np.abs(actor.kept[actor.far_from(wanted)] - wanted) > 10).all()
+
+
+def test_what_the_network_is_shown_stands_where_its_names_say():
+    seen, conditioner = synthetic_footage("ann", frames=2, size=64), Conditioner(MODEL, 64)
+    parts = conditioner(seen.faces[0], seen.coefficients[0])
+    shown = shown_geometry(seen.faces[0], seen.coefficients[0], conditioner)
+    assert np.array_equal(shown[:MASK], parts.stack()) and len(shown) == CONDITION_CHANNELS
+    assert np.array_equal(shown[MASK], parts.mask) and np.array_equal(shown[MOUTH], parts.mouth)
 
 
 def test_mirrored_twice_is_the_same():

@@ -108,7 +108,7 @@ def _add(parser: argparse.ArgumentParser, f: Field, kind: Any, nargs: str | None
         return
     if f.metadata["choices"]:
         metavar = "{" + ",".join(f.metadata["choices"]) + "}"
-    if f.default not in (None, ()):
+    if f.default not in (None, (), ""):
         said = f"{said}; default: {f.default}"
     action = "append" if f.metadata["repeat"] else "store"
     parser.add_argument(*flags, dest=f.name, metavar=metavar, action=action, default=argparse.SUPPRESS, help=said)

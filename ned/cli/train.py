@@ -6,20 +6,18 @@ import shlex
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
 from ned.errors import UserError
 from ned.options import option
 from ned.progress import for_stream
+from ned.training.settings import S
 
 if TYPE_CHECKING:
     from ned.training.checkpoint import TrainingRecord
     from ned.training.loop import Schedule
-    from ned.training.settings import Settings
-
-_S = TypeVar("_S", bound="Settings")
 
 NETWORKS = ("manipulator", "meta-renderer")
 CHECKPOINT_S = 50.0
@@ -52,8 +50,9 @@ class Train(DataCommand):
     measure_every: int = option(500, metavar="N", help="steps between measurements on held-out people")
     threads: int = option(2, metavar="N", help="processor cores to use")
     seed: int | None = option(
-        None, metavar="N", help="number from which all chance is drawn; default: that of the settings, 0"
-    )
+        None, metavar="N",
+        help="number from which all chance is drawn; default: the one in --config, or 0 where there is none",
+    )  # fmt: skip
     space: str = option("arkit52", metavar="SPACE", help="expression space of the tracks: arkit52 or flame50")
     licence: str = option("", metavar="TEXT", help="licence of the weights, written into them")
     quiet: bool = option(False, help="show no progress")
@@ -105,7 +104,7 @@ class Train(DataCommand):
             command=said_command(), licence=self.licence, hold_out=self.hold_out, start=self.weights,
         )  # fmt: skip
 
-    def _settings(self, kind: type[_S]) -> _S:
+    def _settings(self, kind: type[S]) -> S:
         settings = kind.load(self.config) if self.config else kind()
         return settings if self.seed is None else replace(settings, seed=self.seed)
 

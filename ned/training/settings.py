@@ -11,7 +11,7 @@ from ned.errors import UserError
 from ned.exchange.yaml import read_yaml
 from ned.options import convert_all
 
-S = TypeVar("S")
+S = TypeVar("S", bound="Settings")
 
 
 class Settings:

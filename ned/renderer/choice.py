@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ned.renderer.neural.actors import Actor
     from ned.renderer.neural.renderer import Painting
 
+
 def choose_renderer(
     edits: Sequence[TrackEdit], model: FaceModel, frame_rate: float, config: ProcessConfig, clock: Clock
 ) -> Callable[[TrackEdit], Renderer]:

@@ -14,12 +14,14 @@ from ned.plan import TrackEdit
 from ned.progress import Clock, Silent
 from ned.renderer import Renderer, build_renderer, choice
 from ned.renderer.neural import renderer as module
+from ned.renderer.neural.actors import ActorRecord, save_record
 from ned.renderer.neural.memory import Memory
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.renderer import NeuralRenderer, Painting, lean_on, load_network
 from ned.renderer.neural.settings import RendererConfig
 from ned.training.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
 from ned.types import ExpressionTrack, FaceEdit, FaceFit, FaceTrack, HeadPose, Shot
+from ned.workspace import actor_folder, actor_weights, sha256_of
 from tests.renderer.neural.synthetic import faces_of, footage, painted
 
 MODEL, SIZE = load_face_model(), 64
@@ -124,9 +126,9 @@ def test_what_was_foreseen_is_painted_alike(monkeypatch):
     assert not told._foreseen
 
 
-def _saved(path, **changes):
+def _saved(path, network=None, **changes):
     config = replace(RendererConfig(size=SIZE, window=32, base=4), **changes)
-    tensors = {f"renderer.{name}": t for name, t in CandidateNetwork(4).state_dict().items()}
+    tensors = {f"renderer.{name}": t for name, t in (network or CandidateNetwork(4)).state_dict().items()}
     save_checkpoint(path, Checkpoint("face renderer", "arkit52", config.plain(), TrainingRecord(), tensors))
     return path
 
@@ -192,6 +194,30 @@ def test_auto_takes_the_warp_without_gpu_and_actor(film, tmp_path, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     hire = choice.choose_renderer(_tracks({1: film}), MODEL, 25.0, _config(tmp_path), Clock(Silent()))
     assert not isinstance(hire(_tracks({1: film})[0]), NeuralRenderer)
+
+
+def _remembering(value, base=4):
+    network = CandidateNetwork(base)
+    torch.nn.init.constant_(network.remember.bias, value)
+    return network
+
+
+@pytest.mark.parametrize(("base", "bias", "strength"), [(4, 2.5, 1.0), (8, 1.0, 0.25)])
+def test_the_network_of_an_actor_with_little_footage_leans_on_the_shipped_one(
+    base, bias, strength, film, data_root, tmp_path, monkeypatch
+):
+    """Only where the two are of one kind; else its changes are taken in part."""
+    shipped = _saved(tmp_path / "meta.safetensors", _remembering(3.0, base), base=base)
+    monkeypatch.setattr(choice, "SHIPPED", shipped)
+    folder = actor_folder("ann")
+    folder.mkdir(parents=True)
+    weights = _saved(actor_weights("ann"), _remembering(1.0), memory=6)
+    record = ActorRecord("ann", ("a.mp4",), (), 4.0, 0.25, 1.0, 9, SIZE, 5.0, 6.0, sha256_of(weights))
+    save_record(folder, record)
+    hire = choice.choose_renderer(_tracks({1: film}), MODEL, 25.0, _config(tmp_path, actor="ann"), Clock(Silent()))
+    painting = hire(_tracks({1: film})[0])._painting
+    assert painting.strength == strength
+    assert torch.allclose(painting.network.remember.bias.cpu(), torch.tensor(bias))
 
 
 def test_an_actor_who_is_not_there_is_said(film, tmp_path, monkeypatch):

@@ -89,7 +89,7 @@ def train(
     ranks = ranks or Ranks()
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(schedule.threads)
-    started, spent, best = _resume(trainee, folder / LAST, schedule.may_differ if ranks.first else None)
+    started, spent, best = _resume(trainee, folder, schedule.may_differ if ranks.first else None)
     ranks.share(trainee)
     curves = _curves(folder) if ranks.first else None
     began = time.monotonic()
@@ -164,8 +164,9 @@ def _to_resume(trainee: Trainee, record: TrainingRecord) -> Checkpoint:
     return Checkpoint(f"{trainee.kind} in training", trainee.space, trainee.config, record, tensors)
 
 
-def _resume(trainee: Trainee, path: Path, may_differ: tuple[str, ...] | None = ()) -> tuple[int, float, float]:
+def _resume(trainee: Trainee, folder: Path, may_differ: tuple[str, ...] | None = ()) -> tuple[int, float, float]:
     """Steps and seconds done, best score so far. `may_differ` None: in any setting."""
+    path = folder / LAST
     if not path.exists():
         return 0, 0.0, -math.inf
     known = load_checkpoint(path, f"{trainee.kind} in training", trainee.space, MAX_RESUME_BYTES)
@@ -181,7 +182,16 @@ def _resume(trainee: Trainee, path: Path, may_differ: tuple[str, ...] | None = (
             i, field = key.split(".")
             state.setdefault(int(i), {})[field] = tensor
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return known.record.steps, known.record.seconds, dict(known.record.metrics).get("best", -math.inf)
+    # a run that was killed between the two files has kept a better one than it says
+    best = max(dict(known.record.metrics).get("best", -math.inf), _score(trainee, folder / BEST))
+    return known.record.steps, known.record.seconds, best
+
+
+def _score(trainee: Trainee, path: Path) -> float:
+    """Of weights to use; less than any where there are none."""
+    if not path.exists():
+        return -math.inf
+    return dict(load_checkpoint(path, trainee.kind, trainee.space).record.metrics).get("score", -math.inf)
 
 
 def _curves(folder: Path):

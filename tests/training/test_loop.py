@@ -88,6 +88,52 @@ def test_a_killed_run_loses_at_most_one_interval(tmp_path):
     assert all(torch.equal(whole[name], killed[name]) for name in whole)
 
 
+class Judged(Line):
+    """Has these scores, one after another."""
+
+    def __init__(self, *scores):
+        super().__init__()
+        self._scores = iter(scores)
+
+    def measure(self):
+        return {"score": next(self._scores)}
+
+
+def _best(folder):
+    return dict(load_checkpoint(folder / BEST, "line").record.metrics)["score"]
+
+
+def test_what_was_best_when_a_run_was_killed_stays(tmp_path, monkeypatch):
+    """Between the saving of the best and of the last."""
+    write = loop.save_checkpoint
+
+    def killed(path, checkpoint):
+        if path.name == LAST and checkpoint.record.steps == 40:
+            raise KeyboardInterrupt
+        write(path, checkpoint)
+
+    monkeypatch.setattr(loop, "save_checkpoint", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(Judged(0.1, 0.9), tmp_path, PLAN, TrainingRecord())
+    monkeypatch.undo()
+    train(Judged(0.5, 0.6), tmp_path, PLAN, TrainingRecord())
+    last = load_checkpoint(tmp_path / LAST, "line in training").record
+    assert _best(tmp_path) == 0.9 and dict(last.metrics)["best"] == 0.9 and last.steps == 60
+
+
+def test_a_run_goes_on_without_its_best(tmp_path):
+    train(Judged(0.9, 0.1), tmp_path, Schedule(40, measure_every=20), TrainingRecord())
+    (tmp_path / BEST).unlink()
+    train(Judged(0.95), tmp_path, PLAN, TrainingRecord())
+    assert _best(tmp_path) == 0.95
+
+
+def test_a_fresh_start_asks_nothing_of_what_was_best(tmp_path):
+    (tmp_path / BEST).write_bytes(b"no checkpoint")
+    train(Judged(0.2, 0.3, 0.1), tmp_path, PLAN, TrainingRecord())
+    assert _best(tmp_path) == 0.3
+
+
 def test_another_configuration_does_not_go_on(tmp_path):
     train(Line(), tmp_path, PLAN, TrainingRecord())
     with pytest.raises(UserError, match="another configuration"):

@@ -24,9 +24,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
     temporary = path.with_name(f".{path.stem}.{os.getpid()}-{time.monotonic_ns():x}.part{path.suffix}")
     try:
         yield temporary
-        flush_to_disk(temporary)
-        os.replace(temporary, path)
-        flush_to_disk(path.parent)
+        give_name(temporary, path)
     except BrokenPipeError:
         raise
     except OSError as error:

@@ -7,7 +7,6 @@ classes that the reader names are made, and nothing is run.
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from collections import deque
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ned.workspace.arrays import array_errors
-from ned.workspace.atomic import flush_to_disk
+from ned.workspace.atomic import give_name
 
 _PLAIN = (type(None), bool, int, float, str)
 
@@ -30,9 +29,7 @@ def save_state(path: Path, state: object) -> None:
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
         np.savez(file, tree=np.frombuffer(tree, np.uint8), **{f"a{k}": array for k, array in enumerate(arrays)})
-    flush_to_disk(temporary)
-    os.replace(temporary, path)
-    flush_to_disk(path.parent)
+    give_name(temporary, path)
 
 
 def load_state(path: Path, classes: Sequence[type]) -> Any | None:

@@ -20,7 +20,7 @@ from typing import IO
 
 from ned import __version__
 from ned.errors import ProcessingError, UserError
-from ned.workspace.atomic import FULL, failed_write, flush_to_disk
+from ned.workspace.atomic import FULL, failed_write, give_name
 from ned.workspace.cache import fingerprint
 
 FORMAT = 1
@@ -228,9 +228,7 @@ def _read(path: Path) -> object:
 def _write(path: Path, value: object) -> None:
     temporary = path.with_name(path.name + ".tmp")
     temporary.write_text(json.dumps(value, indent=1), encoding="utf-8")
-    flush_to_disk(temporary)
-    os.replace(temporary, path)
-    flush_to_disk(path.parent)
+    give_name(temporary, path)
 
 
 def _remove(path: Path) -> None:

@@ -60,7 +60,7 @@ def people_of(analysis: Analysis) -> tuple[Person, ...]:
     """Everybody in a video, the most prominent first."""
     rate, out = float(analysis.video.frame_rate), []
     for number in analysis.persons():
-        tracks = [track for track in analysis.tracks if track.person == number and len(track)]
+        tracks = analysis.tracks_of(number)
         count = sum(map(len, tracks))
         sizes = np.concatenate([track.boxes[:, 2] - track.boxes[:, 0] for track in tracks])
         seen_s = np.concatenate([analysis.times_s(track.frames[[0, -1]]) for track in tracks])

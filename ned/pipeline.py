@@ -131,7 +131,7 @@ def publish(
 
 def plan_person(part: Part, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock) -> list[TrackEdit]:
     """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
-    tracks = sorted((t for t in analysis.tracks if t.person == part.person), key=lambda track: int(track.frames[0]))
+    tracks = analysis.tracks_of(part.person)
     model, rate = styles.model, float(analysis.video.frame_rate)
     with clock.stage("fitting", sum(map(len, tracks))) as stage:
         fits = []

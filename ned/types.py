@@ -127,6 +127,11 @@ class Analysis:
         """Numbers of the persons, the most prominent first."""
         return tuple(dict.fromkeys(track.person for track in self.tracks))
 
+    def tracks_of(self, person: int) -> list[FaceTrack]:
+        """A person's tracks in the order of time."""
+        tracks = [track for track in self.tracks if track.person == person and len(track)]
+        return sorted(tracks, key=lambda track: int(track.frames[0]))
+
 
 @dataclass(frozen=True)
 class ExpressionSpace:

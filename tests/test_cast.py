@@ -38,6 +38,12 @@ def _analysis(*tracks):
 THREE = _analysis(_track(1, True), _track(2, False, 80.0, start=50, frames=50), _track(3, True, 150.0, frames=30))
 
 
+def test_a_persons_tracks_come_in_the_order_of_time():
+    analysis = _analysis(_track(1, True, start=60, frames=40), _track(2, True), _track(1, True, frames=50))
+    assert [int(track.frames[0]) for track in analysis.tracks_of(1)] == [0, 60]
+    assert analysis.tracks_of(3) == []
+
+
 def _cast(analysis=THREE, **options):
     parts = choose_cast(analysis, ProcessConfig.build(input="x.mp4", **options))
     return [(part.person, part.edit.said(), part.why) for part in parts]

@@ -48,7 +48,7 @@ def person_expressions(analysis: Analysis, stage: Stage | None = None) -> list[P
     model, rate = load_face_model(), float(analysis.video.frame_rate)
     out = []
     for person in analysis.persons():
-        tracks = sorted((t for t in analysis.tracks if t.person == person and len(t)), key=lambda t: int(t.frames[0]))
+        tracks = analysis.tracks_of(person)
         fits = []
         for track in tracks:
             fits.append(fit_face(track, model, rate))

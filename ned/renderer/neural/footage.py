@@ -107,7 +107,7 @@ def cut_footage(
     if not analysis.tracks:
         raise UserError("no face found", path=video, remedy="give footage in which the actor's face is seen")
     number = analysis.persons()[0] if number is None else number
-    tracks = sorted((t for t in analysis.tracks if t.person == number), key=lambda track: int(track.frames[0]))
+    tracks = analysis.tracks_of(number)
     tracks = [track for track in tracks if np.median(track.boxes[:, 3] - track.boxes[:, 1]) >= SMALLEST_PX]
     if not tracks:
         raise UserError(f"no face of person {number} is larger than {SMALLEST_PX} pixels", path=video,

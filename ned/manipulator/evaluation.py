@@ -28,7 +28,7 @@ from ned.manipulator.temporal import TemporalDiscriminator
 from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
 
 WINDOW = 64
-JUDGE_STEPS = 300
+JUDGE_STEPS, JUDGE_BATCH = 300, 64
 FACE_HEIGHT_CM = 11.5
 LID_OPENING_CM = 1.0
 INTENSITIES = (0.2, 0.4, 0.6, 0.8, 1.0)
@@ -77,16 +77,30 @@ class Bench:
 def train_judge(corpus: Corpus, seed: int, steps: int) -> TemporalDiscriminator:
     """A classifier of windows, trained on the split `judge`, any display of intensity 0.3 to 1.1."""
     people = SyntheticBatches(corpus.space, corpus.of("judge"))
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        shows = random_display(corpus.space, JUDGE_BATCH, rng, (0.3, 1.1))
+        return people.references(JUDGE_BATCH, WINDOW, shows, rng), shows.emotion
+
+    return _taught(corpus.space, 0.15, draw, seed, steps)
+
+
+def _taught(
+    space: ExpressionSpace,
+    scale: float,
+    draw: Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]],
+    seed: int,
+    steps: int,
+) -> TemporalDiscriminator:
+    """A classifier of the windows that `draw` gives with their emotions; `scale` is about their size."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        judge = TemporalDiscriminator(corpus.space.width, len(EMOTIONS))
-    judge.scale.fill_(0.15)
+        judge = TemporalDiscriminator(space.width, len(EMOTIONS))
+    judge.scale.fill_(scale)
     optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
     for step in range(steps):
-        rng = np.random.default_rng([seed, step, 7])
-        shows = random_display(corpus.space, 64, rng, (0.3, 1.1))
-        windows = torch.from_numpy(people.references(64, WINDOW, shows, rng))
-        loss = torch.nn.functional.cross_entropy(judge(windows), torch.from_numpy(shows.emotion))
+        windows, emotions = map(torch.from_numpy, draw(np.random.default_rng([seed, step, 7])))
+        loss = torch.nn.functional.cross_entropy(judge(windows), emotions)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -233,23 +247,17 @@ def labelled_bench(
     space: ExpressionSpace, trained: list[LabelledTrack], held: list[LabelledTrack], seed: int
 ) -> LabelledBench:
     """The judge is taught on the people that are trained on, for few are held out."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        judge = TemporalDiscriminator(space.width, len(EMOTIONS))
     source = LabelledBatches(space, [t.values for t in trained], [EMOTIONS.index(t.emotion) for t in trained])
     size = float(np.concatenate([t.values for t in trained]).std())
-    judge.scale.fill_(max(size, 1e-3))
-    optimizer = torch.optim.Adam(judge.parameters(), lr=2e-3)
-    for step in range(JUDGE_STEPS):
-        batch = source.draw(64, WINDOW, np.random.default_rng([seed, step, 7]))
-        labels = torch.from_numpy(batch.source_emotion)
-        loss = torch.nn.functional.cross_entropy(judge(torch.from_numpy(batch.source)), labels)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+
+    def draw(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        batch = source.draw(JUDGE_BATCH, WINDOW, rng)
+        return batch.source, batch.source_emotion
+
+    judge = _taught(space, max(size, 1e-3), draw, seed, JUDGE_STEPS)
     rng = np.random.default_rng([seed, 98])
     people = LabelledBatches(space, [t.values for t in held], [EMOTIONS.index(t.emotion) for t in held])
-    return LabelledBench(space, judge.eval().requires_grad_(False), people.draw(56, WINDOW, rng).source)
+    return LabelledBench(space, judge, people.draw(56, WINDOW, rng).source)
 
 
 def measure_labelled(family: Family, bench: LabelledBench) -> dict[str, float]:

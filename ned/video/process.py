@@ -81,9 +81,7 @@ class _Fed:
 
     def kill(self) -> None:
         """End it at once; harmless where it has ended."""
-        if self._child.poll() is None:
-            self._child.kill()
-        self._child.wait()
+        self._end()
         with contextlib.suppress(av.error.FFmpegError, OSError, ValueError):
             self._pipe.close()
         with contextlib.suppress(OSError):

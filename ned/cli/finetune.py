@@ -32,8 +32,9 @@ class Finetune(Command):
     )
     minutes: float = option(10.0, metavar="M", help="training time altogether; more than before goes on from there")
     person: int | None = option(
-        None, short="-p", metavar="N", help="number in `ned analyse`; default: the most prominent speaker"
-    )
+        None, short="-p", metavar="N",
+        help="number in `ned analyse` of the first video; default: its most prominent speaker",
+    )  # fmt: skip
     weights: Path | None = option(
         None, metavar="FILE", help="checkpoint of `ned train meta-renderer` to begin from instead of the shipped one"
     )

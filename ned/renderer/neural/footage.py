@@ -6,10 +6,12 @@ import zipfile
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from ned.analysis.appearance import Appearance, appearance_of, mean_appearance, resemblance
 from ned.analysis.fit import fit_face
 from ned.errors import UserError
 from ned.face_model import load_face_model
@@ -21,8 +23,14 @@ from ned.workspace import Cache, atomic_path
 from ned.workspace.analyses import analyse_cached
 from ned.workspace.arrays import array_errors
 
+T = TypeVar("T")
+
 MOST_FRAMES, BLOCK = 3000, 48
-"""Of one video at most so many frames are kept, in blocks of consecutive ones that are spread over it."""
+"""Of one video at most so many frames are kept, in blocks of consecutive ones that are spread over it; of all videos of
+an actor together no more either, since they lie in memory."""
+
+LOOKS = 12
+"""Frames that are looked at to tell people apart."""
 
 MAX_UNFOLDED_BYTES = 8 * 1024**3
 SMALLEST_PX = 48
@@ -95,6 +103,57 @@ def joined(parts: list[Footage]) -> Footage:
     )  # fmt: skip
 
 
+def thinned(footage: Footage, most: int) -> Footage:
+    """At most so many frames, in blocks of consecutive ones that are spread over it."""
+    if len(footage) <= most:
+        return footage
+    kept = np.array(spread_blocks(np.arange(len(footage)).tolist(), most))
+    new = np.r_[True, (np.diff(kept) != 1) | (np.diff(footage.runs[kept]) != 0)]
+    return replace(footage.part(kept), runs=np.cumsum(new) - 1)
+
+
+class Gathering:
+    """Videos of one actor, read one after another; together they keep at most `most` frames, each its share."""
+
+    def __init__(self, most: int) -> None:
+        self.footages: list[Footage] = []
+        self._lengths: list[int] = []
+        self._most = most
+
+    def add(self, footage: Footage) -> None:
+        """One more; what is too much is let go of at once."""
+        self.footages.append(footage)
+        self._lengths.append(len(footage))
+        share = self._most / max(self._most, sum(self._lengths))
+        for k, length in enumerate(self._lengths):
+            self.footages[k] = thinned(self.footages[k], max(1, int(share * length)))
+
+
+def spread_blocks(every: list[T], most: int) -> list[T]:
+    """Blocks of consecutive entries, spread evenly; `most` entries or fewer, but one block at least."""
+    if len(every) <= most:
+        return every
+    block = min(BLOCK, most)
+    blocks = [every[i : i + block] for i in range(0, len(every), block)]
+    kept = np.unique(np.linspace(0, len(blocks) - 1, max(1, most // block)).round().astype(int))
+    return [entry for b in kept for entry in blocks[b]]
+
+
+def look_of(footage: Footage) -> Appearance:
+    """What its person looks like."""
+    chosen = np.linspace(0, len(footage) - 1, min(LOOKS, len(footage))).round().astype(int)
+    return mean_appearance([appearance_of(footage.frames[i], footage.faces[i]) for i in chosen])
+
+
+def person_like(video: Path, look: Appearance, progress: Progress | None = None) -> int | None:
+    """Number of the person who looks most like that; None where there is no choice."""
+    analysis = analyse_cached(video, progress or Silent(), cache=Cache())
+    if len(analysis.persons()) < 2:
+        return None
+    known = [(resemblance(Appearance.unpack(t.look), look), t.person) for t in analysis.tracks if t.look is not None]
+    return min(known)[1] if known else None
+
+
 def cut_footage(
     video: Path, size: int, progress: Progress | None = None, person: str | None = None, number: int | None = None
 ) -> Footage:
@@ -145,11 +204,7 @@ def cut_footage(
 def _chosen(tracks: list[FaceTrack]) -> dict[int, tuple[int, int]]:
     """Frame of the video → track and position in it, not more than `MOST_FRAMES`."""
     every = [(int(index), k, i) for k, track in enumerate(tracks) for i, index in enumerate(track.frames)]
-    if len(every) > MOST_FRAMES:
-        blocks = [every[i : i + BLOCK] for i in range(0, len(every), BLOCK)]
-        kept = np.unique(np.linspace(0, len(blocks) - 1, MOST_FRAMES // BLOCK).round().astype(int))
-        every = [entry for b in kept for entry in blocks[b]]
-    return {index: (k, i) for index, k, i in every}
+    return {index: (k, i) for index, k, i in spread_blocks(every, MOST_FRAMES)}
 
 
 def _people(analysis: Analysis) -> int:

@@ -40,14 +40,16 @@ def meta(tmp_path):
 
 @pytest.fixture
 def videos(tmp_path, monkeypatch):
-    """Two files, and synthetic footage for them: (frames, people in the video) by stem."""
+    """Three files, and synthetic footage for them: (frames, people in the video) by stem. In `more` the person of the
+    others is number 2."""
     shown = {"talk": (200, 1), "more": (400, 2), "short": (40, 1)}
 
     def cut_footage(video, size, progress, person=None, number=None):
         frames, people = shown[video.stem]
-        return footage(video.stem, frames, size, people=people)
+        return footage(video.stem, frames, size, seed=7 if video.stem == "more" and number != 2 else 0, people=people)
 
     monkeypatch.setattr(preparation, "cut_footage", cut_footage)
+    monkeypatch.setattr(finetuning, "person_like", lambda video, look, progress: 2 if video.stem == "more" else None)
     for stem in shown:
         (tmp_path / f"{stem}.mp4").write_bytes(stem.encode())
     return {stem: tmp_path / f"{stem}.mp4" for stem in shown}
@@ -63,9 +65,24 @@ def test_an_actor_comes_out_that_beats_the_warp_or_says_not(data_root, meta, vid
     assert best.tensors["renderer.gain"].min() > 0.75  # it learnt
     assert [len(f) for f in tinted.made[-1].footages] == [540]  # not the last tenth of either
     said = " ".join(notes.said)
-    assert "more.mp4: 2 people; learnt is the most prominent, or pass --person" in said
+    assert "people" not in said and "another person" not in said  # the second of `more` is who is in `talk`
     assert ("no GPU: training on 2 cores" in said) != torch.cuda.is_available()
     assert len(list((actor.folder / "previews").glob("preview_*.png"))) >= 1 and "held-out FAPD" in said
+
+
+def test_whom_the_videos_show_is_said(data_root, meta, videos, tinted, notes, monkeypatch):
+    finetune([videos["more"]], "ann", MINUTES, notes, meta)
+    assert "more.mp4: 2 people; learnt is the most prominent, or pass --person" in " ".join(notes.said)
+    notes.said.clear()
+    monkeypatch.setattr(finetuning, "person_like", lambda video, look, progress: None)
+    finetune([videos["talk"], videos["more"]], "bob", MINUTES, notes, meta)
+    assert "more.mp4: looks like another person than talk.mp4; one actor is one person" in " ".join(notes.said)
+
+
+def test_several_long_videos_do_not_fill_the_memory(data_root, meta, videos, tinted, monkeypatch):
+    monkeypatch.setattr(finetuning, "MOST_FRAMES", 120)
+    actor = finetune([videos["talk"], videos["more"]], "ann", MINUTES, weights=meta)
+    assert sum(len(f) for f in tinted.made[-1].footages) <= 120 and actor.record.seconds == 24
 
 
 def test_the_same_call_goes_on_and_more_minutes_go_further(data_root, meta, videos, tinted):

@@ -18,6 +18,9 @@ Features = list[list[Tensor]]
 """Of a discriminator: by scale, the features of each layer; the last is the answer."""
 
 LEVELS, SMALLEST = 4, 8
+FINE_LEVELS = 2
+FLAT = 1e-5
+"""Mean square below which a texture is none: a level of 8 bits."""
 _TAP = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 VGG_LAYERS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
@@ -59,6 +62,26 @@ def laplacian_pyramid_l1(
         total = total + (rest - smooth).abs().mean()
         rest = smooth[..., ::2, ::2]
     return total + rest.abs().mean()
+
+
+def local_contrast_l1(
+    found: Float[Tensor, "b c h w"], wanted: Float[Tensor, "b c h w"], levels: int = FINE_LEVELS
+) -> Float[Tensor, ""]:
+    """Mean absolute difference of how much the finest bands of a Laplacian pyramid vary around each pixel (the root of
+    their local mean square), mean over `levels` bands. L1 rewards the mean of all that might be, which is soft; this
+    wants as much texture and edge as there is, wherever exactly it lies."""
+    total, count = found.new_zeros(()), 0
+    with torch.autocast(found.device.type, enabled=False):  # half precision errs as much as skin varies
+        found, wanted = found.float(), wanted.float()
+        for _ in range(levels):
+            if min(found.shape[2:]) < SMALLEST:
+                break
+            smooth = [_blurred(x) for x in (found, wanted)]
+            varying = [_blurred(_blurred((x - s) ** 2)) for x, s in zip((found, wanted), smooth, strict=True)]
+            total = total + ((varying[0] + FLAT).sqrt() - (varying[1] + FLAT).sqrt()).abs().mean()
+            found, wanted = (s[..., ::2, ::2] for s in smooth)
+            count += 1
+    return total / max(1, count)
 
 
 def _blurred(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:

@@ -41,6 +41,8 @@ class RendererConfig(Settings):
     """L1 over a Laplacian pyramid, which stands in for a perceptual loss; of `ned2022` the perceptual loss."""
     parts: float = 2.0
     """How much more the mouth and the eyes count."""
+    texture: float = 6.0
+    """L1 of how much the fine bands vary around each pixel."""
     steadiness: float = 0.5
     """L1 of the change from frame to frame."""
     adversarial: float = 0.0

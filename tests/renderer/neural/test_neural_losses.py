@@ -66,6 +66,27 @@ def test_broad_tone_counts_more_than_in_one_plain_band_only():
     assert float(losses.laplacian_pyramid_l1(blob, 0 * blob)) > 1.3 * float(blob.mean())
 
 
+def test_texture_counts_by_its_strength_and_not_by_its_place():
+    torch.manual_seed(0)
+    noise, other = torch.randn(1, 3, 64, 64), torch.randn(1, 3, 64, 64)
+    grain, elsewhere = 0.5 + 0.1 * noise, 0.5 + 0.1 * other
+    contrast = lambda found: float(losses.local_contrast_l1(found, grain))  # noqa: E731
+    soft = 0.5 + 0.05 * noise
+    assert contrast(grain) == 0 and contrast(elsewhere) < 0.5 * contrast(soft) < contrast(0 * grain + 0.5)
+    assert losses.laplacian_pyramid_l1(elsewhere, grain) > losses.laplacian_pyramid_l1(soft, grain)  # unlike L1
+    assert contrast(grain + 0.2) == pytest.approx(0, abs=1e-5)  # nor tone
+    # half the strength of everything is half of the root mean square of the finest band missing
+    band = grain - losses._blurred(grain)
+    expected = 0.5 * float(losses._blurred(losses._blurred(band**2)).sqrt().mean())
+    assert float(losses.local_contrast_l1(soft, grain, levels=1)) == pytest.approx(expected, rel=0.02)
+
+
+def test_texture_has_a_gradient_where_there_is_none():
+    flat = torch.full((1, 3, 32, 32), 0.5, requires_grad=True)
+    losses.local_contrast_l1(flat, torch.rand(1, 3, 32, 32)).backward()
+    assert torch.isfinite(flat.grad).all()
+
+
 def test_a_tiny_picture_has_one_band():
     assert float(losses.laplacian_pyramid_l1(torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4))) == pytest.approx(1.0)
 

@@ -32,9 +32,9 @@ RELIEF = 3.0
 """How much deeper than in a photograph the creases are shaded."""
 EROSION = 0.03
 """Of the mask, and the width of its ramp at the border of the crop, as a share of the face's width."""
-MASK, MOUTH = 9, 10
-"""Where mask and mouth stand in the eleven channels that the network of candidates sees; before them
-`Conditioning.stack`."""
+MASK, MOUTH, OWN = 9, 10, 11
+"""Where these stand in the twelve channels that the network of candidates sees, after `Conditioning.stack`; `OWN` is 1
+all over where the first candidate is the wanted frame itself, else 0."""
 
 _FAR = np.float32(1e9)
 _LIGHT = np.array([0.0, -0.5, -1.0], np.float32) / np.float32(np.hypot(0.5, 1.0))  # from above the camera

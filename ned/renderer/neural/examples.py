@@ -10,13 +10,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Int, UInt8
 
 from ned.face_model import FaceModel
 from ned.renderer import layers
 from ned.renderer.neural.conditioning import MASK, Conditioner
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features, openings
+from ned.renderer.neural.networks import FARTHEST
+from ned.renderer.neural.registration import laid_over
 
 NEAREST_SHARE, RECENT_SHARE = 0.6, 0.2
 NEAREST_OF = 40
@@ -25,6 +27,11 @@ RECENT = 8
 OPEN_SHARE, OPEN_PERCENTILE = 0.35, 85
 """Share of the sequences that begin at a mouth open further than in so many percent of the frames: they are rare, and
 the hardest."""
+OWN_SHARE = 0.6
+"""Share of the sequences whose first candidate is laid over the wanted frame, as the edited frame itself lies: what it
+shows then differs by its expression, and not by the error of the tracking."""
+STAND_INS = 8
+"""Frames, spread over the footage, of which the nearest stands in for an edited one where figures are taken."""
 MOUTH_SHARE, EYES_SHARE = 0.55, 0.25
 APART = 10
 """Frames from the wanted one within which the memory is not asked: held-out frames will not be in it either."""
@@ -38,7 +45,7 @@ class Examples:
 
     wanted: Float[np.ndarray, "t b 3 s s"]
     candidates: Float[np.ndarray, "t b 4 5 s s"]
-    condition: Float[np.ndarray, "t b 11 s s"]
+    condition: Float[np.ndarray, "t b 12 s s"]
     weight: Float[np.ndarray, "t b 2 s s"]
     """Of each pixel in the losses: the face, and of it mouth and eyes."""
 
@@ -94,6 +101,17 @@ class Actor:
         """The frames of the footage that come nearest as a whole."""
         return self._everything.nearest(face, "whole")
 
+    def stand_in(
+        self, face: Float[np.ndarray, "v 3"], truth: UInt8[np.ndarray, "s s 3"]
+    ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
+        """As of `bend`: another frame in the place of the one that is edited. It is as far from the face as an edit
+        moves one, and laid over what was filmed, since an edited frame lies exactly."""
+        spread = np.zeros(len(self.footage), bool)
+        spread[np.linspace(0, len(spread) - 1, min(STAND_INS, len(spread))).round().astype(int)] = True
+        nearest = self._everything.nearest(face, "whole", spread)[0][0]
+        ((picture, way),) = bend([self.take([(nearest, 1.0)])], face)
+        return laid_over(picture, truth.astype(np.float32) / 255.0, FARTHEST, self.footage.size), way
+
     def _along(self, start: int, length: int) -> Int[np.ndarray, "t"]:
         runs = self.footage.runs
         last = int(np.searchsorted(runs, runs[start], side="right")) - 1
@@ -117,13 +135,18 @@ class ExampleSource:
         wanted = actor.sequence(length, rng)
         flip, look = rng.random() < 0.5, _random_look(rng)
         window = self._place(actor.footage.faces[wanted[0]], rng)
-        out = []
+        out, own = [], rng.random() < OWN_SHARE
         for k, sources in zip(wanted, actor.sources(wanted, rng), strict=True):
             face, coefficients = actor.footage.faces[k], actor.footage.coefficients[k]
             known = [actor.memory.views(face, kind, actor.far_from(int(k))) for kind in MEMORY_KINDS]
+            if own:
+                sources = [(max(sources, key=lambda source: source[1])[0], 1.0)]
             candidates = bend([actor.take(sources), *known], face, window)
             frame = part_of_crop(actor.footage.frames[k], window).astype(np.float32) / 255.0
-            example = one_example(frame, candidates, face, coefficients, self._conditioner, look, window)
+            if own:
+                picture, way = candidates[0]
+                candidates[0] = laid_over(picture, frame, FARTHEST, self._size), way
+            example = one_example(frame, candidates, face, coefficients, self._conditioner, look, window, own)
             out.append([flipped(part, name) if flip else part for name, part in example.items()])
         return tuple(np.stack(parts) for parts in zip(*out, strict=True))
 
@@ -162,10 +185,13 @@ def shown_geometry(
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
     window: Window | None = None,
-) -> Float[np.ndarray, "11 h w"]:
-    """A wanted face as the network sees it; its last two channels are `MASK` and `MOUTH`."""
+    own: bool = False,
+) -> Float[np.ndarray, "12 h w"]:
+    """A wanted face as the network sees it, in the order of `ned.renderer.neural.conditioning`; `own`: the first
+    candidate is the wanted frame itself."""
     shown = conditioner(face, coefficients)
-    parts = (shown.nmfc, shown.shape, shown.eyes, shown.mask[..., None], shown.mouth[..., None])
+    flag = np.full_like(shown.mask, own)
+    parts = (shown.nmfc, shown.shape, shown.eyes, *(part[..., None] for part in (shown.mask, shown.mouth, flag)))
     return np.concatenate([part_of_crop(part, window).transpose(2, 0, 1) for part in parts]).astype(np.float32)
 
 
@@ -177,11 +203,12 @@ def one_example(
     conditioner: Conditioner,
     look: tuple[np.ndarray, float],
     window: Window | None = None,
+    own: bool = False,
 ) -> dict[str, np.ndarray]:
     """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike."""
     gains, gamma = look
     bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
-    seen, condition = seen_pictures(bent), shown_geometry(face, coefficients, conditioner, window)
+    seen, condition = seen_pictures(bent), shown_geometry(face, coefficients, conditioner, window, own)
     wanted = (np.clip(frame * gains, 0, 1) ** gamma).transpose(2, 0, 1).astype(np.float32)
     mask = condition[MASK]
     corner = np.array([*(window or (0, 0))[:2], 0], np.float32)

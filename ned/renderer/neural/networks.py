@@ -10,8 +10,8 @@ CANDIDATES = 4
 """The frame (or the nearest one), a mean, the best mouth, the best lids."""
 CANDIDATE_CHANNELS = 5
 """RGB in [0, 1], and the way that each pixel came."""
-CONDITION_CHANNELS = 11
-"""NMFC, shape, eyes, mask, mouth."""
+CONDITION_CHANNELS = 12
+"""NMFC, shape, eyes, mask, mouth, and whether the first candidate is the wanted frame itself."""
 STATE_CHANNELS = 12
 WAY_SCALE = 10.0
 HEAD_START = (1.0, 1.0, 0.0, 0.0)
@@ -70,7 +70,7 @@ class CandidateNetwork(nn.Module):
     def forward(
         self,
         candidates: Float[Tensor, "b 4 5 h w"],
-        condition: Float[Tensor, "b 11 h w"],
+        condition: Float[Tensor, "b 12 h w"],
         state: Float[Tensor, "b 12 h2 w2"] | None = None,
     ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 12 h2 w2"]]:
         """The picture (RGB, about [0, 1]) and the state for the next frame."""

@@ -1,8 +1,8 @@
 """Renderer `neural`: the warp's picture, finished by a network where pixels of one frame are not enough.
 
 The network sees the warped face in an aligned crop, beside other frames of the actor bent to the same geometry. What it
-changes is added to the warp's picture at the video's own resolution, so fine detail stays the source's; where the edit
-moves nothing, nothing is added.
+changes is added to the warp's picture at the video's own resolution, so detail finer than the crop's pixels stays the
+source's; where the edit moves nothing, nothing is added.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from ned.renderer import layers
 from ned.renderer.donor import lacking
 from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import part_of_crop, region_mask, seen_pictures, shown_geometry
-from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, Window, bend, face_window
+from ned.renderer.neural.examples import part_of_crop, seen_pictures, shown_geometry
+from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import KIND, best_device, build_network
@@ -37,13 +37,9 @@ from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006
 """Way of a pixel, in crop sizes, up to which the network has nothing to say, and from which it has its full say."""
-BROAD = 0.014
-"""Standard deviation of the low-pass that tells the broad part of the network's change, in crop sizes."""
-FINE = 0.5
-"""Share of the network's fine change that is taken at the mouth; elsewhere none is."""
-OWN_TEETH, RIM = 0.75, 0.006
-"""How much of its say between the lips the network loses where the frame's own mouth is open about as far: what is seen
-there is true, and the network's teeth are greyer. And the softness of that region's rim, in crop sizes."""
+RIM = 0.006
+"""Softness, in crop sizes, of the rim of a mouth that is open about as far already: between such lips the network has
+no say, since what is seen there is true."""
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -93,7 +89,7 @@ class _Geometry:
     target: Float[np.ndarray, "v 3"]
     known: list[tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 2"]]]
     """The memory, bent to the target."""
-    condition: Float[np.ndarray, "11 h w"]
+    condition: Float[np.ndarray, "12 h w"]
 
 
 class NeuralRenderer:
@@ -122,15 +118,14 @@ class NeuralRenderer:
         geometry = self._geometry(edit)
         bent = cut(np.clip(picture + difference, 0.0, 1.0), geometry.matrix, self._painting.size)
         finished, share = self._finish(bent, geometry)
-        change = keep_detail(finished - bent, geometry.target)
-        added = self._painting.strength * share[..., None] * change
+        added = self._painting.strength * share[..., None] * (finished - bent)
         return difference + paste_back(added, geometry.matrix, picture.shape[:2])
 
     def _look_at(self, edit: FaceEdit) -> _Geometry:
         memory, matrix = self._painting.memory, align(edit.source, self._painting.size)
         source, target = (to_crop(face, matrix) for face in (edit.source, edit.target))
         known = bend([memory.views(target, kind) for kind in MEMORY_KINDS], target, self._window)
-        condition = shown_geometry(target, edit.expression, self._conditioner, self._window)
+        condition = shown_geometry(target, edit.expression, self._conditioner, self._window, own=True)
         return _Geometry(matrix, source, target, known, condition)
 
     def _geometry(self, edit: FaceEdit) -> _Geometry:
@@ -159,7 +154,7 @@ class NeuralRenderer:
         before, after = (layers.opening(layers.MOUTH, face) for face in (geometry.source, geometry.target))
         mouth = cv2.GaussianBlur(geometry.condition[MOUTH], (0, 0), RIM * size)
         shown = mouth * np.float32(1.0 - lacking(before, after))
-        part_of_crop(share, window)[:] = softened * mask * _ramp(window) * (1 - OWN_TEETH * shown)
+        part_of_crop(share, window)[:] = softened * mask * _ramp(window) * (1 - shown)
         return finished, share
 
 
@@ -167,15 +162,6 @@ class NeuralRenderer:
 def _helpers() -> ThreadPoolExecutor:
     """Threads for all renderers of the process; their work lets go of the interpreter for most of its time."""
     return ThreadPoolExecutor(PAINTING, "ned-geometry")
-
-
-def keep_detail(change: Float[np.ndarray, "s s 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "s s 3"]:
-    """The network's change: its broad part, and of the fine one a share at the mouth, so that pores, lashes and the
-    edges of teeth stay the warp's, which are sharper."""
-    size = len(change)
-    broad = cv2.GaussianBlur(change, (0, 0), BROAD * size)
-    mouth = region_mask([face[LIPS]], size, size)
-    return broad + FINE * mouth[..., None] * (change - broad)
 
 
 @lru_cache(maxsize=4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -16,7 +16,7 @@ from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.examples import Actor, ExampleSource, part_of_crop, seen_pictures, shown_geometry
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.losses import laplacian_pyramid_l1
+from ned.renderer.neural.losses import laplacian_pyramid_l1, local_contrast_l1
 from ned.renderer.neural.memory import MEMORY_KINDS, bend, face_window
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
@@ -75,7 +75,7 @@ class CandidateTrainee:
         """See `Trainee`."""
         config, network = self.settings, self.modules["renderer"]
         examples = self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
-        parts = {"pixel": [], "pyramid": [], "steadiness": []}
+        parts = {"pixel": [], "pyramid": [], "texture": [], "steadiness": []}
         state, before = None, None
         with mixed_precision(self.device):
             for t in range(config.sequence):
@@ -89,6 +89,7 @@ class CandidateTrainee:
                 error = picture.float() - wanted
                 parts["pixel"].append((face * error.abs()).sum() / (3 * weight[:, :1].sum() + 1.0))
                 parts["pyramid"].append(laplacian_pyramid_l1(picture.float() * face, wanted * face))
+                parts["texture"].append(local_contrast_l1(picture.float() * face, wanted * face))
                 if before is not None:
                     parts["steadiness"].append((face * (error - before).abs()).sum() / (3 * weight[:, :1].sum() + 1.0))
                 before = error
@@ -103,9 +104,29 @@ class CandidateTrainee:
 
     def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted` painted with the appearance of `reference`, of the same person; RGB in [0, 1]."""
-        actor = Actor(reference.resized(self.settings.size), self.settings.memory)
-        out = generate(self.averaged, wanted.resized(self.settings.size), actor, self._model)
-        return out if wanted.size == out.shape[1] else np.stack([_resized(picture, wanted.size) for picture in out])
+        resized = wanted.resized(self.settings.size)
+        made = generate(self.averaged, resized, self._actor(reference), self._model)
+        return _fitting(made, wanted.size)
+
+    def finish(
+        self, wanted: Footage, reference: Footage
+    ) -> tuple[Float[np.ndarray, "n s s 3"], Float[np.ndarray, "n s s 3"]]:
+        """As an edit is finished: frames of `reference` that stand in for edited ones, and what the network makes of
+        them (see `Actor.stand_in`)."""
+        resized, actor = wanted.resized(self.settings.size), self._actor(reference)
+        bent = [actor.stand_in(face, frame) for face, frame in zip(resized.faces, resized.frames, strict=True)]
+        made = generate(self.averaged, resized, actor, self._model, bent)
+        return _fitting(np.stack([picture for picture, _ in bent]), wanted.size), _fitting(made, wanted.size)
+
+    def _actor(self, reference: Footage) -> Actor:
+        return Actor(reference.resized(self.settings.size), self.settings.memory)
+
+
+def _fitting(pictures: Float[np.ndarray, "n s s 3"], size: int) -> Float[np.ndarray, "n r r 3"]:
+    """Pictures of another size."""
+    if pictures.shape[1] == size:
+        return pictures
+    return np.stack([_resized(picture, size) for picture in pictures])
 
 
 def _resized(picture: Float[np.ndarray, "s s 3"], size: int) -> Float[np.ndarray, "r r 3"]:
@@ -113,19 +134,28 @@ def _resized(picture: Float[np.ndarray, "s s 3"], size: int) -> Float[np.ndarray
 
 
 def generate(
-    network: CandidateNetwork, wanted: Footage, actor: Actor, model: FaceModel
+    network: CandidateNetwork,
+    wanted: Footage,
+    actor: Actor,
+    model: FaceModel,
+    own: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> Float[np.ndarray, "n s s 3"]:
-    """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`."""
+    """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`. `own`: pictures and ways, as of
+    `bend`, of what lies on the wanted faces already."""
     conditioner = Conditioner(model, wanted.size)
     device = next(network.parameters()).device
     window = face_window(wanted.size)
     out, state, run = [], None, None
     with torch.inference_mode(), mixed_precision(device):
-        for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
-            nearest, known = actor.take(actor.nearest(face)), [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
-            ((whole, _),) = bend([nearest], face)  # all that lies outside the window
-            seen = seen_pictures(bend([nearest, *known], face, window))
-            shown = shown_geometry(face, coefficients, conditioner, window)
+        for k, (face, coefficients, now) in enumerate(
+            zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True)
+        ):
+            known = [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
+            first = own[k] if own is not None else bend([actor.take(actor.nearest(face))], face)[0]
+            whole = first[0].copy()  # shows all that lies outside the window
+            inside = tuple(part_of_crop(part, window) for part in first)
+            seen = seen_pictures([inside, *bend(known, face, window)])
+            shown = shown_geometry(face, coefficients, conditioner, window, own is not None)
             seen, condition = (torch.from_numpy(part)[None].to(device) for part in (seen, shown))
             picture, state = network(seen, condition, state if now == run else None)
             run = now

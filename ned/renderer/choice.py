@@ -41,6 +41,7 @@ def _neural(config: ProcessConfig, clock: Clock) -> bool:
     if torch.cuda.is_available() and SHIPPED.exists():
         clock.note("renderer: neural, since there is a GPU (--renderer warp for the other)")
         return True
+    clock.note("renderer: warp, since there is no GPU (--renderer neural paints better and takes longer)")
     return False
 
 

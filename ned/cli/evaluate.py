@@ -65,5 +65,5 @@ class Evaluate(DataCommand):
         from ned.renderer.neural.training import evaluate_checkpoint
 
         torch.set_num_threads(self.threads)
-        print_rows(*evaluate_checkpoint(self.checkpoint, self.data, for_stream(quiet=self.quiet, unit="rows")))
+        print_rows(*evaluate_checkpoint(self.checkpoint, self.data, for_stream(quiet=self.quiet, unit="people")))
         return 0

@@ -36,21 +36,35 @@ class HeldOut:
         self._made: list[np.ndarray] = []
 
     def __call__(self, trainee: RendererTrainee) -> dict[str, float]:
-        """FAPD in face and mouth, beside those of the nearest frame bent to the wanted face; `score` is their
-        negative mean."""
-        self._made = [trainee.generate(t, r) for t, r in zip(self._tests, self._references, strict=True)]
+        """FAPD in face and mouth, beside those of the nearest frame bent to the wanted face; and of what an edit is
+        made into, beside those of what stands in for it (`finish`), where the networks look at the edited frame at all.
+
+        `score` is the negative mean of face and mouth; as edits are finished where they are, since that is what the
+        networks are for.
+        """
+        pairs = list(zip(self._tests, self._references, strict=True))
+        self._made = [trainee.generate(*pair) for pair in pairs]
         face, mouth = self._measured(self._made)
-        return {"fapd": face, "warp_fapd": self._warp_figures[0], "mouth_fapd": mouth,
-                "warp_mouth_fapd": self._warp_figures[1], "score": -0.5 * (face + mouth)}  # fmt: skip
+        figures = {"fapd": face, "warp_fapd": self._warp_figures[0], "mouth_fapd": mouth,
+                   "warp_mouth_fapd": self._warp_figures[1]}  # fmt: skip
+        edits = [made for pair in pairs if (made := trainee.finish(*pair)) is not None]
+        if edits:
+            before, after = (self._measured([edit[k] for edit in edits]) for k in (0, 1))
+            face, mouth = after
+            figures |= {"edit_fapd": face, "bent_edit_fapd": before[0], "edit_mouth_fapd": mouth,
+                        "bent_edit_mouth_fapd": before[1]}  # fmt: skip
+        return figures | {"score": -0.5 * (face + mouth)}
 
     def show(self, step: int, figures: Mapping[str, float], folder: Path, progress: Progress) -> None:
         """Write the sheet of the last figures into `folder` and say what they are."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"preview_{step:06d}.png"
         save_picture(path, self.sheet())
+        edits = "as an edit is finished {edit_fapd:.2f} ({bent_edit_fapd:.2f}); " if "edit_fapd" in figures else ""
+        edits = edits.format_map(figures)
         progress.note(
             f"step {step}: held-out FAPD {figures['fapd']:.2f} (warp {figures['warp_fapd']:.2f}), "
-            f"mouth {figures['mouth_fapd']:.2f} ({figures['warp_mouth_fapd']:.2f}); {path.name}"
+            f"mouth {figures['mouth_fapd']:.2f} ({figures['warp_mouth_fapd']:.2f}); {edits}{path.name}"
         )
 
     def sheet(self) -> UInt8[np.ndarray, "h w 3"]:

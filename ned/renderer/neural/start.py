@@ -28,6 +28,13 @@ class RendererTrainee(Trainee, Protocol):
         """The faces of `wanted` with the appearance of `reference`, RGB in [0, 1]."""
         ...
 
+    def finish(
+        self, wanted: Footage, reference: Footage
+    ) -> tuple[Float[np.ndarray, "n s s 3"], Float[np.ndarray, "n s s 3"]] | None:
+        """What stands in for edited frames of `wanted`, and what it is made into; None where the networks do not look
+        at the edited frame."""
+        ...
+
 
 @dataclass(frozen=True)
 class Start:

@@ -174,6 +174,9 @@ class Ned2022Trainee:
         losses = {name: value for name, (_, value) in parts.items()} | {**teaching, "total": total}
         return made.detach(), {name: value.detach() for name, value in losses.items()}
 
+    def finish(self, wanted: Footage, reference: Footage) -> None:
+        """See `RendererTrainee`: these networks paint from geometry alone."""
+
     def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted`, in order, each after what was painted before it in its run; RGB in [0, 1], black
         outside the face. The appearance is in the weights, so `reference` is not looked at."""

@@ -13,7 +13,7 @@ import torch
 from ned import workspace
 from ned.errors import UserError
 from ned.progress import Progress, Silent
-from ned.renderer.neural.evaluation import Row, self_reenactment, warp_of_nearest
+from ned.renderer.neural.evaluation import Generator, Row, self_reenactment, warp_of_nearest
 from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.preparation import Person, by_person, gather
 from ned.renderer.neural.preview import HeldOut
@@ -115,17 +115,21 @@ def note_device(progress: Progress, threads: int) -> None:
 def evaluate_checkpoint(
     path: Path, data: Sequence[Path], progress: Progress | None = None
 ) -> tuple[list[Row], frozenset[str]]:
-    """Rows of a checkpoint and of the nearest frame, bent, for everybody in `data`, without fine-tuning; and who was
-    not trained on."""
+    """Rows of a checkpoint and of the nearest frame, bent, for everybody in `data`, without fine-tuning, then of edits
+    as they are finished and of what stands in for the edited frames; and who was not trained on."""
     progress = progress or Silent()
     start = load_start(path)
     footages = gather(data, start.config.size, workspace.cache_root() / CROPS, progress)
     people, rows = by_person(footages), []
-    with progress.stage("measuring", 2 * len(people)) as stage:
+    with progress.stage("measuring", len(people)) as stage:
         for person in people:
             trainee = build_trainee(start.config, [person.train], None, start)
-            generators = {"network": trainee.generate, "warp": warp_of_nearest}
-            rows += self_reenactment(generators, person.train, person.test, stage)
+            generators: dict[str, Generator] = {"network": trainee.generate, "warp": warp_of_nearest}
+            edits = trainee.finish(person.test, person.train)
+            if edits is not None:
+                generators |= {"edit": lambda *_, made=edits[1]: made, "edit bent": lambda *_, made=edits[0]: made}
+            rows += self_reenactment(generators, person.train, person.test)
+            stage.advance()
     return rows, unseen_people(start, people)
 
 

@@ -149,6 +149,8 @@ def test_the_networks_themselves_train_go_on_and_paint(tmp_path, people, network
     for name in (BEST, LAST):
         rows, unseen = evaluate_checkpoint(out / name, [people / "eve.npz"])
         assert unseen == {"eve"} and rows[0].everything.frames == 4 and rows[0].everything.face.fapd < 255
+        edits = ["edit", "edit bent"] if networks == "candidates" else []
+        assert [row.method for row in rows] == ["network", "warp", *edits]
     (tmp_path / "actor").mkdir()
     more = train_renderer(config, (people / "eve.npz",), tmp_path / "actor", Schedule(1), start=out / BEST)
     assert more.people == ("ann", "bob", "eve")

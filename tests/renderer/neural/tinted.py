@@ -49,6 +49,9 @@ class TintTrainee:
     def measure(self):
         return self._measure(self) if self._measure else {"score": 0.0}
 
+    def finish(self, wanted, reference):
+        return None
+
     def generate(self, wanted, reference):
         with torch.inference_mode():
             return self.averages["renderer"](torch.from_numpy(warp_of_nearest(wanted, reference))).numpy()

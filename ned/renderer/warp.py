@@ -19,6 +19,7 @@ from ned.renderer.lips import fit_lips, middle_opening
 from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
 from ned.renderer.rasterize import rasterize
 from ned.renderer.shading import Light
+from ned.renderer.sharpness import SharpnessControl, luminance, sharpness, smoothed
 from ned.types import FaceEdit
 
 _FAR = np.float32(1e9)
@@ -26,7 +27,6 @@ _BEHIND = np.float32(1e6)  # depth of the layers seen through holes
 _OFF_SKIN = np.float32(-1.0)  # surface coordinate of what is no skin
 CAVITY = np.array([0.26, 0.15, 0.15], np.float32)
 """Colour of the inside of a mouth relative to that of its lips."""
-_LUMA = np.array([[0.2126, 0.7152, 0.0722]], np.float32)
 
 
 @dataclass(frozen=True)
@@ -102,16 +102,11 @@ class Resampler:
     """Takes pixels from where the field says, as sharp as the source.
 
     Interpolation blurs, and skin that is squeezed gets sharper by itself. So the picture is taken linearly and
-    then sharpened, or softened, such that the Laplacian inside the face varies as much as in the source; the
-    amount is measured every few frames and followed slowly, so that it does not flicker.
+    then sharpened, or softened, such that the Laplacian inside the face varies as much as in the source.
     """
 
-    _EVERY, _FOLLOW = 4, 0.3
-    _LEAST, _MOST, _TRIAL = -0.6, 1.2, 0.5
-
     def __init__(self) -> None:
-        self._amount: float | None = None
-        self._frame = 0
+        self._control = SharpnessControl()
 
     def __call__(
         self,
@@ -122,34 +117,13 @@ class Resampler:
     ) -> Float[np.ndarray, "h w 3"]:
         """`picture` at `source_xy`, times `gain`; `face` is where sharpness is measured. In [0, 1]."""
         out = cv2.remap(picture, source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        smooth = cv2.blur(out, (3, 3), borderType=cv2.BORDER_REPLICATE)
-        if self._frame % self._EVERY == 0:
-            shade = gain[face]
-            wanted = _sharpness(luminance(picture[face]))
+        smooth = smoothed(out)
+        if self._control.due:
             plain = luminance(out[face])
             fine = plain - luminance(smooth[face])
-            low, high = (
-                np.hypot(_sharpness((plain + k * fine) * shade), _ROUNDING) for k in (0.0, self._TRIAL)
-            )
-            amount = self._TRIAL * (wanted - low) / max(high - low, 1e-6)
-            amount = float(np.clip(amount, self._LEAST, self._MOST))
-            self._amount = amount if self._amount is None else self._amount + self._FOLLOW * (amount - self._amount)
-        self._frame += 1
-        sharpen(out, smooth, source_xy, np.float32(self._amount), gain)
+            self._control.measure(sharpness(luminance(picture[face])), plain, fine, gain[face])
+        sharpen(out, smooth, source_xy, self._control.next(), gain)
         return out
-
-
-_ROUNDING = np.sqrt(20 / 12) / 255
-"""Standard deviation of the Laplacian of 8-bit rounding: moved pixels are rounded anew, which in smooth skin shows."""
-
-
-def luminance(picture: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
-    """Luma of RGB, by BT.709."""
-    return cv2.transform(picture, _LUMA)
-
-
-def _sharpness(grey: Float[np.ndarray, "h w"]) -> float:
-    return float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1][0, 0])
 
 
 class WarpRenderer:
@@ -216,7 +190,7 @@ class WarpRenderer:
         texture = self._creases.texture(edit.change)
         size = np.float32(texture.shape[0] - 1)
         crease = cv2.remap(texture, field.surface_uv * size, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        face = _inside(edit.source[:, :2], picture.shape[:2])
+        face = middle_of_face(edit.source[:, :2], picture.shape[:2])
         edited = self._resample(picture, field.source_xy, 1.0 + crease + field.shade, face)
         if field.unseen.any():
             if self._donor is None:
@@ -231,7 +205,7 @@ class WarpRenderer:
         return blend_difference(np.subtract(edited, picture, out=edited), mask)
 
 
-def _inside(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:
+def middle_of_face(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:
     """Rows and columns of the middle of a face, without its outline."""
     low, high = points.min(0), points.max(0)
     margin = 0.12 * (high - low)

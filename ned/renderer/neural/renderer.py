@@ -30,7 +30,8 @@ from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_
 from ned.renderer.neural.networks import CandidateNetwork
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.trainee import KIND, best_device, build_network
-from ned.renderer.warp import WarpRenderer
+from ned.renderer.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
+from ned.renderer.warp import WarpRenderer, middle_of_face
 from ned.training.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.training.precision import mixed_precision
 from ned.types import FaceEdit
@@ -40,6 +41,8 @@ STILL, MOVED = 0.0005, 0.006
 RIM = 0.006
 """Softness, in crop sizes, of the rim of a mouth that is open about as far already: between such lips the network has
 no say, since what is seen there is true."""
+LEAST_SHARE = 0.05
+"""Of the network in a face, from which it is asked how sharp its picture is."""
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -101,6 +104,7 @@ class NeuralRenderer:
         self._device = next(painting.network.parameters()).device
         self._window = face_window(painting.size)
         self._state: torch.Tensor | None = None
+        self._sharpness = SharpnessControl()
         self._foreseen: list[tuple[FaceEdit, Future[_Geometry]]] = []
         self.region, self.wants_mouth = warp.region, warp.wants_mouth
         self.take_mouth, self.take_eyes = warp.take_mouth, warp.take_eyes
@@ -118,8 +122,27 @@ class NeuralRenderer:
         geometry = self._geometry(edit)
         bent = cut(np.clip(picture + difference, 0.0, 1.0), geometry.matrix, self._painting.size)
         finished, share = self._finish(bent, geometry)
-        added = self._painting.strength * share[..., None] * (finished - bent)
-        return difference + paste_back(added, geometry.matrix, picture.shape[:2])
+        share *= self._painting.strength
+        added = np.concatenate([share[..., None] * (finished - bent), share[..., None]], axis=2)
+        added = paste_back(added, geometry.matrix, picture.shape[:2])
+        return difference + self._as_sharp(picture + difference, added[..., :3], added[..., 3], edit)
+
+    def _as_sharp(
+        self,
+        warped: Float[np.ndarray, "h w 3"],
+        change: Float[np.ndarray, "h w 3"],
+        share: Float[np.ndarray, "h w"],
+        edit: FaceEdit,
+    ) -> Float[np.ndarray, "h w 3"]:
+        """The network's change to the warp's picture, and its result sharpened where and as far as it has its share:
+        to the warp's sharpness, which is the source's."""
+        finished = warped + change
+        fine = share[..., None] * (finished - smoothed(finished))
+        face = middle_of_face(edit.target[:, :2], share.shape)
+        if self._sharpness.due and share[face].mean() > LEAST_SHARE:
+            wanted, plain, finer = (luminance(np.ascontiguousarray(x[face])) for x in (warped, finished, fine))
+            self._sharpness.measure(rounded(sharpness(wanted)), plain, finer)
+        return change + self._sharpness.next() * fine
 
     def _look_at(self, edit: FaceEdit) -> _Geometry:
         memory, matrix = self._painting.memory, align(edit.source, self._painting.size)

@@ -5,3 +5,10 @@ import os
 PAINTING = max(1, (os.cpu_count() or 2) // 2)
 """Half, since decoder and encoder work beside the renderer: threads that wait for each other on a busy machine cost ten
 times what they bring."""
+
+
+def quiet_algebra() -> None:
+    """Let NumPy's OpenBLAS calculate with one thread, unless the user said otherwise. Its threads wait by asking the
+    system over and over, and our matrices are small: several of our threads at work at once lost a third of the time
+    to that. For a process that is ours alone, before NumPy is there."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -23,6 +23,7 @@ from ned.cli.process import Process
 from ned.cli.sample import Sample
 from ned.cli.train import Train
 from ned.cli.verify import Verify
+from ned.cores import quiet_algebra
 from ned.errors import NedError
 from ned.heap import share_heaps
 
@@ -39,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _leave)
     share_heaps()
+    quiet_algebra()
     try:
         code = parse(arguments).main()
         sys.stdout.flush()

@@ -42,14 +42,18 @@ class Crew:
 
     def paint(self, frame: Frame) -> Frame:
         """The frame with all edited faces."""
+        return self.start(frame)()
+
+    def start(self, frame: Frame) -> Callable[[], Frame]:
+        """`paint` that may go on in other threads while the next frame is started; to be asked for in order."""
         for k in [k for k in self._painters if self._edits[k][0].track.frames[-1] < frame.index]:
             self._painters.pop(k).close()
-        edited = frame
+        painted: Callable[[], Frame] = lambda: frame  # noqa: E731
         for k, edit, i in self.faces(frame.index):
             if k not in self._painters:
                 self._painters[k] = Painter(edit, self._hire(edit), self._fetch)
-            edited = self._painters[k].paint(edited, i)
-        return edited
+            painted = self._painters[k].start(painted(), i)  # a second face is painted onto the first
+        return painted
 
     def close(self) -> None:
         """Let go of all painters."""

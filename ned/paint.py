@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 import numpy as np
 from jaxtyping import Float
 
@@ -42,25 +45,26 @@ class Painter:
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
+        return self.start(frame, i)()
+
+    def start(self, frame: Frame, i: int) -> Callable[[], Frame]:
+        """`paint` that may go on in another thread while the next frame is started; to be asked for in order."""
         box, local = self._at(i, (frame.height, frame.width))
         if local is None:
-            return frame
+            return lambda: frame
         if self._fetch is not None:
             self._show_person(self._fetch, local)
         self._announce(i, (frame.height, frame.width))
         picture = frame.region_rgb(box)
-        difference = self._renderer.render(picture, local)
-        cover = self._covered(picture, local.source)
-        if cover is not None:
-            fade(difference, cover)
+        difference = self._renderer.start(picture, local)
+        covers = [self._covered(picture, local.source)]
         if self._hands is None:
             self._hands = HandOcclusion()
         hands = self._hands(frame.rgb, self.edit.track.boxes[i])
-        if hands is not None:
-            fade(difference, hands[box[1] : box[3], box[0] : box[2]])
+        covers.append(None if hands is None else hands[box[1] : box[3], box[0] : box[2]])
         if i == self._last:
             self.close()
-        return frame.add_region(box, difference)
+        return partial(_put_behind, frame, box, difference, covers)
 
     def _at(self, i: int, size: tuple[int, int]) -> tuple[tuple[int, int, int, int], FaceEdit | None]:
         """The region that the edit of the track's frame `i` may change, and the edit in its pixels; None where the face
@@ -119,6 +123,20 @@ class Painter:
         if self._hands is not None:
             self._hands.close()
             self._hands = None
+
+
+def _put_behind(
+    frame: Frame,
+    box: tuple[int, int, int, int],
+    difference: Callable[[], Float[np.ndarray, "h w 3"]],
+    covers: Sequence[Float[np.ndarray, "h w"] | None],
+) -> Frame:
+    """The frame with what was painted in a region of it, but for what is covered."""
+    painted = difference()
+    for cover in covers:
+        if cover is not None:
+            fade(painted, cover)
+    return frame.add_region(box, painted)
 
 
 def _cut_out(

@@ -130,6 +130,17 @@ def edit_notice(config: ProcessConfig) -> str:
     return f"Facial expression edited with ned {__version__}: {edit_said(config)}"
 
 
+@dataclass(frozen=True)
+class _Started:
+    """A frame at work."""
+
+    frame: Frame
+    crew: Crew
+    painted: Callable[[], Frame]
+    begins: bool
+    """Whether a piece begins with it."""
+
+
 class _SecondPass:
     """One reading of the rest of the video."""
 
@@ -153,6 +164,7 @@ class _SecondPass:
         fetch = Stills(config.input, rate)  # pieces of one track share it
         crew: Crew | None = None
         waiting: Crew | None = None  # the next piece's, already at work before it
+        last: _Started | None = None  # painted by other threads while the next frame is started
         with ExitStack() as stack:
             frames = read_frames(config.input, config.start_s, config.end_s, pieces.position(ahead))
             for frame in stack.enter_context(prefetch(frames, 6)):
@@ -170,19 +182,28 @@ class _SecondPass:
                     waiting.paint(frame)
                 if crew is None:
                     continue
-                edited = crew.paint(frame)
-                written = {FILM: edited} | ({COMPARE: side_by_side(frame, edited)} if config.compare else {})
-                if frame.index in self._shown:
-                    self._keep_picture(crew, frame, edited)
-                if begins:
-                    pieces.begin(written)
-                    for edit, _ in self._edits:
-                        release(edit.track.landmarks)
-                pieces.write(written)
-                if frame.index % TRIM_EVERY == 0:
-                    trim()
-                stage.advance()
+                started = _Started(frame, crew, crew.start(frame), begins)
+                if last is not None:
+                    self._write(last, pieces, stage)
+                last = started
+        if last is not None:
+            self._write(last, pieces, stage)
         pieces.end()
+
+    def _write(self, started: _Started, pieces: Pieces, stage: Stage) -> None:
+        """Wait for a frame and put it into its piece."""
+        frame, edited = started.frame, started.painted()
+        written = {FILM: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
+        if frame.index in self._shown:
+            self._keep_picture(started.crew, frame, edited)
+        if started.begins:
+            pieces.begin(written)
+            for edit, _ in self._edits:
+                release(edit.track.landmarks)
+        pieces.write(written)
+        if frame.index % TRIM_EVERY == 0:
+            trim()
+        stage.advance()
 
     def _keep_picture(self, crew: Crew, frame: Frame, edited: Frame) -> None:
         time_s = float(frame.pts * self._analysis.video.time_base)

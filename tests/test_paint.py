@@ -31,7 +31,7 @@ class Listener:
     """A warp renderer that writes down what it hears."""
 
     def __init__(self):
-        self._warp, self.heard, self.rendered = build_renderer(MODEL), [], []
+        self._warp, self.heard, self.rendered, self.asked = build_renderer(MODEL), [], [], []
         self.region, self.wants_mouth = self._warp.region, self._warp.wants_mouth
         self.take_mouth, self.take_eyes = self._warp.take_mouth, self._warp.take_eyes
 
@@ -39,8 +39,17 @@ class Listener:
         self.heard.append(list(coming))
 
     def render(self, picture, edit):
+        return self.start(picture, edit)()
+
+    def start(self, picture, edit):
         self.rendered.append(edit)
-        return self._warp.render(picture, edit)
+        difference = self._warp.render(picture, edit)
+
+        def painted():
+            self.asked.append(edit)
+            return difference
+
+        return painted
 
 
 def test_the_renderer_hears_of_each_edit_before_it_comes():
@@ -62,3 +71,14 @@ def test_a_face_outside_the_picture_is_left_alone():
     edit.track.landmarks[:] += np.float32(1000.0)
     frame = frame_of("yuv420p", 200, 200)
     assert Painter(edit, listener).paint(frame, 0) is frame and not listener.rendered
+
+
+def test_frames_may_be_started_before_the_last_is_done():
+    edit, frame = _edit(6, 200), frame_of("yuv420p", 200, 200)
+    one_by_one, ahead = Painter(edit, Listener()), Painter(edit, listener := Listener())
+    expected = [one_by_one.paint(frame, i).planes for i in (0, 1, 3)]
+    started = [ahead.start(frame, i) for i in (0, 1, 3)]
+    assert len(listener.rendered) == 3 and not listener.asked
+    for painted, planes in zip(started, expected, strict=True):
+        assert all(np.array_equal(a, b) for a, b in zip(painted().planes, planes, strict=True))
+    assert listener.asked == listener.rendered

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -41,4 +41,11 @@ class Renderer(Protocol):
 
         `edit` is in pixels of the region. Zero outside the face.
         """
+        ...
+
+    def start(
+        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+    ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
+        """`render` that may go on in another thread: the next frame may be started before what this one returns is
+        asked for. To be asked in order."""
         ...

@@ -204,6 +204,13 @@ class WarpRenderer:
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
         return blend_difference(np.subtract(edited, picture, out=edited), mask)
 
+    def start(
+        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+    ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
+        """See `Renderer.start`: done at once."""
+        difference = self.render(picture, edit)
+        return lambda: difference
+
 
 def middle_of_face(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:
     """Rows and columns of the middle of a face, without its outline."""

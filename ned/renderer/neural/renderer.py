@@ -7,10 +7,10 @@ source's; where the edit moves nothing, nothing is added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import cv2
@@ -118,14 +118,30 @@ class NeuralRenderer:
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
+        return self.start(picture, edit)()
+
+    def start(
+        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+    ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
+        """See `Renderer.start`: what follows the warp is done by one other thread, frame by frame."""
         difference = self._warp.render(picture, edit)
-        geometry = self._geometry(edit)
-        bent = cut(np.clip(picture + difference, 0.0, 1.0), geometry.matrix, self._painting.size)
-        finished, share = self._finish(bent, geometry)
+        return _painter().submit(self._paint, picture, difference, edit, self._geometry(edit)).result
+
+    def _paint(
+        self,
+        picture: Float[np.ndarray, "h w 3"],
+        difference: Float[np.ndarray, "h w 3"],
+        edit: FaceEdit,
+        geometry: Callable[[], _Geometry],
+    ) -> Float[np.ndarray, "h w 3"]:
+        """The warp's difference and the network's together."""
+        shown, warped = geometry(), picture + difference
+        bent = cut(np.clip(warped, 0.0, 1.0), shown.matrix, self._painting.size)
+        finished, share = self._finish(bent, shown)
         share *= self._painting.strength
         added = np.concatenate([share[..., None] * (finished - bent), share[..., None]], axis=2)
-        added = paste_back(added, geometry.matrix, picture.shape[:2])
-        return difference + self._as_sharp(picture + difference, added[..., :3], added[..., 3], edit)
+        added = paste_back(added, shown.matrix, picture.shape[:2])
+        return difference + self._as_sharp(warped, added[..., :3], added[..., 3], edit)
 
     def _as_sharp(
         self,
@@ -151,13 +167,13 @@ class NeuralRenderer:
         condition = shown_geometry(target, edit.expression, self._conditioner, self._window, own=True)
         return _Geometry(matrix, source, target, known, condition)
 
-    def _geometry(self, edit: FaceEdit) -> _Geometry:
-        """What was foreseen of an edit; of those before it nothing is wanted any more."""
+    def _geometry(self, edit: FaceEdit) -> Callable[[], _Geometry]:
+        """Gives what was foreseen of an edit; of those before it nothing is wanted any more."""
         for k, (one, waiting) in enumerate(self._foreseen):
             if one is edit:
                 del self._foreseen[: k + 1]
-                return waiting.result()
-        return self._look_at(edit)
+                return waiting.result
+        return partial(self._look_at, edit)
 
     def _finish(
         self, bent: Float[np.ndarray, "s s 3"], geometry: _Geometry
@@ -179,6 +195,13 @@ class NeuralRenderer:
         shown = mouth * np.float32(1.0 - lacking(before, after))
         part_of_crop(share, window)[:] = softened * mask * _ramp(window) * (1 - shown)
         return finished, share
+
+
+@lru_cache(maxsize=1)
+def _painter() -> ThreadPoolExecutor:
+    """One thread for all renderers of the process: what is handed on from frame to frame is handed on in order, while
+    the next frame is read and warped."""
+    return ThreadPoolExecutor(1, "ned-painter")
 
 
 @lru_cache(maxsize=1)

@@ -136,6 +136,20 @@ def test_frames_are_the_same_again_for_a_fresh_renderer():
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
+def test_frames_that_are_started_ahead_are_painted_alike():
+    picture, edits = painted(200, 1).astype(np.float32) / 255.0, [_edit(smile) for smile in (0.9, 0.3, 0.6, 0.8)]
+    torch.manual_seed(0)
+    network = CandidateNetwork(4)
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)  # the state matters
+    one_by_one, ahead = (build_renderer(MODEL, _painting(network)) for _ in range(2))
+    expected = [one_by_one.render(picture, edit) for edit in edits]
+    made = [finished() for finished in [ahead.start(picture, edit) for edit in edits]]
+    assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
+    again = build_renderer(MODEL, _painting(network))
+    assert not np.array_equal(again.render(picture, edits[3]), expected[3])
+
+
 def test_what_was_foreseen_is_painted_alike(monkeypatch):
     torch.manual_seed(3)
     network = CandidateNetwork(4)

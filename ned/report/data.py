@@ -14,7 +14,7 @@ from jaxtyping import Float, UInt8
 from ned.config import ProcessConfig
 from ned.types import ExpressionTrack
 from ned.workspace import flush_to_disk
-from ned.workspace.arrays import array_errors
+from ned.workspace.arrays import array_errors, save_arrays
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ def save_pair(folder: Path, index: int, pair: PicturePair) -> None:
     arrays = {f.name: np.asarray(getattr(pair, f.name)) for f in fields(pair) if getattr(pair, f.name) is not None}
     temporary = path.with_suffix(".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, **arrays)
+        save_arrays(file, **arrays)
     flush_to_disk(temporary)
     os.replace(temporary, path)
 

@@ -22,7 +22,7 @@ from jaxtyping import Float
 from ned import __version__
 from ned.progress import Progress
 from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, UsualSkin, VideoInfo
-from ned.workspace.arrays import array_errors
+from ned.workspace.arrays import array_errors, save_arrays
 from ned.workspace.cache import Cache, fingerprint
 
 FORMAT = 4
@@ -65,7 +65,8 @@ def save_analysis(cache: Cache, entry: Path, analysis: Analysis) -> None:
     """Write the analysis to `entry`: whole or not at all. Raises OSError."""
 
     def write(folder: Path) -> None:
-        np.savez(folder / _TRACKS, **_arrays(analysis))
+        with (folder / _TRACKS).open("wb") as file:
+            save_arrays(file, **_arrays(analysis))
         _write_landmarks(folder / _LANDMARKS, analysis)
         head = {
             "video": _plain(analysis.video),

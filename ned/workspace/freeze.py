@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ned.workspace.arrays import array_errors
+from ned.workspace.arrays import array_errors, save_arrays
 from ned.workspace.atomic import give_name
 
 _PLAIN = (type(None), bool, int, float, str)
@@ -28,7 +28,7 @@ def save_state(path: Path, state: object) -> None:
     tree = json.dumps(_freeze(state, arrays)).encode()
     temporary = path.with_name(path.name + ".tmp")
     with temporary.open("wb") as file:
-        np.savez(file, tree=np.frombuffer(tree, np.uint8), **{f"a{k}": array for k, array in enumerate(arrays)})
+        save_arrays(file, tree=np.frombuffer(tree, np.uint8), **{f"a{k}": array for k, array in enumerate(arrays)})
     give_name(temporary, path)
 
 

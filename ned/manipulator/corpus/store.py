@@ -15,7 +15,7 @@ from ned.errors import UserError
 from ned.face_model.spaces import SPACES
 from ned.manipulator.corpus.people import SPLITS, RealTrack, synthetic_person
 from ned.types import ExpressionSpace
-from ned.workspace.arrays import array_errors
+from ned.workspace.arrays import array_errors, save_arrays
 from ned.workspace.atomic import atomic_path
 
 FORMAT = 1
@@ -66,7 +66,7 @@ def save_corpus(corpus: Corpus, path: Path) -> None:
     """Write atomically; half precision is finer than any fit."""
     head = {"format": FORMAT, "space": corpus.space.name, "sources": list(corpus.sources), "seed": corpus.seed}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, clean=corpus.clean.astype(np.float16), split=corpus.split, head=np.array(json.dumps(head)))
+        save_arrays(file, clean=corpus.clean.astype(np.float16), split=corpus.split, head=np.array(json.dumps(head)))
 
 
 def load_corpus(path: Path) -> Corpus:

@@ -21,7 +21,7 @@ from ned.types import NUM_LANDMARKS, Analysis, FaceTrack
 from ned.video import read_frames
 from ned.workspace import Cache, atomic_path
 from ned.workspace.analyses import analyse_cached
-from ned.workspace.arrays import array_errors
+from ned.workspace.arrays import array_errors, save_arrays
 
 T = TypeVar("T")
 
@@ -218,7 +218,7 @@ def _people(analysis: Analysis) -> int:
 def save_footage(path: Path, footage: Footage) -> None:
     """Write atomically."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(
+        save_arrays(
             file, frames=footage.frames, faces=footage.faces.astype(np.float32), coefficients=footage.coefficients,
             runs=footage.runs.astype(np.int64), rate=np.float64(footage.rate), people=np.int64(footage.people),
             person=np.array(footage.person), source=np.array(footage.source),

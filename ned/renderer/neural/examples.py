@@ -205,7 +205,8 @@ def one_example(
     window: Window | None = None,
     own: bool = False,
 ) -> dict[str, np.ndarray]:
-    """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike."""
+    """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike, `own` as of
+    `shown_geometry`."""
     gains, gamma = look
     bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
     seen, condition = seen_pictures(bent), shown_geometry(face, coefficients, conditioner, window, own)

@@ -29,12 +29,13 @@ MODEL, SIZE = load_face_model(), 64
 
 
 class Redden(CandidateNetwork):
-    """Paints everything in a plain red."""
+    """Paints everything redder; by so much that it may."""
+
+    by = 0.2
 
     def forward(self, candidates, condition, state=None):
-        red = torch.zeros_like(candidates[:, 0, :3])
-        red[:, 0] = 1.0
-        return red, super().forward(candidates, condition, state)[1]
+        red = torch.tensor([1.0, 0.0, 0.0])[:, None, None]
+        return torch.lerp(candidates[:, 0, :3], red, self.by), super().forward(candidates, condition, state)[1]
 
 
 class Soften(CandidateNetwork):
@@ -71,10 +72,21 @@ def test_it_paints_where_the_edit_moves_the_face_and_only_there():
     plain = build_renderer(MODEL).render(picture, edit)
     red = build_renderer(MODEL, _painting(Redden(4))).render(picture, edit) - plain
     corner = edit.target[61, :2].astype(int)
-    assert red[corner[1], corner[0], 0] > 0.1 and red[corner[1], corner[0], 1] < -0.1
+    assert red[corner[1], corner[0], 0] > 0.05 and red[corner[1], corner[0], 1] < -0.05
     brow = edit.target[9, :2].astype(int)
     assert np.abs(red[brow[1], brow[0]]).max() < 0.02
     assert np.abs(red[:3]).max() < 1e-3 and np.abs(red[:, :3]).max() < 1e-3
+
+
+def test_what_would_be_painted_away_stays():
+    """A change of the skin that no expression makes: something stands before the face."""
+    picture, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
+    plain = build_renderer(MODEL).render(picture, edit)
+    mild, strong = Redden(4), Redden(4)
+    strong.by = 1.0
+    mild, strong = (np.abs(build_renderer(MODEL, _painting(n)).render(picture, edit) - plain) for n in (mild, strong))
+    cheek = edit.target[205, :2].astype(int)
+    assert mild[cheek[1], cheek[0]].max() > 0.03 and strong[cheek[1], cheek[0]].max() < 0.01
 
 
 def test_teeth_that_the_frame_itself_shows_stay_its_own():

@@ -129,15 +129,14 @@ def prominence_of(person: Person, people: Sequence[Person]) -> str:
 
 def most_like(analysis: Analysis, picture: Path) -> int:
     """Number of the person who looks most like the one in a picture. Raises UserError where nobody does."""
-    from ned.analysis.appearance import Appearance, resemblance
+    from ned.analysis.appearance import resemblances
     from ned.analysis.picture import look_at_picture
 
-    wanted = look_at_picture(picture)
-    found = [(resemblance(Appearance.unpack(t.look), wanted), t.person) for t in analysis.tracks if t.look is not None]
-    if not found or min(found)[0] > NOBODY_LIKE:
+    found = resemblances(analysis.tracks, look_at_picture(picture))
+    if not found or found[0][0] > NOBODY_LIKE:
         remedy = "give a picture from the front, or a number that `ned analyse` lists as --person"
         raise UserError("nobody in the video looks like this", path=picture, remedy=remedy)
-    return min(found)[1]
+    return found[0][1]
 
 
 def _known(number: int | str, people: Sequence[Person], config: ProcessConfig) -> int:

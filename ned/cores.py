@@ -1,4 +1,4 @@
-"""How many of the processor's cores paint."""
+"""How many of the processor's cores do what."""
 
 import os
 
@@ -9,6 +9,6 @@ times what they bring."""
 
 def quiet_algebra() -> None:
     """Let NumPy's OpenBLAS calculate with one thread, unless the user said otherwise. Its threads wait by asking the
-    system over and over, and our matrices are small: several of our threads at work at once lost a third of the time
-    to that. For a process that is ours alone, before NumPy is there."""
+    system over and over, and our matrices are small: several of our threads at work at once lost a quarter of the
+    time to that. For a process that is ours alone, before NumPy is there."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.analysis.landmarks import roi_of_landmarks
+from ned.types import FaceTrack
 
 _SHAPE_PAIRS = ((33, 133), (362, 263), (133, 362), (168, 2), (98, 327), (2, 152), (234, 454), (61, 291), (10, 152))
 _GRID = 48
@@ -138,3 +139,8 @@ def resemblance(person: Appearance, picture: Appearance) -> float:
     shape = min(1.0, float(np.abs(person.shape - picture.shape).mean()) / 0.15)
     colours = [1.0 - float(np.sqrt(p * q).sum()) for p, q in zip(person.colours[:2], picture.colours[:2], strict=True)]
     return 0.4 * texture + 0.3 * shape + 0.3 * float(np.mean(colours))
+
+
+def resemblances(tracks: Iterable[FaceTrack], wanted: Appearance) -> list[tuple[float, int]]:
+    """How far each track's person is from the one who is wanted, with its number; the nearest first."""
+    return sorted((resemblance(Appearance.unpack(t.look), wanted), t.person) for t in tracks if t.look is not None)

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from ned.analysis.appearance import Appearance, appearance_of, mean_appearance, resemblance
+from ned.analysis.appearance import Appearance, appearance_of, mean_appearance, resemblances
 from ned.analysis.fit import fit_face
 from ned.errors import UserError
 from ned.face_model import load_face_model
@@ -150,8 +150,8 @@ def person_like(video: Path, look: Appearance, progress: Progress | None = None)
     analysis = analyse_cached(video, progress or Silent(), cache=Cache())
     if len(analysis.persons()) < 2:
         return None
-    known = [(resemblance(Appearance.unpack(t.look), look), t.person) for t in analysis.tracks if t.look is not None]
-    return min(known)[1] if known else None
+    known = resemblances(analysis.tracks, look)
+    return known[0][1] if known else None
 
 
 def cut_footage(

@@ -19,6 +19,7 @@ from ned.cli.arguments import Command, Parser
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
+from ned.cli.models import Models
 from ned.cli.process import Process
 from ned.cli.sample import Sample
 from ned.cli.train import Train
@@ -27,7 +28,7 @@ from ned.cores import quiet_algebra
 from ned.errors import NedError
 from ned.heap import share_heaps
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
+COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

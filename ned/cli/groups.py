@@ -59,7 +59,9 @@ class Group(Command):
             summary = (command.__doc__ or "").strip().split("\n")[0]
             one = added.add_parser(command.name, help=summary, description=command.__doc__)
             command.add_arguments(one)
-            one.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error")
+            one.add_argument(
+                "--debug", action="store_true", default=argparse.SUPPRESS, help="show the traceback of an error"
+            )
 
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:

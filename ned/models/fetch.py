@@ -31,9 +31,7 @@ _CHUNK = 1 << 18
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
 
-def fetch_model(
-    model: Model, sha256: str = "", unchecked: bool = False, progress: Progress | None = None
-) -> Path:
+def fetch_model(model: Model, sha256: str = "", unchecked: bool = False, progress: Progress | None = None) -> Path:
     """Fetch a model from where its publisher has it, unless a good file is there already; its path.
 
     What an interrupted fetch left is gone on with. A file of another size or checksum is refused and removed; so is a
@@ -65,7 +63,9 @@ def fetch_model(
         except UserError as error:
             if error.path == part:  # what came is something else: nothing of it is worth keeping
                 part.unlink(missing_ok=True)
-                raise UserError(error.cause, path=model.url, remedy="the publisher may have changed the file") from error
+                raise UserError(
+                    error.cause, path=model.url, remedy="the publisher may have changed the file"
+                ) from error
             raise
         except OSError as error:
             part.unlink(missing_ok=True)
@@ -117,15 +117,17 @@ def _complete(model: Model, file: BinaryIO, progress: Progress) -> None:
     except urllib.error.HTTPError as error:
         if error.code == 416 and have:  # nothing is missing, or the file is another one now: the check decides
             return
-        raise ProcessingError(f"the server answers {error.code} {error.reason}", path=model.url,
-                              remedy="try again later, or give a file with --from")  # fmt: skip
+        cause = f"the server answers {error.code} {error.reason}"
+        raise ProcessingError(cause, path=model.url, remedy="try again later, or give a file with --from") from error
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-        reason = getattr(error, "reason", None) or error
-        raise ProcessingError(f"the connection broke ({reason})", path=model.url,
-                              remedy="run the command again to go on, or give a file with --from") from error  # fmt: skip
+        raise _broken(model, getattr(error, "reason", None) or error) from error
     if model.size and file.seek(0, os.SEEK_END) < model.size:
-        raise ProcessingError("the connection broke (the answer is too short)", path=model.url,
-                              remedy="run the command again to go on, or give a file with --from")  # fmt: skip
+        raise _broken(model, "the answer is too short")
+
+
+def _broken(model: Model, reason: object) -> ProcessingError:
+    remedy = "run the command again to go on, or give a file with --from"
+    return ProcessingError(f"the connection broke ({reason})", path=model.url, remedy=remedy)
 
 
 def _copy(answer: http.client.HTTPResponse, file: BinaryIO, have: int, most: int, stage: Stage) -> None:
@@ -145,7 +147,7 @@ class _Redirects(urllib.request.HTTPRedirectHandler):
         self._allowed = {urlsplit(model.url).hostname, *model.hosts}
         self._secure = urlsplit(model.url).scheme == "https"
 
-    def redirect_request(self, req, fp, code, msg, headers, newurl):  # noqa: ANN001, ANN201
+    def redirect_request(self, req, fp, code, msg, headers, newurl):
         to = urlsplit(newurl)
         if to.hostname not in self._allowed or (self._secure and to.scheme != "https"):
             raise UserError(f"the server sends us to {to.scheme}://{to.hostname}", path=req.full_url,

@@ -35,7 +35,7 @@ def wanted_sha256(model: Model) -> str:
 
 
 def state_of(model: Model) -> str:
-    """"absent", "good", "unknown" (no checksum to hold it against), or "damaged". Reads the whole file."""
+    """ "absent", "good", "unknown" (no checksum to hold it against), or "damaged". Reads the whole file."""
     path = model_path(model)
     if not path.is_file():
         return "absent"
@@ -67,7 +67,9 @@ def check(model: Model, path: Path, sha256: str = "") -> str:
     """
     size = path.stat().st_size
     if model.size and size != model.size:
-        raise UserError(f"has {size} bytes, not {model.size}", path=path, remedy=f"it is not {model.name}; get it again")
+        raise UserError(
+            f"has {size} bytes, not {model.size}", path=path, remedy=f"it is not {model.name}; get it again"
+        )
     found, wanted = workspace.sha256_of(path), model.sha256 or sha256.lower()
     if wanted and not found.startswith(wanted):
         raise UserError(f"its SHA-256 is {found[:12]}…, not {wanted[:12]}…", path=path,

@@ -58,7 +58,7 @@ def asked(monkeypatch):
         (["train", "meta-renderer", "--data", "talk.mp4", "--out", "talk.mp4"], "talk.mp4: is a file"),
         (["train", "meta-renderer", "--data", "talk.mp4", "--config", "no.yaml"], "no.yaml: no such"),
         (["train", "manipulator", "--data", "talk.mp4", "--hold-out", "x"], "are for the meta-renderer"),
-        (["evaluate", "eyes", "talk.mp4"], "unknown network 'eyes'; choose one of: manipulator, renderer"),
+        (["evaluate", "eyes", "talk.mp4"], "invalid choice: 'eyes'"),
         (["evaluate", "renderer", "talk.mp4"], "--data is missing"),
         (["evaluate", "renderer", "no.x", "--data", "talk.mp4"], "no.x: no such checkpoint"),
         (["evaluate", "renderer", "talk.mp4", "--data", "talk.mp4"], "talk.mp4: is no safetensors checkpoint"),

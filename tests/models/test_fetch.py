@@ -4,6 +4,7 @@ import errno
 import hashlib
 import http.server
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -155,8 +156,7 @@ def test_a_redirect_to_a_host_that_nobody_named_is_refused(server, model):
         with pytest.raises(UserError, match="the server sends us to http://localhost"):
             fetch_model(model)
         assert other.asked == [] and left(model) == []
-        named = Model(*(getattr(model, f) for f in ("name", "file", "purpose", "licence", "kind", "url", "size", "sha256")),
-                      hosts=("localhost",))  # fmt: skip
+        named = replace(model, hosts=("localhost",))
         assert fetch_model(named).read_bytes() == CONTENT and other.asked == [("/elsewhere", None)]
         other.shutdown()
         thread.join()

@@ -11,6 +11,6 @@ def confusion(
 ) -> Int[np.ndarray, "classes classes"]:
     """Counts; a row is a wanted class, a column a recognised one. ValueError for a class out of range."""
     for values in (wanted, recognised):
-        if len(values) and not (0 <= values.min() and values.max() < classes):
+        if len(values) and not (values.min() >= 0 and values.max() < classes):
             raise ValueError(f"classes {values.min()} to {values.max()}, where 0 to {classes - 1} are known")
     return np.bincount(wanted * classes + recognised, minlength=classes**2).reshape(classes, classes)

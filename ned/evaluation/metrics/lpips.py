@@ -1,5 +1,7 @@
-"""LPIPS (Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, 2018): AlexNet's features
-of ImageNet, unit length at every place, squared differences weighed by the published linear heads (version 0.1)."""
+"""LPIPS (Zhang et al., The Unreasonable Effectiveness of Deep Features as a Perceptual Metric, 2018).
+
+AlexNet's features of ImageNet, of unit length at every place; squared differences, weighed by the published linear
+heads (version 0.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Structural similarity (Wang et al., Image Quality Assessment: From Error Visibility to Structural Similarity, 2004)."""
+"""Structural similarity (Wang et al., Image Quality Assessment: From Error Visibility to Structural Similarity,
+2004)."""
 
 from __future__ import annotations
 

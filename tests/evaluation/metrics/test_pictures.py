@@ -28,7 +28,9 @@ def test_psnr_of_a_mask_and_of_a_stream_of_parts(pair):
     mask[5:9, 7:30] = True
     known = peak_signal_noise_ratio(a[5:9, 7:30], b[5:9, 7:30], data_range=255)
     assert abs(psnr(a, b, mask) - known) < 1e-6
-    sums = [float(((x.astype(float) - y) ** 2).sum()) for x, y in zip(np.split(a, [20]), np.split(b, [20]), strict=True)]
+    sums = [
+        float(((x.astype(float) - y) ** 2).sum()) for x, y in zip(np.split(a, [20]), np.split(b, [20]), strict=True)
+    ]
     assert abs(psnr_of(sum(sums), a.size) - psnr(a, b)) < 1e-9
     assert np.isnan(psnr(a, b, np.zeros_like(mask)))
 
@@ -93,7 +95,10 @@ def test_lpips_of_seeded_weights_is_the_definition():
     a, b = rng.integers(0, 256, (2, 64, 72, 3)).astype(np.uint8)
     total = 0.0
     x, y = (
-        (torch.from_numpy(p / 127.5 - 1).permute(2, 0, 1)[None].float() - torch.tensor([-0.030, -0.088, -0.188])[:, None, None])
+        (
+            torch.from_numpy(p / 127.5 - 1).permute(2, 0, 1)[None].float()
+            - torch.tensor([-0.030, -0.088, -0.188])[:, None, None]
+        )
         / torch.tensor([0.458, 0.448, 0.450])[:, None, None]
         for p in (a, b)
     )

@@ -24,6 +24,9 @@ from ned.types import EMOTIONS
 LEAST = 20
 """Faces of an emotion below which nothing is said of it: eight measures have 36 covariances."""
 
+LEAST_FRAMES = 10
+"""Measured frames of edits, below which their covariance is singular."""
+
 Reference = Mapping[str, Float[np.ndarray, "_ 8"]]
 
 
@@ -82,7 +85,7 @@ def real_distance(comparisons: Sequence[Comparison], emotion: str, reference: Re
         if good.sum() >= 2:
             edited.append(b[good])
             original.append(a[good])
-    if sum(map(len, edited)) < LEAST:
+    if sum(map(len, edited)) < LEAST_FRAMES:
         return None
     scale = np.concatenate(list(reference.values())).std(0)
 

@@ -84,13 +84,9 @@ def _table(rows: tuple[Row, ...]) -> str:
 
 
 def _head(row: Row) -> str:
-    return (
-        row.edited.replace("\\", "/").rsplit("/", 1)[-1]
-        if row.kind == "edit"
-        else row.kind
-        if row.original
-        else row.edited
-    )
+    if row.kind == "edit":
+        return row.edited.replace("\\", "/").rsplit("/", 1)[-1]
+    return row.kind if row.original else row.edited
 
 
 def _confusion(judge: str, table: Int[np.ndarray, "7 7"]) -> str:
@@ -114,10 +110,11 @@ def _distances(evaluation: Evaluation) -> str:
             + "</tr>"
             for name, c in found.changes.items()
         )
+        said = f"edited {found.edited:.2f}, original {found.original:.2f}, floor {found.floor:.2f}"
         parts.append(
-            f"<h3>Distance to real {found.emotion} faces, {found.clips} clips pooled: edited {found.edited:.2f}, "
-            f"original {found.original:.2f}, floor {found.floor:.2f}</h3><table><tr><th>change, in distances of the eyes</th>"
-            f"<th>photographs</th><th>edited, mean</th><th>farthest clip</th></tr>{changes}</table>"
+            f"<h3>Distance to real {found.emotion} faces, {found.clips} clips pooled: {said}</h3>"
+            "<table><tr><th>change, in distances of the eyes</th><th>photographs</th><th>edited, mean</th>"
+            f"<th>farthest clip</th></tr>{changes}</table>"
         )
     return "".join(parts)
 

@@ -24,6 +24,9 @@ class FaceMesh:
 
             self._mesh = Mesh(static_image_mode=still, max_num_faces=1, refine_landmarks=False,
                               min_detection_confidence=0.5)  # fmt: skip
+            # What starts in other threads must have written before stderr is given back.
+            self._mesh.process(np.zeros((64, 64, 3), np.uint8))
+            self._mesh.reset()
         self._met = False
 
     def __call__(self, rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "468 2"] | None:
@@ -68,6 +71,7 @@ class FaceLandmarker:
             )
             self._net = vision.FaceLandmarker.create_from_options(options)
             self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
+            self._net.detect(self._image(image_format=self._format, data=np.zeros((64, 64, 3), np.uint8)))
         self.names: tuple[str, ...] = ()
 
     def __call__(self, rgb: UInt8[np.ndarray, "h w 3"]) -> Landmarks | None:

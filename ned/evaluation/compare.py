@@ -75,7 +75,10 @@ def cut(rgb: UInt8[np.ndarray, "h w 3"], guide: Guide) -> UInt8[np.ndarray, "a b
 
 
 def compare_frames(before: Reading, after: Reading, guide: Guide | None) -> dict[str, float]:
-    """What is measured of two pictures of one size, by name; nothing of the face where it is missing in one."""
+    """What is measured of two pictures of one size, by name; nothing of the face where it is missing in one.
+
+    Where both are one picture (the row of the input itself) equality needs no arithmetic.
+    """
     a, b = before.rgb, after.rgb
     row = {"time_s": before.time_s, "shift_s": abs(after.time_s - before.time_s),
            "picture_sse": 0.0 if a is b else float(cv2.norm(a, b, cv2.NORM_L2SQR)), "picture_n": float(a.size),
@@ -94,7 +97,6 @@ def compare_frames(before: Reading, after: Reading, guide: Guide | None) -> dict
     face_a, face_b = cut(a, guide), cut(b, guide)
     row["fapd"] = fapd(face_a, face_b, guide.inside)
     row["face_psnr"] = psnr(face_a, face_b, guide.inside)
-    row["face_ssim"] = ssim(face_a, face_b, guide.inside)
     for side, reading in (("a", before), ("b", after)):
         for judge, values in reading.expression.items():
             row |= {f"{e}_{side}@{judge}": float(p) for e, p in zip(EMOTIONS, values, strict=True)}
@@ -116,6 +118,9 @@ def compare_slowly(
             row |= {f"valence_{side}@{judge}": float(values[0]), f"arousal_{side}@{judge}": float(values[1])}
         if before.coefficients and after.coefficients:
             row |= {f"arkit_{name}_{side}": value for name, value in reading.coefficients.items()}
+    same = before.rgb is after.rgb
+    grey = [cv2.cvtColor(cut(x.rgb, guide), cv2.COLOR_RGB2GRAY)[..., None] for x in (before, after)]
+    row["face_ssim"] = 1.0 if same else ssim(*grey, guide.inside)
     if perceptual is not None:
         row["lpips"] = perceptual.distance(*(box_crop(x.rgb, guide.points, 256, 1.25) for x in (before, after)))
     shared = before.identity.keys() & after.identity.keys()

@@ -40,7 +40,7 @@ SPECS: tuple[Spec, ...] = (
     Spec("lse_c", "speech", "lip-sync error, confidence", shown=False),
     Spec("fapd", "picture", "mean distance of RGB in the face, 0 to 442", 2),
     Spec("face_psnr", "picture", "PSNR in the face, dB", 2),
-    Spec("face_ssim", "picture", "SSIM in the face"),
+    Spec("face_ssim", "picture", "SSIM of the face's brightness"),
     Spec("lpips", "picture", "LPIPS of the face"),
     Spec("fad", "picture", "Fréchet distance of the face recogniser's features", 3, shown=False),
     Spec("psnr", "picture", "PSNR of the whole picture, dB", 2),

@@ -70,7 +70,8 @@ def compare_videos(
                     continue
                 comparison.frames = count
                 row = compare_frames(reading, after, guide)
-                row |= dict(zip(("sharp_b", "flicker_b"), texture(after, guide), strict=True))
+                found = (sharp, flicker) if stream is None else texture(after, guide)
+                row |= dict(zip(("sharp_b", "flicker_b"), found, strict=True))
                 comparison.columns.add(row | shared)
                 if reading.index % STEP == 0:
                     slow = compare_slowly(reading, after, guide, judges.perceptual)

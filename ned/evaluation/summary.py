@@ -52,7 +52,7 @@ def summarise(
         reason = "no frame has a face in both"
         missing |= {s.name: reason for s in SPECS if s.group != "container" and s.name not in figures}
         return Row(*name, kind, target, _finite(figures), missing)
-    figures |= _pictures(columns, both) | _speech(columns, slow)
+    figures |= _pictures(columns, slow, both) | _speech(columns, slow)
     for part in (_expression(columns, both, target, judges), _slow(slow, target, judges)):
         figures |= part[0]
         missing |= part[1]
@@ -83,7 +83,7 @@ def _container(comparison: Comparison, containers: tuple[Container, Container] |
     return out | {"same_frames": float("frames" not in comparison.failed and a.frames == b.frames)}
 
 
-def _pictures(columns: Columns, both: np.ndarray) -> dict[str, float]:
+def _pictures(columns: Columns, slow: Columns, both: np.ndarray) -> dict[str, float]:
     outside = psnr_of(float(np.nansum(columns["outside_sse"])), int(np.nansum(columns["outside_n"])))
     with np.errstate(invalid="ignore"):
         ratio = columns["sharp_b"][both] / np.maximum(columns["sharp_a"][both], 1e-6)
@@ -94,7 +94,7 @@ def _pictures(columns: Columns, both: np.ndarray) -> dict[str, float]:
         "sharpness_ratio": float(np.nanmedian(ratio)) if np.isfinite(ratio).any() else math.nan,
         "flicker_ratio": float(b[steady].mean() / max(a[steady].mean(), 1e-6)) if steady.any() else math.nan,
     }
-    return out | {name: _mean(columns[name]) for name in ("fapd", "face_psnr", "face_ssim")}
+    return out | {name: _mean(columns[name]) for name in ("fapd", "face_psnr")} | {"face_ssim": _mean(slow["face_ssim"])}
 
 
 def _speech(columns: Columns, slow: Columns) -> dict[str, float]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from ned.video import VideoWriter, prefetch, probe, read_frames
 
-QUALITY, PRESET = "18", "veryfast"
+QUALITY, PRESET = "18", "superfast"
 """x264's rate factor: hardly to be told from the source."""
 
 

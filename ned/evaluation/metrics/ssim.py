@@ -16,18 +16,25 @@ def ssim_map(
 ) -> Float[np.ndarray, "h w"]:
     """Similarity around every pixel in a uniform 7×7 window with sample covariances, mean of the channels.
 
-    Pictures are mirrored at their borders. In double precision: the variances are small differences of large numbers.
+    Pictures are mirrored at their borders. Whole numbers of 8 bits are added up exactly, anything else in double
+    precision: the variances are small differences of large numbers.
     """
-    x, y = a.astype(np.float64), b.astype(np.float64)
-    mean_x, mean_y = _mean(x), _mean(y)
-    unbiased = WINDOW**2 / (WINDOW**2 - 1)
-    var_x = unbiased * (_mean(x * x) - mean_x * mean_x)
-    var_y = unbiased * (_mean(y * y) - mean_y * mean_y)
-    covariance = unbiased * (_mean(x * y) - mean_x * mean_y)
-    c1, c2 = (_K1 * peak) ** 2, (_K2 * peak) ** 2
-    same_light = (2 * mean_x * mean_y + c1) / (mean_x**2 + mean_y**2 + c1)
-    same_structure = (2 * covariance + c2) / (var_x + var_y + c2)
-    return (same_light * same_structure).reshape(*a.shape[:2], -1).mean(2)
+    shape, count = a.shape[:2], WINDOW**2
+    if a.dtype == b.dtype == np.uint8:
+        sum_x, sum_y = _sum(a), _sum(b)
+        cross = _sum(cv2.multiply(a, b, dtype=cv2.CV_16U)) * count
+        squares = (_sum(cv2.multiply(a, a, dtype=cv2.CV_16U)) + _sum(cv2.multiply(b, b, dtype=cv2.CV_16U))) * count
+    else:
+        x, y = a.astype(np.float64), b.astype(np.float64)
+        sum_x, sum_y, cross, squares = (_sum(v) * float(n) for v, n in ((x, 1), (y, 1), (x * y, count),
+                                                                         (x * x + y * y, count)))  # fmt: skip
+    product, both = sum_x * sum_y, sum_x * sum_x + sum_y * sum_y
+    kind = np.float32 if a.dtype == b.dtype == np.uint8 else np.float64
+    covariance, variances = (cross - product).astype(kind), (squares - both).astype(kind)
+    unbiased, c1, c2 = count / (count - 1), (count * _K1 * peak) ** 2, (count * _K2 * peak) ** 2
+    similar = (2 * product.astype(kind) + kind(c1)) * (kind(2 * unbiased) * covariance + kind(c2))
+    similar /= (both.astype(kind) + kind(c1)) * (kind(unbiased) * variances + kind(c2))
+    return similar.reshape(*shape, -1).mean(2)
 
 
 def ssim(
@@ -48,5 +55,7 @@ def ssim(
     return float(full[mask].mean()) if mask.any() else float("nan")
 
 
-def _mean(x: np.ndarray) -> np.ndarray:
-    return cv2.blur(x, (WINDOW, WINDOW), borderType=cv2.BORDER_REFLECT)
+def _sum(x: np.ndarray) -> np.ndarray:
+    """Over the window around every pixel; 32 bits hold it, times the window's size, for products of 8-bit numbers."""
+    depth = cv2.CV_64F if x.dtype == np.float64 else cv2.CV_32S
+    return cv2.boxFilter(x, depth, (WINDOW, WINDOW), normalize=False, borderType=cv2.BORDER_REFLECT)

@@ -18,6 +18,8 @@ def pair():
 
 
 def test_psnr_is_that_of_scikit_image(pair):
+    floats = [x.astype(np.float32) for x in pair]
+    assert abs(psnr(*floats) - peak_signal_noise_ratio(*pair, data_range=255)) < 1e-6
     assert abs(psnr(*pair) - peak_signal_noise_ratio(*pair, data_range=255)) < 1e-6
     assert psnr(pair[0], pair[0]) == 100.0
 
@@ -42,6 +44,12 @@ def test_ssim_is_that_of_scikit_image(pair, peak):
     assert abs(ssim(a, b, peak=peak) - known) < 1e-6
     assert np.abs(ssim_map(a, b, peak) - full.mean(2)).max() < 1e-6
     assert ssim(a, a, peak=peak) == pytest.approx(1.0, abs=1e-12)
+
+
+def test_ssim_of_bytes_is_that_of_scikit_image(pair):
+    for a, b in (pair, (255 - pair[0], pair[0]), (np.full_like(pair[0], 255), np.full_like(pair[0], 250))):
+        known, full = structural_similarity(a, b, channel_axis=2, data_range=255, full=True)
+        assert abs(ssim(a, b) - known) < 1e-6 and np.abs(ssim_map(a, b) - full.mean(2)).max() < 3e-6
 
 
 def test_ssim_of_a_mask_and_of_a_tiny_picture(pair):

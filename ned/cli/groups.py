@@ -54,7 +54,7 @@ class Group(Command):
 
     @classmethod
     def add_arguments(cls, parser: argparse.ArgumentParser) -> None:
-        added = parser.add_subparsers(metavar="WHAT", dest=_CHOICE, parser_class=Parser, required=True)
+        added = parser.add_subparsers(metavar="WHAT", dest=_CHOICE + cls.name, parser_class=Parser, required=True)
         for command in cls.commands:
             summary = (command.__doc__ or "").strip().split("\n")[0]
             one = added.add_parser(command.name, help=summary, description=command.__doc__)
@@ -66,5 +66,5 @@ class Group(Command):
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
-        chosen = given.pop(_CHOICE)
+        chosen = given.pop(_CHOICE + cls.name)
         return next(c for c in cls.commands if c.name == chosen).from_arguments(given)

@@ -97,8 +97,9 @@ def _confusion(judge: str, table: Int[np.ndarray, "7 7"]) -> str:
             shares = [n / sum(row) for n in row]
             cells = "".join(f'<td style="background: rgba(var(--hue), {s:.2f})">{s:.0%}</td>' for s in shares)
             lines.append(f"<tr><td>{emotion}</td>{cells}<td>{sum(row)}</td></tr>")
-    return (f"<h3>Frames by wanted (rows) and recognised emotion: {escape(judge)}</h3>"
-            f'<div class="wide"><table><tr><th></th>{heads}<th>frames</th></tr>{"".join(lines)}</table></div>')  # fmt: skip
+    body = f"<table><tr><th></th>{heads}<th>frames</th></tr>{''.join(lines)}</table>"
+    title = f"<h3>Frames by wanted (rows) and recognised emotion: {escape(judge)}</h3>"
+    return f'{title}<div class="wide">{body}</div>'
 
 
 def _distances(evaluation: Evaluation) -> str:

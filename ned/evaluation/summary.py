@@ -94,7 +94,9 @@ def _pictures(columns: Columns, slow: Columns, both: np.ndarray) -> dict[str, fl
         "sharpness_ratio": float(np.nanmedian(ratio)) if np.isfinite(ratio).any() else math.nan,
         "flicker_ratio": float(b[steady].mean() / max(a[steady].mean(), 1e-6)) if steady.any() else math.nan,
     }
-    return out | {name: _mean(columns[name]) for name in ("fapd", "face_psnr")} | {"face_ssim": _mean(slow["face_ssim"])}
+    return (
+        out | {name: _mean(columns[name]) for name in ("fapd", "face_psnr")} | {"face_ssim": _mean(slow["face_ssim"])}
+    )
 
 
 def _speech(columns: Columns, slow: Columns) -> dict[str, float]:

@@ -60,7 +60,9 @@ def test_what_cannot_be_paired_is_said(folders):
     (b / "stranger.mp4").write_bytes(b"")
     assert "stranger.mp4: no original of its name" in refused([a], [b])
     assert "lacks the columns" in refused([table], [], b"one,two\n1,2\n")
-    assert "row 3 has the target 'joy'" in refused([table], [], b"original,edited,target\na/x.mp4,b/x_y.mp4,sad\nx,y,joy\n")
+    assert "row 3 has the target 'joy'" in refused(
+        [table], [], b"original,edited,target\na/x.mp4,b/x_y.mp4,sad\nx,y,joy\n"
+    )
     assert "row 2 lacks" in refused([table], [], b"original,edited\na/x.mp4,\n")
     assert "names no pair" in refused([table], [], b"original,edited\n")
     assert "no table of text" in refused([table], [], b"original,edited\n\xff\xfe,b\n")

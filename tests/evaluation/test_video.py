@@ -15,7 +15,6 @@ from ned.evaluation.judges.mesh import FaceMesh
 from ned.evaluation.pairs import Pair
 from ned.evaluation.table import as_csv, as_json, as_text
 from ned.evaluation.video import evaluate_videos
-
 from tests.evaluation.faces import FRAMES, MouthJudge, write_clip
 
 JUDGELESS = {
@@ -124,7 +123,7 @@ def test_what_cannot_be_compared_says_why_and_the_rest_is_measured(original, tal
     capsys.readouterr()
     found = {row["edited"].rsplit("/")[-1].removesuffix(".mp4"): row for row in json.loads(out.read_text())["rows"]}
     why = {name: found[name]["not_computed"].get("jaw_pcc") for name in clips}
-    assert why["short"] == f"not comparable: it has 15 frames, its original more"
+    assert why["short"] == "not comparable: it has 15 frames, its original more"
     assert why["long"] == f"not comparable: it has more than the {FRAMES} frames of its original"
     assert why["small"] == "not comparable: its size is 144x144, its original's 288x288"
     assert why["blank"] == "no frame has a face in both" and found["blank"]["figures"]["psnr"] < 20

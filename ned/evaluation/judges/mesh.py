@@ -26,7 +26,6 @@ class FaceMesh:
                               min_detection_confidence=0.5)  # fmt: skip
             # What starts in other threads must have written before stderr is given back.
             self._mesh.process(np.zeros((64, 64, 3), np.uint8))
-            self._mesh.reset()
         self._met = False
 
     def __call__(self, rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "468 2"] | None:

@@ -22,8 +22,7 @@ class EvaluateSelf(ManyCommand):
     name = "self"
     several = {
         "sources": Several("videos of talking people", "SOURCE", kind=as_path),
-        "set": Several("further options of `ned process` for the edit, such as renderer=neural", "OPTION=VALUE", "--set",
-                       least=0),
+        "set": Several("further options of `ned process`, such as renderer=neural", "OPTION=VALUE", "--set", least=0),
     }  # fmt: skip
     sources: tuple[Path, ...]
     set: tuple[str, ...] = ()

@@ -27,6 +27,8 @@ class Judges:
     affect: tuple[AffectJudge, ...] = ()
     identity: tuple[FeatureJudge, ...] = ()
     perceptual: PictureJudge | None = None
+    features: tuple[FeatureJudge, ...] = ()
+    """Of protocols."""
     absent: Mapping[str, str] = field(default_factory=dict)
     """Why a model of the registry is not used, by its name."""
 
@@ -56,7 +58,8 @@ def find_judges(models: tuple[Model, ...] = MODELS) -> Judges:
     affect = tuple(found.get("valence-arousal", ()))
     return Judges(
         next(iter(found.get("landmarks", ())), None), (*found.get("expression", ()), *affect), affect,
-        tuple(found.get("identity", ())), next(iter(found.get("perceptual", ())), None), absent,
+        tuple(found.get("identity", ())), next(iter(found.get("perceptual", ())), None),
+        tuple(found.get("features", ())), absent,
     )  # fmt: skip
 
 

@@ -24,8 +24,9 @@ def heat_map(
     picture = cv2.cvtColor(cv2.applyColorMap(shares, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
     picture[~mask] = 0
     image = Image.fromarray(picture)
-    font = ImageFont.load_default(max(10, truth.shape[0] // 10))
-    ImageDraw.Draw(image).text((4, 2), f"{fapd(truth, made, mask):.2f}", (255, 255, 255), font)
+    size = max(10, truth.shape[0] // 10)
+    font, below = ImageFont.load_default(size), truth.shape[0] - size - 5
+    ImageDraw.Draw(image).text((4, below), f"{fapd(truth, made, mask):.2f}", (255, 255, 255), font)
     return np.asarray(image).copy()
 
 

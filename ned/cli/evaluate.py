@@ -9,6 +9,7 @@ from ned import workspace
 from ned.cli.arguments import DataCommand
 from ned.cli.evaluate_panel import EvaluatePanel
 from ned.cli.evaluate_protocol import EvaluateProtocol
+from ned.cli.evaluate_reference import EvaluateReference
 from ned.cli.evaluate_self import EvaluateSelf
 from ned.cli.evaluate_video import EvaluateVideo
 from ned.cli.groups import Group
@@ -83,4 +84,7 @@ class Evaluate(Group):
     """Measure edited videos and trained networks, always beside trivial answers."""
 
     name = "evaluate"
-    commands = (EvaluateVideo, EvaluateSelf, EvaluateProtocol, EvaluatePanel, EvaluateManipulator, EvaluateRenderer)
+    commands = (
+        EvaluateVideo, EvaluateSelf, EvaluateProtocol, EvaluatePanel, EvaluateReference, EvaluateManipulator,
+        EvaluateRenderer,
+    )  # fmt: skip

@@ -36,22 +36,21 @@ def measure_photographs(folder: Path, judges: Judges, progress: Progress) -> dic
         raise UserError("has no folder named neutral", path=folder,
                         remedy=f"sort photographs into folders of these names: {', '.join(EMOTIONS)}")  # fmt: skip
     found: dict[str, np.ndarray] = {}
-    with progress.stage("measuring", sum(map(len, files.values()))) as stage:
-        with FaceLandmarker(judges.landmarker) if judges.landmarker else FaceMesh(still=True) as net:
-            for emotion, paths in files.items():
-                rows, without = [], 0
-                for path in paths:
-                    rgb = _read(path)
-                    seen = net(rgb) if rgb is not None else None
-                    without += seen is None
-                    if seen is not None:
-                        points = seen.points if judges.landmarker else seen
-                        rows.append(measure_faces(points[None])[0])
-                    stage.advance()
-                if without:
-                    progress.note(f"{emotion}: {without} of {len(paths)} pictures left out: no face is found in them")
-                if rows:
-                    found[emotion] = np.stack(rows)
+    net = FaceLandmarker(judges.landmarker) if judges.landmarker else FaceMesh(still=True)
+    with net, progress.stage("measuring", sum(map(len, files.values()))) as stage:
+        for emotion, paths in files.items():
+            rows, without = [], 0
+            for path in paths:
+                rgb = _read(path)
+                seen = net(rgb) if rgb is not None else None
+                without += seen is None
+                if seen is not None:
+                    rows.append(measure_faces((seen.points if judges.landmarker else seen)[None])[0])
+                stage.advance()
+            if without:
+                progress.note(f"{emotion}: {without} of {len(paths)} pictures left out: no face is found in them")
+            if rows:
+                found[emotion] = np.stack(rows)
     if len(found.get("neutral", ())) < LEAST:
         raise UserError(f"shows fewer than {LEAST} neutral faces", path=folder, remedy="add photographs")
     return found

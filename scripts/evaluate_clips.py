@@ -3,10 +3,9 @@
     python scripts/evaluate_clips.py CLIPS [--judge expression-faceapi] [--emotions happy sad] [--out DIR]
         [--set renderer=neural]
 
-What is measured is what `ned evaluate video` measures; the judge of the emotion and the landmarker
-are models of `ned models`, and share
-no code or weights with the editing. Prints one row a clip and emotion, then the summary against the bars; keeps
-everything in OUT/results.json so that a broken-off run goes on.
+What is measured is what `ned evaluate video` measures; the judge of the emotion and the landmarker are models of
+`ned models`, and share no code or weights with the editing. Prints one row a clip and emotion, then the summary
+against the bars; keeps everything in OUT/results.json so that a broken-off run goes on.
 """
 
 from __future__ import annotations

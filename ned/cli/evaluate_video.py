@@ -10,7 +10,7 @@ from ned.cli.groups import ManyCommand, Several
 from ned.errors import UserError
 from ned.options import check_choice, option
 from ned.progress import for_stream
-from ned.types import EMOTIONS
+from ned.timeline import EMOTIONS
 
 
 def as_path(text: str) -> Path:

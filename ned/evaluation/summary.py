@@ -42,7 +42,7 @@ def summarise(
     figures, missing = _container(comparison, containers), {"lse_d": NO_SYNC, "lse_c": NO_SYNC}
     if comparison.failed:
         reason = f"not comparable: {comparison.failed}"
-        missing |= {spec.name: reason for spec in SPECS if spec.group != "container"}
+        missing |= {spec.name: reason for spec in SPECS if spec.name not in figures}
         return Row(*name, kind, target, _finite(figures), missing)
     figures["max_time_shift_ms"] = 1e3 * float(columns["shift_s"].max())
     both = found_both(columns)
@@ -50,7 +50,7 @@ def summarise(
     figures["psnr"] = psnr_of(float(columns["picture_sse"].sum()), int(columns["picture_n"].sum()))
     if not both.any():
         reason = "no frame has a face in both"
-        missing |= {s.name: reason for s in SPECS if s.group != "container" and s.name not in figures}
+        missing |= {spec.name: reason for spec in SPECS if spec.name not in figures}
         return Row(*name, kind, target, _finite(figures), missing)
     figures |= _pictures(columns, slow, both) | _speech(columns, slow)
     for part in (_expression(columns, both, target, judges), _slow(slow, target, judges)):
@@ -80,7 +80,9 @@ def _container(comparison: Comparison, containers: tuple[Container, Container] |
         return {}
     a, b = containers
     out = {"same_size": float((a.height, a.width) == (b.height, b.width)), "audio_identical": float(a.sound == b.sound)}
-    return out | {"same_frames": float("frames" not in comparison.failed and a.frames == b.frames)}
+    # What was read counts: containers count frames, too, that edit lists hide.
+    same = not comparison.failed or ("frames" not in comparison.failed and a.frames == b.frames)
+    return out | {"same_frames": float(same)}
 
 
 def _pictures(columns: Columns, slow: Columns, both: np.ndarray) -> dict[str, float]:

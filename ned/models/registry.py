@@ -81,8 +81,8 @@ MODELS: tuple[Model, ...] = (
     ),
     Model(
         "alexnet", "alexnet-owt-7be5be79.pth",
-        "LPIPS (its linear heads come with ned)", "BSD-3-Clause (torchvision)", "perceptual",
-        "https://download.pytorch.org/models/alexnet-owt-7be5be79.pth", sha256="7be5be79",
+        "LPIPS (its linear heads come with ned); the file that torchvision keeps of AlexNet",
+        "BSD-3-Clause (torchvision)", "perceptual", sha256="7be5be79",
     ),
     Model(
         "arcface-resnet18", "arcface_resnet18.onnx",

@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ned import workspace
 from ned.errors import UserError
 from ned.evaluation.panel.items import Item, share_out
 from ned.evaluation.panel.page import BRIEF, answer_page
 from ned.evaluation.panel.pictures import save_clip, save_strip
 from ned.progress import Progress, Silent
+from ned.workspace.atomic import failed_write
 
 KEY = "key.json"
 
@@ -36,7 +36,7 @@ def make_panel(
         _fill(part, list(items), shares, clips, progress or Silent())
         part.rename(out)
     except OSError as error:
-        raise workspace.atomic.failed_write(out, error) from error
+        raise failed_write(out, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return shares

@@ -42,7 +42,6 @@ SPECS: tuple[Spec, ...] = (
     Spec("face_psnr", "picture", "PSNR in the face, dB", 2),
     Spec("face_ssim", "picture", "SSIM of the face's brightness"),
     Spec("lpips", "picture", "LPIPS of the face"),
-    Spec("fad", "picture", "Fréchet distance of the face recogniser's features", 3, shown=False),
     Spec("psnr", "picture", "PSNR of the whole picture, dB", 2),
     Spec("psnr_outside", "picture", "PSNR outside the face, dB", 2),
     Spec("face_found_original", "container", "share of the original's frames with a face", shown=False),

@@ -67,7 +67,7 @@ class Row:
     original: str
     edited: str
     kind: str
-    """"edit", "copy" (the input itself), "transcode" (encoded again, nothing else), or "mean"."""
+    """One of "edit", "copy" (the input itself), "transcode" (encoded again, nothing else), or "mean"."""
     target: str | None
     figures: Mapping[str, float] = field(default_factory=dict)
     """By name; only what was computed, all finite."""

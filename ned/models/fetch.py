@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import http.client
 import os
 import urllib.error
@@ -48,7 +46,7 @@ def fetch_model(model: Model, sha256: str = "", unchecked: bool = False, progres
                         remedy="pass --sha256 with its publisher's, or --unchecked to record what comes")  # fmt: skip
     make_root()
     part = target.with_name(target.name + ".part")
-    with _alone(part, model) as file:
+    with workspace.alone_in(target.parent, "fetching models"), _unfinished(part) as file:
         try:
             began = file.seek(0, os.SEEK_END)
             _complete(model, file, progress or Silent())
@@ -60,6 +58,8 @@ def fetch_model(model: Model, sha256: str = "", unchecked: bool = False, progres
                 file.truncate(0)  # the beginning may be of another version of the file
                 _complete(model, file, progress or Silent())
                 found = check(model, part, sha256)
+            record(model, found)
+            give_name(part, target)
         except UserError as error:
             if error.path == part:  # what came is something else: nothing of it is worth keeping
                 part.unlink(missing_ok=True)
@@ -70,21 +70,13 @@ def fetch_model(model: Model, sha256: str = "", unchecked: bool = False, progres
         except OSError as error:
             part.unlink(missing_ok=True)
             raise failed_write(target, error) from error
-        record(model, found)
-        give_name(part, target)
     return target
 
 
 @contextlib.contextmanager
-def _alone(part: Path, model: Model) -> Iterator[BinaryIO]:
-    """The unfinished file, opened at its end; nobody else fetches it meanwhile."""
+def _unfinished(part: Path) -> Iterator[BinaryIO]:
+    """The unfinished file, opened at its end; removed where nothing came."""
     with part.open("ab") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-            raise UserError(f"{model.name} is being fetched already", path=part, remedy="wait for it") from error
         try:
             yield file
         finally:
@@ -131,13 +123,21 @@ def _broken(model: Model, reason: object) -> ProcessingError:
 
 
 def _copy(answer: http.client.HTTPResponse, file: BinaryIO, have: int, most: int, stage: Stage) -> None:
-    while chunk := answer.read(_CHUNK):
+    while chunk := _read(answer):
         have += len(chunk)
         if have > most:
             raise UserError(f"more than {most} bytes came", path=Path(file.name))
         file.write(chunk)
         stage.update(have)
     file.flush()
+
+
+def _read(answer: http.client.HTTPResponse) -> bytes:
+    """The next piece. What breaks here is the connection, not the disk."""
+    try:
+        return answer.read(_CHUNK)
+    except OSError as error:
+        raise ConnectionError(error.strerror or str(error)) from error
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

@@ -15,6 +15,7 @@ from ned.models import Model, find_model, model_path, state_of, take_file
 from ned.models import fetch as fetching
 from ned.models.fetch import fetch_model
 from ned.models.store import why_absent
+from ned.workspace import alone_in
 
 CONTENT = np.random.default_rng(0).bytes(900_000)
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -80,7 +81,7 @@ def model(server, tmp_path, monkeypatch):
 
 def left(model):
     """What stands in the folder of models."""
-    return sorted(p.name for p in model_path(model).parent.iterdir())
+    return sorted(p.name for p in model_path(model).parent.iterdir() if p.name[0] != "." and p.name != "lock")
 
 
 def test_a_fetched_file_is_whole_and_not_fetched_twice(server, model):
@@ -170,6 +171,12 @@ def test_a_full_disk_leaves_nothing_and_says_so(server, model, monkeypatch):
     with pytest.raises(ProcessingError, match="the disk is full"):
         fetch_model(model)
     assert left(model) == []
+
+
+def test_two_fetches_do_not_write_one_file(server, model):
+    with alone_in(model_path(model).parent, "fetching models"), pytest.raises(UserError, match="another run of ned"):
+        fetch_model(model)
+    assert server.asked == []
 
 
 def test_too_little_room_is_said_before_anything_is_fetched(server, model, monkeypatch):

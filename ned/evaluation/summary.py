@@ -65,8 +65,10 @@ def _details(columns: Columns, slow: Columns, both: np.ndarray, judges: Judges) 
     out = {}
     for judge in judges.expression:
         for side, word in (("a", "original"), ("b", "edited")):
-            means = probabilities(columns, side, judge.name)[both].mean(0)
-            out[f"emotion_{word}@{judge.name}"] = dict(zip(EMOTIONS, means.tolist(), strict=True))
+            seen = probabilities(columns, side, judge.name)[both]
+            seen = seen[np.isfinite(seen).all(1)]
+            if len(seen):
+                out[f"emotion_{word}@{judge.name}"] = dict(zip(EMOTIONS, seen.mean(0).tolist(), strict=True))
     names = [
         n.removeprefix("arkit_").removesuffix("_a") for n in slow.names() if n.startswith("arkit_") and n[-1] == "a"
     ]
@@ -120,15 +122,20 @@ def _expression(
         return {}, dict.fromkeys(names, "no --target")
     if not judges.expression:
         return {}, dict.fromkeys(names, judges.why_not("expression"))
-    out, t = {}, EMOTIONS.index(target)
+    out, missing, t = {}, {}, EMOTIONS.index(target)
     for judge in judges.expression:
         before, after = (probabilities(columns, side, judge.name)[both] for side in ("a", "b"))
+        good = np.isfinite(before).all(1) & np.isfinite(after).all(1)
+        if not good.any():
+            missing |= {f"{name}@{judge.name}": f"{judge.name} gives no finite answer" for name in names}
+            continue
+        before, after = before[good], after[good]
         out |= {
             f"target_hit@{judge.name}": float((after.argmax(1) == t).mean()),
             f"target_hit_original@{judge.name}": float((before.argmax(1) == t).mean()),
             f"target_gain@{judge.name}": float((after[:, t] - before[:, t]).mean()),
         }
-    return out, {}
+    return out, missing
 
 
 def _slow(slow: Columns, target: str | None, judges: Judges) -> tuple[dict[str, float], dict[str, str]]:

@@ -21,8 +21,8 @@ def figure_names(rows: tuple[Row, ...], shown_only: bool = False) -> list[str]:
     for spec in SPECS:
         if shown_only and not spec.shown:
             continue
-        found = dict.fromkeys(n for row in rows for n in row.figures if n.split("@")[0] == spec.name)
-        out += sorted(found) or [spec.name]
+        found = {n for row in rows for n in (*row.figures, *row.missing) if n.split("@")[0] == spec.name}
+        out += sorted(n for n in found if "@" in n) or [spec.name]
     return out
 
 

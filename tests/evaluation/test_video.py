@@ -141,6 +141,28 @@ def test_an_original_without_a_face(talk, tmp_path):
     assert all(math.isfinite(v) for v in row.figures.values()) and "not computed" in as_text(found)
 
 
+class Broken:
+    """A judge that gives no numbers, or only now and then."""
+
+    def __init__(self, name, every):
+        self.name, self.every, self.asked = name, every, 0
+
+    def expression(self, rgb, points):
+        self.asked += 1
+        return np.full(7, np.nan) if self.every and self.asked % self.every == 0 else np.eye(7)[1]
+
+
+def test_a_judge_that_gives_no_numbers_is_not_taken_for_neutral(original, talk, tmp_path):
+    edited = write_clip(tmp_path / "talk_neutral.mp4", talk, crf=20)
+    judges = Judges(expression=(Broken("never", 1), Broken("mostly", 4)))
+    found = evaluate_videos([Pair(original, edited, "neutral")], judges)
+    row = rows(found)["edit"]
+    assert row.missing["target_hit@never"] == "never gives no finite answer" and "target_hit@never" not in row.figures
+    assert row.figures["target_hit@mostly"] == 0, "it said happy wherever it said anything"
+    assert found.confusions["mostly"][0, 0] == 0 and "never" not in found.confusions
+    assert "never gives no finite answer" in as_text(found) and "NaN" not in as_json(found)
+
+
 def test_several_edits_have_means_and_read_the_original_once(original, talk, tmp_path):
     edits = [write_clip(tmp_path / f"talk_{e}.mp4", talk, crf=c) for e, c in (("sad", 20), ("angry", 34))]
     found = evaluate_videos([Pair(original, e, t) for e, t in zip(edits, ("sad", "angry"), strict=True)], Judges())

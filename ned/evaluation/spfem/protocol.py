@@ -107,7 +107,10 @@ def _row(
                 raise ProcessingError(f"no face is found in the videos of {actor}", remedy="check that they are MEAD's")
             frames += len(generated["any"])
             if judges.identity is not None:
-                fads.append(frechet_distance(np.stack(generated["identity"]), np.stack(real["identity"])))
+                try:
+                    fads.append(frechet_distance(np.stack(generated["identity"]), np.stack(real["identity"])))
+                except ValueError as error:
+                    raise ProcessingError(f"no FAD of {actor}: {error}", remedy="fetch the model again") from error
             if judges.expression is not None:
                 cosines.append(float(cosine(np.stack(generated["expression"]), np.stack(real["expression"])).mean()))
             stage.advance()

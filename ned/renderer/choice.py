@@ -80,6 +80,7 @@ def _actor(person: int, first: bool, config: ProcessConfig, clock: Clock) -> Act
     if config.finetune_minutes > 0:
         from ned.renderer.neural.finetuning import finetune
 
-        name = config.actor or f"{fingerprint(config.input)[:16]}-{person}"
-        return finetune([config.input], name, config.finetune_minutes, clock, number=person)
+        chance = f"-{config.seed}" if config.seed else ""
+        name = config.actor or f"{fingerprint(config.input)[:16]}-{person}{chance}"
+        return finetune([config.input], name, config.finetune_minutes, clock, number=person, seed=config.seed)
     return load_actor(config.actor) if config.actor and first else None

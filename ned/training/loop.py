@@ -61,7 +61,7 @@ class Schedule:
 
     steps: int = 2000
     seconds: float = math.inf
-    """Stops after this much training time, also when steps are left."""
+    """Stops after this much time, the last measurement and checkpoint included, also when steps are left."""
     checkpoint_every: int = 200
     measure_every: int = 500
     ema: float = 0.995
@@ -72,6 +72,10 @@ class Schedule:
     """A measurement and a preview also after so much time."""
     may_differ: tuple[str, ...] = ()
     """Settings in which a run that goes on may differ from the former one."""
+    began: float | None = None
+    """Moment of `time.monotonic` from which `seconds` count; None: from the first step."""
+    measuring_s: float = 0.0
+    """What the first measurement is expected to take."""
 
 
 def train(
@@ -92,28 +96,32 @@ def train(
     started, spent, best = _resume(trainee, folder, schedule.may_differ if ranks.first else None)
     ranks.share(trainee)
     curves = _curves(folder) if ranks.first else None
-    began = time.monotonic()
+    began = time.monotonic() if schedule.began is None else schedule.began
     elapsed = lambda: spent + time.monotonic() - began  # noqa: E731
-    saved = looked = spent
-    with (progress or Silent()).stage("training", _expected(schedule, 0, 0.0, started, spent)) as stage:
+    saved = looked = elapsed()
+    first_s = elapsed()
+    ending = Ending(first_s, schedule.measuring_s)
+    with (progress or Silent()).stage("training", _expected(schedule, 0, 0.0, started, first_s)) as stage:
         number, metrics = started, {}
-        ended = ranks.agree(started >= schedule.steps or spent >= schedule.seconds)
+        ended = ranks.agree(started >= schedule.steps or (started > 0 and first_s + schedule.measuring_s >= schedule.seconds))
         while not ended:
             losses = trainee.step(number)
             number += 1
             follow(trainee, min(schedule.ema, (1 + number) / (10 + number)))
-            stage.update(number - started, _expected(schedule, number - started, elapsed() - spent, started, spent))
+            stage.update(number - started, _expected(schedule, number - started, elapsed() - first_s, started, first_s))
             bad = [name for name, value in losses.items() if not math.isfinite(value)]
             if bad:
                 raise ProcessingError(f"the loss {bad[0]} is no number after {number} steps", path=folder,
                                       remedy="lower the learning rate")  # fmt: skip
-            ended = ranks.agree(number >= schedule.steps or elapsed() >= schedule.seconds)
+            ending.step(elapsed())
+            ended = ranks.agree(number >= schedule.steps or elapsed() + ending.needs_s > schedule.seconds)
             if not ranks.first:
                 continue
             if curves and number % 10 == 0:
                 for name, value in losses.items():
                     curves.add_scalar(f"loss/{name}", value, number)
             if number % schedule.measure_every == 0 or ended or elapsed() - looked >= schedule.look_seconds:
+                now_s = elapsed()
                 metrics = trainee.measure()
                 for name, value in metrics.items() if curves else ():
                     curves.add_scalar(f"held-out/{name}", value, number)
@@ -123,6 +131,7 @@ def train(
                     save_checkpoint(folder / BEST, _to_use(trainee, now))
                 if preview is not None:
                     preview(number, metrics)
+                ending.looked(elapsed() - now_s)
                 looked = elapsed()
             if number % schedule.checkpoint_every == 0 or ended or elapsed() - saved >= schedule.checkpoint_seconds:
                 now = replace(record, steps=number, seconds=elapsed(), metrics=(("best", best),))
@@ -131,6 +140,28 @@ def train(
     if curves:
         curves.close()
     return replace(record, steps=number, seconds=elapsed(), metrics=tuple(metrics.items()))
+
+
+class Ending:
+    """What has to fit between the last step and the end of the time: a step, the last measurement with its checkpoint."""
+
+    def __init__(self, began_s: float, measuring_s: float) -> None:
+        """`measuring_s`: what a measurement is expected to take, before one was made."""
+        self._last_s, self._step_s, self._look_s = began_s, 0.0, measuring_s
+
+    @property
+    def needs_s(self) -> float:
+        """Seconds to keep."""
+        return self._step_s + self._look_s
+
+    def step(self, now_s: float) -> None:
+        """A step ended now."""
+        self._step_s, self._last_s = now_s - self._last_s, now_s
+
+    def looked(self, took_s: float) -> None:
+        """A measurement took so long; it is no part of the next step."""
+        self._look_s = max(self._look_s, took_s)
+        self._last_s += took_s
 
 
 def _expected(schedule: Schedule, done: int, seconds: float, started: int, spent: float) -> int:

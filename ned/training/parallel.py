@@ -8,6 +8,8 @@ just before an optimiser steps.
 
 from __future__ import annotations
 
+import gc
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -92,6 +94,9 @@ def joined_ranks() -> Iterator[Ranks]:
     if count < 2:
         yield Ranks()
         return
+    # The first optimiser would import it, and a default argument in it would hold the group that is there by then past
+    # its end: the group's threads would outlive the interpreter, which aborts.
+    importlib.import_module("torch.distributed.nn.functional")
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", "0")))
     distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo", timeout=PATIENCE)
@@ -99,6 +104,7 @@ def joined_ranks() -> Iterator[Ranks]:
         yield Ranks(distributed.get_rank(), distributed.get_world_size())
     finally:
         distributed.destroy_process_group()
+        gc.collect()  # what still refers to the group goes now, and its threads with it
 
 
 def _device() -> torch.device:

@@ -1,12 +1,6 @@
 """Two processes that train together do what one would with both their examples."""
 
 import copy
-import os
-import socket
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import torch
 
@@ -54,33 +48,19 @@ def test_a_process_by_itself_is_the_first_of_one(monkeypatch):
     assert Ranks(1, 2).seed(3) != 3
 
 
-def test_two_processes_take_the_mean_gradient(tmp_path):
-    code = textwrap.dedent(f"""
-        import sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+def test_two_processes_take_the_mean_gradient(tmp_path, two_processes):
+    done = two_processes(f"""
         from pathlib import Path
         from test_parallel import PLAN, Cloud, TrainingRecord, joined_ranks, train
         with joined_ranks() as ranks:
             cloud = Cloud([ranks.rank], first=0.5 * ranks.rank)  # other weights than the first's
             train(cloud, Path({str(tmp_path)!r}) / str(ranks.rank), PLAN, TrainingRecord(), ranks=ranks)
-            print(ranks.rank, cloud.layer.bias.tolist())
+            print(cloud.layer.bias.tolist())
     """)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-                                "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}  # fmt: skip
-    running = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment | {"RANK": str(rank)}, stdout=subprocess.PIPE,
-                         stderr=subprocess.PIPE, text=True)
-        for rank in range(2)
-    ]  # fmt: skip
-    done = [process.communicate(timeout=120) for process in running]
-    assert [process.returncode for process in running] == [0, 0], done
     train(Cloud([0, 1]), tmp_path / "alone", PLAN, TrainingRecord())
     alone, together = (load_checkpoint(tmp_path / name / LAST, "cloud in training").tensors for name in ("alone", "0"))
     for name in ("now.cloud.0.weight", "now.cloud.0.bias", "average.cloud.0.weight"):
         assert torch.allclose(alone[name], together[name], atol=1e-6), name
     assert together["now.cloud.1.weight"].abs().max() == 0  # of the first process, and without a gradient
     assert not (tmp_path / "1" / LAST).exists()
-    assert done[0][0].split(" ", 1)[1] == done[1][0].split(" ", 1)[1]
+    assert done[0] == done[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -47,15 +48,18 @@ def finetune(
     seed: int = 0,
     overwrite: bool = False,
     command: str = "",
+    began: float | None = None,
 ) -> actors.Actor:
     """Fits the renderer to the most prominent person of the first of `videos` (or the one with this `number` in
     `ned analyse`), in the others to who looks most alike, and keeps the result as the actor `name`.
 
     The same call goes on after an interruption, and with more minutes from where the shorter one ended. `weights`: a
     checkpoint to begin from instead of the shipped one. Raises UserError for footage that does not do, and for an
-    actor of this name that was made of other videos unless `overwrite`.
+    actor of this name that was made of other videos unless `overwrite`. The minutes are all told, of this run and of
+    those that it goes on from, preparation and the last measurement included; they count from `began`, a moment of
+    `time.monotonic` (default: now).
     """
-    progress = progress or Silent()
+    progress, began = progress or Silent(), time.monotonic() if began is None else began
     folder = workspace.actor_folder(name)
     for video in videos:
         workspace.check_input(video)
@@ -87,7 +91,7 @@ def finetune(
         )
         never = 10**9
         schedule = Schedule(never, 60.0 * minutes, never, never, threads=threads, checkpoint_seconds=LOOK_S,
-                            look_seconds=LOOK_S)  # fmt: skip
+                            look_seconds=LOOK_S, began=began)  # fmt: skip
         _, done = adapt(
             config, [person.train], work, schedule, record, progress, start, held, folder / actors.PREVIEWS
         )

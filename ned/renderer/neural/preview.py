@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +55,14 @@ class HeldOut:
             figures |= {"edit_fapd": face, "bent_edit_fapd": before[0], "edit_mouth_fapd": mouth,
                         "bent_edit_mouth_fapd": before[1]}  # fmt: skip
         return figures | {"score": -0.5 * (face + mouth)}
+
+    def expected_s(self, trainee: RendererTrainee) -> float:
+        """What a call will take, from that of two frames."""
+        began = time.monotonic()
+        few = self._tests[0].part(slice(0, 2))
+        trainee.generate(few, self._references[0])
+        trainee.finish(few, self._references[0])
+        return (time.monotonic() - began) * sum(map(len, self._tests)) / len(few)
 
     def show(self, step: int, figures: Mapping[str, float], folder: Path, progress: Progress) -> None:
         """Write the sheet of the last figures into `folder` and say what they are."""

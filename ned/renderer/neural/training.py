@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -53,7 +54,9 @@ def adapt(
     def run(batch: int) -> tuple[RendererTrainee, TrainingRecord]:
         own = replace(config, batch=batch, seed=ranks.seed(config.seed))
         trainee = build_trainee(own, footages, held, start)
-        return trainee, train(trainee, folder, schedule, record, progress, preview, ranks)
+        timed = held is not None and math.isfinite(schedule.seconds)
+        plan = replace(schedule, measuring_s=held.expected_s(trainee)) if timed else schedule
+        return trainee, train(trainee, folder, plan, record, progress, preview, ranks)
 
     if ranks.count > 1:  # one alone cannot begin again
         return run(config.batch)

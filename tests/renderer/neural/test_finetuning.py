@@ -25,7 +25,7 @@ from ned.training.loop import LAST
 from ned.workspace import alone_in
 
 CONFIG = RendererConfig(size=64, batch=4, learning_rate=0.05, ema=0.9)
-MINUTES = 0.02
+MINUTES = 0.04
 
 
 @pytest.fixture

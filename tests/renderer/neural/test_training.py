@@ -101,11 +101,9 @@ def test_people_without_a_record_are_unseen():
     assert unseen_people(None, by_person([footage("ann"), footage("bob")])) == {"ann", "bob"}
 
 
-def test_two_processes_train_one_network(tmp_path, people):
+def test_two_processes_train_one_network(tmp_path, people, two_processes):
     """As under torchrun; the first writes, both end with the same weights."""
-    code = textwrap.dedent(f"""
-        import sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
+    done = two_processes(f"""
         from pathlib import Path
         from tinted import TintTrainee
         from ned.renderer.neural import start
@@ -118,28 +116,13 @@ def test_two_processes_train_one_network(tmp_path, people):
         train_renderer(config, (Path({str(people)!r}),), Path({str(tmp_path / "out")!r}), Schedule(2))
         print(TintTrainee.made[0].config["seed"], TintTrainee.made[0].modules["renderer"].gain.tolist())
     """)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port),
-                                "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}  # fmt: skip
-    running = [
-        subprocess.Popen([sys.executable, "-c", code], env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-                         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for rank in range(2)
-    ]  # fmt: skip
-    done = [process.communicate(timeout=120) for process in running]
-    assert [process.returncode for process in running] == [0, 0], done
-    (seed, weights), (other_seed, other_weights) = (said.strip().split(" ", 1) for said, _ in done)
+    (seed, weights), (other_seed, other_weights) = (said.strip().split(" ", 1) for said in done)
     assert weights == other_weights and seed != other_seed
     assert load_start(tmp_path / "out" / BEST).config == RendererConfig(size=64, batch=4, learning_rate=0.05)
 
 
 @pytest.mark.parametrize("networks", ["candidates", "ned2022"])
 def test_the_networks_themselves_train_go_on_and_paint(tmp_path, people, networks):
-    pytest.importorskip("ned.renderer.neural.losses")
-    if networks == "ned2022":
-        pytest.importorskip("ned.renderer.neural.trainee2022")
     judged = {"adversarial": 0.1, "feature_matching": 1.0, "mouth_adversarial": 0.1}
     config = RendererConfig(networks, size=64, window=32, base=4, batch=2, **judged)
     out = tmp_path / "out"

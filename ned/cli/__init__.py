@@ -21,9 +21,9 @@ from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
 from ned.cli.process import Process
 from ned.cli.sample import Sample
+from ned.cli.stderr import keep_stderr
 from ned.cli.train import Train
 from ned.cli.verify import Verify
-from ned.cli.stderr import keep_stderr
 from ned.cores import quiet_algebra
 from ned.errors import NedError
 from ned.heap import share_heaps

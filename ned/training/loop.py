@@ -103,7 +103,8 @@ def train(
     ending = Ending(first_s, schedule.measuring_s)
     with (progress or Silent()).stage("training", _expected(schedule, 0, 0.0, started, first_s)) as stage:
         number, metrics = started, {}
-        ended = ranks.agree(started >= schedule.steps or (started > 0 and first_s + schedule.measuring_s >= schedule.seconds))
+        late = started > 0 and first_s + schedule.measuring_s >= schedule.seconds
+        ended = ranks.agree(started >= schedule.steps or late)
         while not ended:
             losses = trainee.step(number)
             number += 1
@@ -143,7 +144,7 @@ def train(
 
 
 class Ending:
-    """What has to fit between the last step and the end of the time: a step, the last measurement with its checkpoint."""
+    """What has to fit before the end of the time: a step, and the last measurement with its checkpoint."""
 
     def __init__(self, began_s: float, measuring_s: float) -> None:
         """`measuring_s`: what a measurement is expected to take, before one was made."""

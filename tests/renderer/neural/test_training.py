@@ -1,11 +1,5 @@
 """Meta-training on files of footage, with a trainee of two lines; who was seen is on record."""
 
-import os
-import socket
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 import torch

@@ -12,6 +12,7 @@ from scipy.ndimage import uniform_filter1d
 
 from ned.config import ProcessConfig
 from ned.errors import UserError
+from ned.geometry.articulation import lips_over_eyes
 from ned.timeline import ALL, PersonEdit
 from ned.types import Analysis, FaceTrack
 
@@ -21,7 +22,6 @@ SPEAKING, NOISE_PX = 0.018, 0.3
 """Lip motion from which on a mouth speaks, and what the landmarks' noise adds to that on a small face."""
 NOBODY_LIKE = 0.6
 """Distance from a picture beyond which a person of the video is surely another."""
-_UPPER_LIP, _LOWER_LIP, _RIGHT_EYE, _LEFT_EYE = 13, 14, 33, 263
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,7 @@ def people_of(analysis: Analysis) -> tuple[Person, ...]:
 
 def fast_lip_motion(track: FaceTrack, frame_rate: float) -> Float[np.ndarray, "frames"]:
     """Opening between the lips without its slow part, as a share of the distance of the outer eye corners."""
-    points = track.landmarks
-    between = np.linalg.norm(points[:, _LEFT_EYE] - points[:, _RIGHT_EYE], axis=1)
-    opening = np.linalg.norm(points[:, _UPPER_LIP] - points[:, _LOWER_LIP], axis=1) / (between + 1e-6)
+    opening = lips_over_eyes(track.landmarks)
     window = max(3, round(SPEECH_WINDOW_S * frame_rate))
     return opening - uniform_filter1d(opening, window, mode="nearest")
 

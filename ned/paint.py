@@ -13,15 +13,15 @@ from ned.analysis.occlusion import HandOcclusion
 from ned.analysis.skin import covered, skin_sample, spread_over_frame
 from ned.composite.kernels import fade
 from ned.cores import PAINTING
+from ned.geometry.landmarks import LANDMARKS, MOUTH_SURROUNDINGS
 from ned.plan import TrackEdit
 from ned.renderer import Renderer
-from ned.renderer.lips import LOWER, UPPER
-from ned.renderer.mesh import OVAL
 from ned.types import NUM_LANDMARKS, FaceEdit
 from ned.video import Frame, Stills
 
 _SMALLEST_PX = 8
-_OVAL, _MOUTH = list(OVAL), [*UPPER[-1].tolist(), *LOWER[-1].tolist(), 94, 199]
+_OVAL = list(LANDMARKS.oval)
+_MOUTH = [*LANDMARKS.upper_lip[-1].tolist(), *LANDMARKS.lower_lip[-1].tolist(), *MOUTH_SURROUNDINGS]
 """Landmarks that a picture of the face, and of the mouth with some skin, is cut around."""
 AHEAD = 1 + PAINTING
 """Frames that a renderer hears of: the one that it paints, and as many after it as can be worked on at once."""

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ned.face_model import FaceModel
-from ned.manipulator import LIDS
+from ned.geometry.articulation import gaps_along
+from ned.geometry.landmarks import LANDMARKS
 from ned.manipulator.protocol import Articulation
-from ned.renderer.lips import LOWER, UPPER
 from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
 
 FADE_S = 0.2
@@ -33,19 +33,14 @@ YAW_GAP_RAD = np.radians(40.0)
 def measure_articulation(track: FaceTrack, fit: FaceFit, model: FaceModel) -> Articulation:
     """Mouth and lid openings from the landmarks, turned back to the frontal head, in model units."""
     down = fit.pose.rotation[:, :, 1]  # the model's y axis as seen by the camera
-
-    def opening(upper: int, lower: int) -> np.ndarray:
-        distance = track.landmarks[:, lower] - track.landmarks[:, upper]
-        return np.maximum((distance * down).sum(-1) / fit.pose.scale, 0.0)
-
-    lids = [np.mean([opening(upper, lower) for upper, lower in eye], axis=0) for eye in LIDS]
-    height = float(np.linalg.norm(fit.identity[10] - fit.identity[152]))
-    return Articulation(opening(13, 14), np.stack(lids, 1), height, resting_smile(fit.identity, model))
+    mouth, lids = gaps_along(track.landmarks, down, fit.pose.scale)
+    height = float(np.linalg.norm(fit.identity[LANDMARKS.forehead] - fit.identity[LANDMARKS.chin]))
+    return Articulation(mouth, lids, height, resting_smile(fit.identity, model))
 
 
 def resting_smile(identity: Float[np.ndarray, "vertices 3"], model: FaceModel) -> float:
     """How far the lips of a neutral face differ from the mean face's in the direction of a smile, at least 0."""
-    lips = np.unique([UPPER[[0, -1]], LOWER[[0, -1]]])  # inner and outer contours
+    lips = np.unique([LANDMARKS.upper_lip[[0, -1]], LANDMARKS.lower_lip[[0, -1]]])  # inner and outer contours
     both = np.zeros((1, model.space.width), np.float32)
     both[0, [model.space.index("mouthSmileLeft"), model.space.index("mouthSmileRight")]] = 1.0
     smile, shape = model.displacements(both)[0, lips, :2], (identity - model.mean)[lips, :2]
@@ -77,7 +72,8 @@ class TrackEdit:
         spoken = measure_articulation(self.track, self.fit, self.model)
         opening = spoken.mouth_opening / spoken.face_height
         turn = self._turn()
-        move = np.gradient(self.track.landmarks[:, 14, :2], axis=0) if len(turn) > 1 else np.zeros((1, 2))
+        lip = self.track.landmarks[:, LANDMARKS.inner_lips[1], :2]
+        move = np.gradient(lip, axis=0) if len(turn) > 1 else np.zeros((1, 2))
         blur = np.linalg.norm(move, axis=1) / (spoken.face_height * self.fit.pose.scale)
         score = np.minimum(opening, 2.5 * OPEN_SHARE) * np.exp(-((turn / np.radians(25.0)) ** 2) - 10.0 * blur)
         best = int(np.argmax(score))

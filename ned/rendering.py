@@ -20,6 +20,7 @@ from ned.analysis.store import release
 from ned.config import ProcessConfig
 from ned.crew import Crew
 from ned.errors import UserError
+from ned.geometry.landmarks import LANDMARKS
 from ned.heap import trim
 from ned.pieces import COMPARE, FILM, Pieces, piece_starts
 from ned.plan import TrackEdit
@@ -230,6 +231,6 @@ def _put_together(
 
 def _mouth_box(landmarks: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:
     """A box around the mouth, with some skin, for a close-up."""
-    right, left = landmarks[61, :2], landmarks[291, :2]
+    right, left = (landmarks[corner, :2] for corner in LANDMARKS.mouth_corners)
     centre, half = (right + left) / 2, 0.85 * np.linalg.norm(left - right)
     return np.concatenate([centre - half, centre + half]).astype(np.float32)

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
+from ned.geometry.landmarks import NUM_SURFACE
 from ned.types import Colour, ExpressionSpace, ExpressionTrack, FaceFit, FaceTrack, Shot, VideoInfo
 
 FRAME_RATE = Fraction(25)
@@ -128,7 +129,7 @@ def _portrait() -> tuple[UInt8[np.ndarray, "h w 3"], FaceTrack, FaceFit]:
     picture = cv2.resize(astronaut()[y0:y1, x0:x1], None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
     centre, side = (np.array(_FACE[:2]) - (x0, y0)) * _SCALE, _FACE[2] * _SCALE
     landmarks, _ = Landmarker()(picture, Roi(float(centre[0]), float(centre[1]), float(side)))
-    box = np.concatenate([landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)])
+    box = np.concatenate([landmarks[:NUM_SURFACE, :2].min(0), landmarks[:NUM_SURFACE, :2].max(0)])
     track = FaceTrack(1, Shot(0, 1), np.zeros(1, np.int64), box[None].astype(np.float32), landmarks[None])
     return picture, track, fit_face(track, load_face_model(), float(FRAME_RATE))
 

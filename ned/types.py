@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 
 NUM_LANDMARKS = 478
-"""MediaPipe's face mesh (468 points) and its two irises (5 points each)."""
+"""Points that the tracker sees, see `ned.geometry.landmarks`."""
 
 
 @dataclass(frozen=True)
@@ -197,8 +197,8 @@ class FaceFit:
     """The face model fitted to one `FaceTrack`. What the model cannot express is the residual
     `landmarks − projected model`; it is not stored, since the landmarks are."""
 
-    identity: Float[np.ndarray, "vertices 3"]
-    """The actor's own neutral face in the model's units."""
+    identity: Float[np.ndarray, "landmarks 3"]
+    """The actor's own neutral face at the landmarks, in the model's units."""
     pose: HeadPose
     expression: ExpressionTrack
     reprojection_error: Float[np.ndarray, "frames"]
@@ -226,7 +226,7 @@ class FaceEdit:
     """The edit of one face in one frame, as a renderer gets it."""
 
     source: Float[np.ndarray, "vertices 3"]
-    """Tracked face in pixels, z in the same scale."""
+    """Tracked landmarks in pixels, z in the same scale: the mesh that renderers draw, whatever the face model."""
     target: Float[np.ndarray, "vertices 3"]
     """The same face with the edited expression."""
     change: Float[np.ndarray, "width"]

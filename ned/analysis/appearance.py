@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.analysis.landmarks import roi_of_landmarks
+from ned.geometry.landmarks import NUM_SURFACE, SHAPE_PAIRS
 from ned.types import FaceTrack
 
-_SHAPE_PAIRS = ((33, 133), (362, 263), (133, 362), (168, 2), (98, 327), (2, 152), (234, 454), (61, 291), (10, 152))
 _GRID = 48
 _BINS = 6 * 3 * 5
 
@@ -64,8 +64,8 @@ def appearance_of(rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "47
         cv2.warpAffine(rgb, upright, (16, 16), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), cv2.COLOR_RGB2GRAY
     ).astype(np.float32)
     grey -= grey.mean()
-    size = np.linalg.norm(points[:468] - points[:468].mean(axis=0), axis=1).mean()
-    shape = np.array([np.linalg.norm(points[a] - points[b]) for a, b in _SHAPE_PAIRS], np.float32) / size
+    size = np.linalg.norm(points[:NUM_SURFACE] - points[:NUM_SURFACE].mean(axis=0), axis=1).mean()
+    shape = np.array([np.linalg.norm(points[a] - points[b]) for a, b in SHAPE_PAIRS], np.float32) / size
     return Appearance(colours, grey / (np.linalg.norm(grey) + 1e-6), shape.astype(np.float32))
 
 

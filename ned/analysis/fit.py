@@ -18,8 +18,9 @@ from jaxtyping import Float
 
 from ned.analysis.store import release
 from ned.face_model.bounded import solve_bounded
-from ned.face_model.canonical import NUM_MESH_VERTICES, CanonicalFace
 from ned.face_model.pose import estimate_pose, project, unproject
+from ned.face_model.protocol import FaceModel
+from ned.geometry.landmarks import NUM_SURFACE
 from ned.heap import trim
 from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose
 
@@ -70,8 +71,8 @@ class _Problem:
     jaw_grid: np.ndarray  # (grid, width): what the jaw's turn adds to its chord
 
 
-def fit_face(track: FaceTrack, model: CanonicalFace, frame_rate: float) -> FaceFit:
-    """The model fitted to the landmarks of one track (pixels, any length from one frame).
+def fit_face(track: FaceTrack, model: FaceModel, frame_rate: float) -> FaceFit:
+    """The model, in the tracker's topology, fitted to the landmarks of one track (pixels, any length from one frame).
 
     Coefficients lie in [0, 1]; `identity` is in the model's units; `reprojection_error` is the mean
     distance over the 468 points of the mesh in the image plane as a share of the inter-ocular
@@ -105,11 +106,11 @@ def _chunks(track: FaceTrack) -> Iterator[slice]:
 
 
 @lru_cache(maxsize=4)
-def _problem(model: CanonicalFace, frame_rate: float) -> _Problem:
+def _problem(model: FaceModel, frame_rate: float) -> _Problem:
     weights = np.ones(len(model.mean))
     for contour, weight in VERTEX_WEIGHTS.items():
-        weights[model.contours[contour]] = weight
-    weights[NUM_MESH_VERTICES:] = IRIS_WEIGHT
+        weights[model.topology.loops[contour]] = weight
+    weights[NUM_SURFACE:] = IRIS_WEIGHT
     weights = np.repeat(weights[:, None], 3, 1) * [1.0, 1.0, DEPTH_WEIGHT]
     basis = model.basis.reshape(len(model.basis), -1).astype(np.float64)
     design = basis * weights.ravel()
@@ -120,7 +121,9 @@ def _problem(model: CanonicalFace, frame_rate: float) -> _Problem:
     coupling = SMOOTHING_S * frame_rate * slow
     upper = np.array([0.0 if name == "tongueOut" else 1.0 for name in model.space.names])
     opening = np.linspace(0.0, 1.0, 65, dtype=np.float32)
-    bend = model.jaw_displacements(opening) - opening[:, None, None] * model.basis[0]
+    turned = np.zeros((len(opening), model.space.width), np.float32)
+    turned[:, 0] = opening
+    bend = model.displacements(turned) - opening[:, None, None] * model.basis[0]
     return _Problem(design.astype(np.float32), hessian, ridge, coupling, upper, bend.reshape(65, -1) @ design.T)
 
 
@@ -128,7 +131,7 @@ def _factor(name: str) -> float:
     return RIDGE_FACTORS.get(name.removesuffix("Left").removesuffix("Right"), RIDGE_FACTORS.get(name, 1.0))
 
 
-def _poses(track: FaceTrack, model: CanonicalFace, identity: np.ndarray, coefficients: np.ndarray) -> HeadPose:
+def _poses(track: FaceTrack, model: FaceModel, identity: np.ndarray, coefficients: np.ndarray) -> HeadPose:
     weights = _pose_weights(model)
     used = np.flatnonzero(weights)
     parts = []
@@ -139,13 +142,13 @@ def _poses(track: FaceTrack, model: CanonicalFace, identity: np.ndarray, coeffic
     return HeadPose(*(np.concatenate([getattr(p, k) for p in parts]) for k in ("rotation", "scale", "translation")))
 
 
-def _pose_weights(model: CanonicalFace) -> np.ndarray:
+def _pose_weights(model: FaceModel) -> np.ndarray:
     weights = np.full(len(model.mean), MOVING_WEIGHT)
     weights[model.jaw_weights > 0.3] *= 0.3
-    weights[model.stable] = np.maximum(weights[model.stable], model.stable_weights)
+    weights[model.topology.anchors] = np.maximum(weights[model.topology.anchors], model.topology.anchor_weights)
     for eye in ("eye_left", "eye_right"):  # brows and lids are seen against the corners of the eyes
-        weights[model.contours[eye][[0, 8]]] = EYE_CORNER_WEIGHT
-    weights[NUM_MESH_VERTICES:] = 0.0
+        weights[model.topology.loops[eye][[0, 8]]] = EYE_CORNER_WEIGHT
+    weights[NUM_SURFACE:] = 0.0
     return weights
 
 
@@ -153,20 +156,20 @@ def _part(pose: HeadPose, chunk: slice) -> HeadPose:
     return HeadPose(pose.rotation[chunk], pose.scale[chunk], pose.translation[chunk])
 
 
-def _unposed(track: FaceTrack, model: CanonicalFace, pose: HeadPose, chunk: slice) -> np.ndarray:
+def _unposed(track: FaceTrack, model: FaceModel, pose: HeadPose, chunk: slice) -> np.ndarray:
     """Landmarks in the model's axes. Their depth, which has no origin, is first moved to where the pose puts it."""
     part = _part(pose, chunk)
-    weights = model.stable_weights / model.stable_weights.sum()
-    centre = weights @ model.mean[model.stable]
+    weights = model.topology.anchor_weights / model.topology.anchor_weights.sum()
+    centre = weights @ model.mean[model.topology.anchors]
     landmarks = np.array(track.landmarks[chunk], np.float32)
-    origin = landmarks[:, model.stable, 2] @ weights - part.scale * (part.rotation[:, 2] @ centre)
+    origin = landmarks[:, model.topology.anchors, 2] @ weights - part.scale * (part.rotation[:, 2] @ centre)
     landmarks[..., 2] -= origin[:, None]
     return unproject(part, landmarks)
 
 
 def _expression(
     track: FaceTrack,
-    model: CanonicalFace,
+    model: FaceModel,
     problem: _Problem,
     pose: HeadPose,
     identity: np.ndarray,
@@ -192,7 +195,7 @@ def _interpolate(grid: np.ndarray, at: np.ndarray) -> np.ndarray:
     return grid[index] * (1 - share) + grid[index + 1] * share
 
 
-def _identity(track: FaceTrack, model: CanonicalFace, pose: HeadPose, coefficients: np.ndarray) -> np.ndarray:
+def _identity(track: FaceTrack, model: FaceModel, pose: HeadPose, coefficients: np.ndarray) -> np.ndarray:
     """Mean of what expression leaves; calm, frontal frames count more."""
     strength = (coefficients**2).sum(1)
     frontal = np.clip(pose.rotation[:, 2, 2], 0.2, 1.0)
@@ -206,7 +209,7 @@ def _identity(track: FaceTrack, model: CanonicalFace, pose: HeadPose, coefficien
 
 
 @lru_cache(maxsize=2)
-def _identity_prior(model: CanonicalFace) -> tuple[np.ndarray, np.ndarray]:
+def _identity_prior(model: FaceModel) -> tuple[np.ndarray, np.ndarray]:
     """(width, vertices * 3) basis times the precision of identity, and (width, width) its product with the basis."""
     distance = np.linalg.norm(model.mean[:, None] - model.mean[None], axis=-1).astype(np.float64)
     covariance = np.zeros_like(distance)
@@ -220,7 +223,7 @@ def _identity_prior(model: CanonicalFace) -> tuple[np.ndarray, np.ndarray]:
     return seen, seen @ model.basis.reshape(len(basis), -1).T.astype(np.float64)
 
 
-def _divide_constant(model: CanonicalFace, identity: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
+def _divide_constant(model: FaceModel, identity: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     """Takes out of `identity` what is more likely a constant expression, or puts back what is not."""
     seen, hessian = _identity_prior(model)
     floor = np.quantile(coefficients, 0.1, axis=0).astype(np.float64)
@@ -233,13 +236,13 @@ def _divide_constant(model: CanonicalFace, identity: np.ndarray, coefficients: n
 
 
 def _reprojection_error(
-    track: FaceTrack, model: CanonicalFace, pose: HeadPose, identity: np.ndarray, coefficients: np.ndarray
+    track: FaceTrack, model: FaceModel, pose: HeadPose, identity: np.ndarray, coefficients: np.ndarray
 ) -> Float[np.ndarray, "frames"]:
-    left, right = (identity[model.contours[eye]].mean(0) for eye in ("eye_left", "eye_right"))
+    left, right = (identity[model.topology.loops[eye]].mean(0) for eye in ("eye_left", "eye_right"))
     between = pose.scale * np.linalg.norm(left - right)
     error = np.empty(len(track), np.float32)
     for chunk in _chunks(track):
         drawn = project(_part(pose, chunk), identity + model.displacements(coefficients[chunk]))
-        distance = np.linalg.norm((drawn - track.landmarks[chunk])[:, :NUM_MESH_VERTICES, :2], axis=-1)
+        distance = np.linalg.norm((drawn - track.landmarks[chunk])[:, :NUM_SURFACE, :2], axis=-1)
         error[chunk] = distance.mean(1) / between[chunk]
     return error

@@ -18,6 +18,7 @@ from jaxtyping import Bool, Float, UInt8
 from ned.analysis.skin_kernels import areas, even_slope
 from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
+from ned.geometry.landmarks import NUM_SURFACE
 from ned.renderer.rasterize import rasterize
 from ned.types import UsualSkin
 
@@ -60,19 +61,19 @@ class _Map:
 
 @lru_cache(maxsize=1)
 def _map() -> _Map:
-    model = load_face_model("canonical")
-    low, high = model.mean[:468, :2].min(0), model.mean[:468, :2].max(0)
+    model = load_face_model()
+    low, high = model.mean[:NUM_SURFACE, :2].min(0), model.mean[:NUM_SURFACE, :2].max(0)
     flat = ((model.mean[:, :2] - low) / (high - low) * (SIDE - 1)).astype(np.float32)
     depth = model.mean[:, 2].astype(np.float32)
     fans = []
     for name in ("lips_inner", "eye_left", "eye_right"):
-        loop = model.contours[name]
+        loop = model.topology.loops[name]
         for a, b in zip(loop[1:-1], loop[2:], strict=True):
             fans += [(loop[0], a, b), (loop[0], b, a)]
-    filled = np.concatenate([model.triangles, np.array(fans, model.triangles.dtype)])
-    drawn = _draw(flat, depth, np.ones((len(flat), 1), np.float32), model.triangles, (SIDE, SIDE))
+    filled = np.concatenate([model.topology.triangles, np.array(fans, model.topology.triangles.dtype)])
+    drawn = _draw(flat, depth, np.ones((len(flat), 1), np.float32), model.topology.triangles, (SIDE, SIDE))
     skin = cv2.erode(drawn[..., 0].astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
-    return _Map(flat, depth, model.triangles, filled, skin)
+    return _Map(flat, depth, model.topology.triangles, filled, skin)
 
 
 def _draw(at, depth, attributes, triangles, size: tuple[int, int]) -> np.ndarray:
@@ -89,8 +90,8 @@ def skin_sample(
     `rgb` has values up to 255, or up to 1 in floats.
     """
     chart = _map()
-    x0, y0 = np.maximum(np.floor(points[:468, :2].min(0)) - 2, 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(points[:468, :2].max(0)) + 3, rgb.shape[1::-1]).astype(int)
+    x0, y0 = np.maximum(np.floor(points[:NUM_SURFACE, :2].min(0)) - 2, 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(points[:NUM_SURFACE, :2].max(0)) + 3, rgb.shape[1::-1]).astype(int)
     if x1 - x0 < 8 or y1 - y0 < 8:
         return np.zeros((SIDE, SIDE, 4), np.uint8)
     part = rgb[y0:y1, x0:x1]

@@ -15,6 +15,7 @@ from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
 from ned.analysis.skin import SkinSamples, SkinStore
 from ned.analysis.store import LandmarkStore
+from ned.geometry.articulation import lips_over_eyes
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
 """By the network's own flattened depth (see `yaw_of_landmarks`); a head turned by about 60°. Beyond it
@@ -182,7 +183,7 @@ class ShotTracker:
         seen.rows.append(self.store.append(points))
         seen.frames.append(index)
         seen.boxes.append(face.box)
-        seen.mouth.append(_mouth_opening(points))
+        seen.mouth.append(float(lips_over_eyes(points)))
         seen.skin.offer(index, rgb, points)
         face.since_look += 1
         if face.since_look > APPEARANCE_EVERY:
@@ -306,8 +307,3 @@ def _around(roi: Roi, height: int, width: int) -> Window:
     x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
     x1, y1 = min(width, int(roi.x + reach)), min(height, int(roi.y + reach))
     return min(x0, width - 8), min(y0, height - 8), max(x1, min(x0, width - 8) + 8), max(y1, min(y0, height - 8) + 8)
-
-
-def _mouth_opening(points: Float[np.ndarray, "478 3"]) -> float:
-    """Distance of the inner lips as a share of that of the outer eye corners."""
-    return float(np.linalg.norm(points[13] - points[14]) / (np.linalg.norm(points[263] - points[33]) + 1e-6))

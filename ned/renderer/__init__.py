@@ -16,7 +16,7 @@ __all__ = ["Renderer", "build_renderer"]
 
 def build_renderer(model: FaceModel, painting: Painting | None = None) -> Renderer:
     """A fresh renderer for one person of one shot: the neural one where there is a `painting`, else the warp."""
-    warp = WarpRenderer(model.triangles, model.mean, model.mirror, model.space.names)
+    warp = WarpRenderer(model.topology.triangles, model.mean, model.topology.mirror, model.space.names)
     if painting is None:
         return warp
     from ned.renderer.neural.renderer import NeuralRenderer

@@ -12,13 +12,11 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
+from ned.geometry.landmarks import LANDMARKS, LIP_OUTLINE, RIGID
 from ned.renderer import layers
 from ned.renderer.rasterize import rasterize
 
-_RIGID = (168, 6, 197, 195, 5, 33, 133, 362, 263, 98, 327, 2)
-"""Nose and corners of the eyes: what no expression moves much."""
-_CHIN = 152
-_LIPS = [0, 17, 37, 267, 84, 314]
+_RIGID, _CHIN, _LIPS = RIGID, LANDMARKS.chin, list(LIP_OUTLINE)
 _MOST_GAIN = 1.6
 _GROWTH = (1.3, 1.5)
 """An opening that grows by less than the first factor shows its own content, by more than the second the donor's."""

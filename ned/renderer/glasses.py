@@ -17,11 +17,15 @@ from jaxtyping import Bool, Float, Int
 from scipy.ndimage import binary_closing
 
 from ned.composite.kernels import hold_still
+from ned.geometry.landmarks import LANDMARKS
 from ned.renderer.donor import rigid_map
 
-_EYES = ((33, 133, 159, 145), (362, 263, 386, 374))
+_EYES = tuple(
+    (*eye.corners, *lids[1])
+    for eye, lids in ((LANDMARKS.right_eye, LANDMARKS.right_lids), (LANDMARKS.left_eye, LANDMARKS.left_lids))
+)
 """Corners and lids of the actor's right and left eye."""
-_CHEEKS = [50, 280, 117, 346]
+_CHEEKS = list(LANDMARKS.cheeks)
 _ANGLES = np.linspace(0.0, 2.0 * np.pi, 72, endpoint=False)
 _RADII = np.linspace(1.3, 4.4, 63)  # cm; from just outside the lids to beyond the largest lenses
 _ASPECT = np.array([1.12, 0.9])  # lenses are wider than high

@@ -16,38 +16,32 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+from ned.geometry.articulation import opening
+from ned.geometry.landmarks import LANDMARKS
+from ned.geometry.topology import Contours
+
+__all__ = [
+    "LEFT_EYE", "MOUTH", "RIGHT_EYE", "ROWS", "Hole", "follow_grid", "grid_triangles", "opening", "source_grid",
+    "unseen",
+]  # fmt: skip
+
 ROWS = np.array([0.0, 0.08, 0.18, 0.32, 0.5, 0.68, 0.82, 0.92, 1.0], np.float32)
 _CONTENT_MARGIN = 0.04  # share of the opening next to the lids or lips that is never sampled from inside
 
 
 @dataclass(frozen=True)
-class Hole:
-    """Contours of an opening of the mesh, as vertex indices from the actor's right to the left."""
+class Hole(Contours):
+    """An opening of the mesh, and how what lies behind it moves."""
 
-    upper: tuple[int, ...]
-    lower: tuple[int, ...]
-    band: float
+    band: float = 0.2
     """Share of the opening, at either contour, over which the content follows the skin."""
     rigidity: float = 1.0
     """1: the content moves rigidly where the source shows it; 0: it is shifted and stretched with the skin."""
 
 
-MOUTH = Hole(
-    upper=(78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308),
-    lower=(78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308),
-    band=0.25,
-    rigidity=0.2,
-)
-RIGHT_EYE = Hole(
-    upper=(33, 246, 161, 160, 159, 158, 157, 173, 133),
-    lower=(33, 7, 163, 144, 145, 153, 154, 155, 133),
-    band=0.2,
-)
-LEFT_EYE = Hole(
-    upper=(362, 398, 384, 385, 386, 387, 388, 466, 263),
-    lower=(362, 382, 381, 380, 374, 373, 390, 249, 263),
-    band=0.2,
-)
+MOUTH = Hole(LANDMARKS.mouth.upper, LANDMARKS.mouth.lower, band=0.25, rigidity=0.2)
+RIGHT_EYE = Hole(LANDMARKS.right_eye.upper, LANDMARKS.right_eye.lower, band=0.2)
+LEFT_EYE = Hole(LANDMARKS.left_eye.upper, LANDMARKS.left_eye.lower, band=0.2)
 
 
 def grid_triangles(columns: int, rows: int = len(ROWS)) -> Int[np.ndarray, "t 3"]:
@@ -96,12 +90,6 @@ def source_grid(
     sideways = ((rigid - follow) @ across) * inside * middle
     open_enough = np.clip(np.sqrt((span**2).sum(-1)) / 3.0, 0, 1)  # a shut hole shows nothing that could slide
     return upper + position[..., None] * span + (sideways * open_enough)[..., None] * across
-
-
-def opening(hole: Hole, face: Float[np.ndarray, "vertices axes"]) -> float:
-    """Distance of the contours in the middle of a hole."""
-    middle = len(hole.upper) // 2
-    return float(np.linalg.norm(face[hole.lower[middle], :2] - face[hole.upper[middle], :2]))
 
 
 def unseen(hole: Hole, lacking: float) -> Float[np.ndarray, "r n"]:

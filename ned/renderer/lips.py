@@ -10,27 +10,15 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float
 
-UPPER = np.array(
-    [
-        [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308],
-        [62, 183, 42, 41, 38, 12, 268, 271, 272, 407, 292],
-        [76, 184, 74, 73, 72, 11, 302, 303, 304, 408, 306],
-        [61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291],
-    ]
-)
-"""Rings of the upper lip from the inner to the outer contour, columns from the actor's right to the left."""
-LOWER = np.array(
-    [
-        [78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308],
-        [62, 96, 89, 179, 86, 15, 316, 403, 319, 325, 292],
-        [76, 77, 90, 180, 85, 16, 315, 404, 320, 307, 306],
-        [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291],
-    ]
-)
+from ned.geometry.landmarks import LANDMARKS
+
+UPPER, LOWER = LANDMARKS.upper_lip, LANDMARKS.lower_lip
+"""Rings of the lips from the inner to the outer contour, columns from the actor's right to the left."""
 RING_SHARES = np.array([1.0, 0.8, 0.5, 0.25], np.float32)
 """How much of a correction each ring takes part in."""
 
 _MIDDLE = 5
+_CHIN, _ROOT = LANDMARKS.chin, LANDMARKS.nose_root
 _LENS = np.sin(np.pi * np.arange(11) / 10).astype(np.float32) ** 0.8  # how a shut mouth parts
 _SHUT = 0.02  # opening, as a share of nose root to chin, below which its shape is not trusted
 
@@ -39,8 +27,8 @@ def fit_lips(
     source: Float[np.ndarray, "v 3"], target: Float[np.ndarray, "v 3"], opening: float
 ) -> Float[np.ndarray, "v 3"]:
     """`target` with the lips' gap along the mouth in the shape of `source`'s, `opening` px high in the middle."""
-    length = float(np.linalg.norm(source[152] - source[168]))
-    down = (source[152] - source[168]) / max(length, 1e-6)
+    length = float(np.linalg.norm(source[_CHIN] - source[_ROOT]))
+    down = (source[_CHIN] - source[_ROOT]) / max(length, 1e-6)
     before = (source[LOWER[0]] - source[UPPER[0]]).astype(np.float32)
     height = np.maximum(before @ down, 0.0)
     middle = max(float(height[_MIDDLE]), 0.0)
@@ -67,9 +55,3 @@ def _evened(motion: Float[np.ndarray, "rings columns 3"]) -> Float[np.ndarray, "
         smooth[:, 1:-1] = 0.25 * motion[:, :-2] + 0.5 * motion[:, 1:-1] + 0.25 * motion[:, 2:]
         motion = smooth
     return motion
-
-
-def middle_opening(face: Float[np.ndarray, "v 3"]) -> float:
-    """Height of the opening in the middle of the mouth, in pixels, at least 0."""
-    down = face[152] - face[168]
-    return max(0.0, float((face[14] - face[13]) @ down / max(float(np.linalg.norm(down)), 1e-6)))

@@ -14,12 +14,10 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
+from ned.geometry.landmarks import LANDMARKS
 from ned.renderer.lips import LOWER, UPPER
 
-OVAL = (
-    10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377,
-    152, 148, 176, 149, 150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
-)  # fmt: skip
+OVAL = LANDMARKS.oval
 """Landmarks of the face's outline, clockwise on the screen from the top of the forehead."""
 
 RINGS = ((1.07, 0.7), (1.15, 0.3), (1.26, 0.0))

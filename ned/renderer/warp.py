@@ -11,11 +11,13 @@ from jaxtyping import Float, Int
 
 from ned.composite.blend import blend_difference, soft_mask
 from ned.composite.kernels import mix, sharpen, stand_still
+from ned.geometry.articulation import height_of_mouth
+from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 from ned.renderer import layers
 from ned.renderer.creases import CreaseShader
 from ned.renderer.donor import MouthDonor, lacking, lip_colour
 from ned.renderer.glasses import Rims, find_rims
-from ned.renderer.lips import fit_lips, middle_opening
+from ned.renderer.lips import fit_lips
 from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
 from ned.renderer.rasterize import rasterize
 from ned.renderer.shading import Light
@@ -67,13 +69,13 @@ def warp_field(
             before and after the edit.
     """
     height, width = size
-    opening = middle_opening(edit.target)
+    opening = height_of_mouth(edit.target)
     source, target = mesh.with_rings(edit.source, fit_lips(edit.source, edit.target, opening))
     target = fit_lips(source, unfold(mesh, source, target), opening)
     image = np.empty((height, width, 6), np.float32)
     stand_still(image, (_OFF_SKIN, _OFF_SKIN, np.float32(0), np.float32(0)))
     buffer = np.full((height, width), _FAR, np.float32)
-    still, jaw = np.zeros(2, np.float32), (target[152] - source[152])[:2]
+    still, jaw = np.zeros(2, np.float32), (target[LANDMARKS.chin] - source[LANDMARKS.chin])[:2]
     for hole, lower_motion in ((layers.MOUTH, jaw), (layers.RIGHT_EYE, still), (layers.LEFT_EYE, still)):
         flat = target[:, :2]
         drawn = layers.follow_grid(flat[list(hole.upper)], flat[list(hole.lower)]).reshape(-1, 2)
@@ -143,7 +145,7 @@ class WarpRenderer:
         mirror: Int[np.ndarray, "v"],
         names: tuple[str, ...],
     ) -> None:
-        low, high = mean[:468, :2].min(0), mean[:468, :2].max(0)
+        low, high = mean[:NUM_SURFACE, :2].min(0), mean[:NUM_SURFACE, :2].max(0)
         self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
         self._mesh = build_skin_mesh(triangles, len(mean))
         self._creases = CreaseShader(self._uv, mirror, names)

@@ -20,6 +20,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ned import __version__
+from ned.geometry.landmarks import LANDMARKS
 from ned.progress import Progress
 from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, UsualSkin, VideoInfo
 from ned.workspace.arrays import array_errors, save_arrays
@@ -213,7 +214,7 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 def _plausible(landmarks: Float[np.ndarray, "frames points 3"]) -> bool:
     """Whether the points of every frame are finite, near a picture, and spread out like a face's; NaN is not."""
-    eyes, mouth = landmarks[:, (33, 263)], landmarks[:, (61, 291)]
+    eyes, mouth = landmarks[:, LANDMARKS.outer_eye_corners], landmarks[:, LANDMARKS.mouth_corners]
     apart = [np.abs(pair[:, 0, :2] - pair[:, 1, :2]).max(-1).min() for pair in (eyes, mouth)]
     return bool(np.abs(landmarks).max() < MAX_COORDINATE and min(apart) > 0.5)
 

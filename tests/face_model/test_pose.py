@@ -20,8 +20,8 @@ def random_pose(frames=12, seed=0):
 
 def test_exact_points_give_the_pose_back():
     model, pose = load_face_model("canonical"), random_pose()
-    points = np.repeat(model.mean[None, model.stable], 12, 0)
-    found = estimate_pose(points, project(pose, points) + np.float32([0, 0, 40]), model.stable_weights)
+    points = np.repeat(model.mean[None, model.topology.anchors], 12, 0)
+    found = estimate_pose(points, project(pose, points) + np.float32([0, 0, 40]), model.topology.anchor_weights)
     np.testing.assert_allclose(found.rotation, pose.rotation, atol=1e-4)
     np.testing.assert_allclose(found.scale, pose.scale, rtol=1e-4)
     np.testing.assert_allclose(found.translation, pose.translation, atol=0.05)
@@ -35,9 +35,9 @@ def test_unproject_is_the_inverse_of_project():
 
 def test_wrong_depth_hardly_turns_the_head():
     model, pose = load_face_model("canonical"), random_pose(seed=2)
-    points = np.repeat(model.mean[None, model.stable], 12, 0)
+    points = np.repeat(model.mean[None, model.topology.anchors], 12, 0)
     image = project(pose, points)
     image[..., 2] *= 1.3
-    found = estimate_pose(points, image, model.stable_weights, depth_weight=0.02)
+    found = estimate_pose(points, image, model.topology.anchor_weights, depth_weight=0.02)
     error = Rotation.from_matrix(found.rotation @ pose.rotation.transpose(0, 2, 1)).magnitude()
     assert np.rad2deg(error).max() < 2.0

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ned.face_model import load_face_model
-from ned.renderer.lips import LOWER, UPPER, fit_lips, middle_opening
+from ned.geometry.articulation import height_of_mouth
+from ned.renderer.lips import LOWER, UPPER, fit_lips
 
 MODEL = load_face_model()
 
@@ -38,7 +39,7 @@ def test_shut_lips_stay_shut_over_their_whole_width(name):
 
 def test_an_open_mouth_is_scaled_in_its_own_shape():
     source = _face(jawOpen=0.3)
-    opening = middle_opening(source)
+    opening = height_of_mouth(source)
     fitted = fit_lips(source, _face(jawOpen=0.3, mouthSmileLeft=0.7, mouthSmileRight=0.7), 0.6 * opening)
     inner = slice(1, -1)
     assert np.allclose(_gaps(fitted)[inner] / _gaps(source)[inner], 0.6, atol=0.03)
@@ -53,7 +54,7 @@ def test_a_shut_mouth_opens_like_a_lens():
 def test_nothing_wanted_nothing_changed_but_the_lips():
     source = _face(jawOpen=0.2)
     target = _face(jawOpen=0.2, browDownLeft=0.8)
-    fitted = fit_lips(source, target, middle_opening(source))
+    fitted = fit_lips(source, target, height_of_mouth(source))
     rest = np.setdiff1d(np.arange(len(source)), np.concatenate([UPPER.ravel(), LOWER.ravel()]))
     assert np.array_equal(fitted[rest], target[rest])
     assert np.abs(fitted - target).max() < 0.2

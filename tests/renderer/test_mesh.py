@@ -9,7 +9,7 @@ from ned.renderer.mesh import MIN_AREA_SHARE, OVAL, RINGS, build_skin_mesh, unfo
 def _face(scale=20.0):
     model = load_face_model("canonical")
     source = (model.mean * scale + np.array([200, 200, 0])).astype(np.float32)
-    return model, build_skin_mesh(model.triangles, len(source)), source
+    return model, build_skin_mesh(model.topology.triangles, len(source)), source
 
 
 def _areas(points, triangles):

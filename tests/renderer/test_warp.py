@@ -97,7 +97,7 @@ def test_the_face_stays_as_sharp_as_it_was(renderer):
 def test_every_crease_belongs_to_known_coefficients_and_darkens():
     low, high = MODEL.mean[:468, :2].min(0), MODEL.mean[:468, :2].max(0)
     uv = ((MODEL.mean[:, :2] - low) / (high - low)).astype(np.float32)
-    shader = CreaseShader(uv, MODEL.mirror, MODEL.space.names)
+    shader = CreaseShader(uv, MODEL.topology.mirror, MODEL.space.names)
     assert not shader.texture(np.zeros(MODEL.space.width)).any()
     for crease in CREASES.values():
         for name, depth in crease.coefficients.items():
@@ -112,17 +112,17 @@ def test_every_crease_belongs_to_known_coefficients_and_darkens():
 
 
 def test_normals_look_at_the_camera_and_light_is_found():
-    normals = vertex_normals(MODEL.mean, MODEL.triangles)
-    assert np.allclose(np.linalg.norm(normals[np.unique(MODEL.triangles)], axis=1), 1, atol=1e-4)
+    normals = vertex_normals(MODEL.mean, MODEL.topology.triangles)
+    assert np.allclose(np.linalg.norm(normals[np.unique(MODEL.topology.triangles)], axis=1), 1, atol=1e-4)
     assert normals[4, 2] < -0.5 and normals[234, 0] < 0 < normals[454, 0]
     edit = _edit()
-    skin = np.unique(MODEL.triangles)
+    skin = np.unique(MODEL.topology.triangles)
     luminance = np.full(SIZE, 0.5, np.float32)
     x, y = edit.source[skin, 0].astype(int), edit.source[skin, 1].astype(int)
     luminance[y, x] = 0.5 + 0.2 * normals[skin, 0]  # light from the actor's left
     tilted = edit.source.copy()
     tilted[:, 2] += 0.4 * (tilted[:, 0] - tilted[:, 0].mean())  # the face turns to one side
-    ratio = Light(MODEL.triangles, skin).ratio(luminance, edit.source, tilted.astype(np.float32))
-    turned = vertex_normals(tilted.astype(np.float32), MODEL.triangles)[:, 0] - normals[:, 0]
+    ratio = Light(MODEL.topology.triangles, skin).ratio(luminance, edit.source, tilted.astype(np.float32))
+    turned = vertex_normals(tilted.astype(np.float32), MODEL.topology.triangles)[:, 0] - normals[:, 0]
     assert np.corrcoef(ratio[skin], turned[skin])[0, 1] > 0.8
     assert np.abs(ratio).max() <= LIMIT + 1e-6

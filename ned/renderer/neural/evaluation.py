@@ -18,11 +18,12 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from ned.geometry.articulation import lips_over_brow
 from ned.progress import Stage
 from ned.renderer.lips import LOWER, UPPER
 from ned.renderer.mesh import OVAL
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import bend, features, openings
+from ned.renderer.neural.memory import bend, features
 
 HELD_OUT = 0.1
 OPEN_PERCENTILE = 90
@@ -130,7 +131,7 @@ def perceptual_judge() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
 
 def open_mouths(test: Footage, train: Footage) -> Bool[np.ndarray, "n"]:
     """Which frames of `test` belong to the open-mouth subset."""
-    return openings(test.faces) > np.percentile(openings(train.faces), OPEN_PERCENTILE)
+    return lips_over_brow(test.faces) > np.percentile(lips_over_brow(train.faces), OPEN_PERCENTILE)
 
 
 def measure_frames(

@@ -13,10 +13,12 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from ned.face_model import FaceModel
+from ned.geometry.articulation import lips_over_brow
+from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 from ned.renderer import layers
 from ned.renderer.neural.conditioning import MASK, Conditioner
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features, openings
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features
 from ned.renderer.neural.networks import FARTHEST
 from ned.renderer.neural.registration import laid_over
 
@@ -56,7 +58,7 @@ class Actor:
     def __init__(self, footage: Footage, memory: int) -> None:
         self.footage = footage
         size = footage.size
-        opening = openings(footage.faces)
+        opening = lips_over_brow(footage.faces)
         self._opened = np.flatnonzero(opening >= np.percentile(opening, OPEN_PERCENTILE))
         self._everything = Memory(footage.frames, footage.faces, features(footage.faces, size))
         self.kept = diverse(footage.faces, size, memory)
@@ -156,9 +158,9 @@ class ExampleSource:
         if dice < MOUTH_SHARE:
             middle = face[LIPS, :2].mean(0)
         elif dice < MOUTH_SHARE + EYES_SHARE:
-            middle = face[[33, 133, 362, 263], :2].mean(0)
+            middle = face[[*LANDMARKS.right_eye.corners, *LANDMARKS.left_eye.corners], :2].mean(0)
         else:
-            middle = face[int(rng.integers(468)), :2]
+            middle = face[int(rng.integers(NUM_SURFACE)), :2]
         corner = middle + rng.normal(0.0, 0.12 * self._window, 2) - self._window / 2
         x, y = np.clip(corner.round().astype(int), 0, self._size - self._window)
         return int(x), int(y), self._window, self._window

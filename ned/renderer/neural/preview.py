@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
+from ned.geometry.articulation import lips_over_brow
 from ned.progress import Progress
 from ned.renderer.neural.evaluation import measure_frames, warp_of_nearest
 from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import openings
 from ned.renderer.neural.preparation import Person
 from ned.report.sheet import grid, save_picture
 
@@ -78,7 +78,7 @@ class HeldOut:
 
     def sheet(self) -> UInt8[np.ndarray, "h w 3"]:
         """Rows: target, warp, network; some frames of the last figures, the widest open mouth first."""
-        opened = np.concatenate([openings(test.faces) for test in self._tests])
+        opened = np.concatenate([lips_over_brow(test.faces) for test in self._tests])
         spread = np.linspace(0, len(opened) - 1, min(COLUMNS, len(opened))).round().astype(int)
         columns = list(dict.fromkeys([int(opened.argmax()), *spread.tolist()]))[:COLUMNS]
         truth = np.concatenate([test.frames for test in self._tests])
@@ -93,7 +93,7 @@ class HeldOut:
 
 def chosen_frames(test: Footage, count: int, consecutive: bool) -> Int[np.ndarray, "k"]:
     """Which held-out frames are looked at; the one with the widest open mouth is among them."""
-    widest = int(openings(test.faces).argmax())
+    widest = int(lips_over_brow(test.faces).argmax())
     if len(test) <= count:
         return np.arange(len(test))
     if consecutive:

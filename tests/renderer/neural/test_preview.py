@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from synthetic import footage
 
-from ned.renderer.neural.memory import openings
+from ned.geometry.articulation import lips_over_brow
 from ned.renderer.neural.preparation import by_person
 from ned.renderer.neural.preview import COLUMNS, HeldOut, chosen_frames
 
@@ -54,7 +54,7 @@ def test_the_sheet_shows_target_warp_and_network(tmp_path, notes):
     held.show(7, held(Copying(np.float32(1.0))), tmp_path / "previews", notes)
     sheet = np.asarray(Image.open(tmp_path / "previews" / "preview_000007.png"))
     assert sheet.shape == (3 * 64 + 2 * 4, COLUMNS * 64 + (COLUMNS - 1) * 4, 3)
-    widest = int(openings(person.test.faces).argmax())
+    widest = int(lips_over_brow(person.test.faces).argmax())
     assert np.array_equal(sheet[24:64, :64], person.test.frames[widest][24:])  # a label covers the rest
     assert np.abs(sheet[68 + 24 : 132, :64].astype(int) - sheet[24:64, :64]).mean() < 8
     assert sheet[136 + 24 : 200, :64].max() == 0
@@ -68,6 +68,6 @@ def test_the_sheet_shows_target_warp_and_network(tmp_path, notes):
 def test_the_widest_mouth_is_among_the_frames(consecutive):
     test = footage("ann", 70)
     chosen = chosen_frames(test, 9, consecutive)
-    assert len(chosen) <= 9 and int(openings(test.faces).argmax()) in chosen
+    assert len(chosen) <= 9 and int(lips_over_brow(test.faces).argmax()) in chosen
     assert (np.diff(chosen) == 1).all() == consecutive
     assert chosen_frames(test, 200, consecutive).tolist() == list(range(70))

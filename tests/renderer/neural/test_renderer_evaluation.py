@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from synthetic import footage
 
+from ned.geometry.articulation import lips_over_brow
 from ned.renderer.neural import evaluation
 from ned.renderer.neural.evaluation import (
     MOST_PSNR,
@@ -22,7 +23,6 @@ from ned.renderer.neural.evaluation import (
     ssim_map,
     warp_of_nearest,
 )
-from ned.renderer.neural.memory import openings
 
 
 def test_fapd_and_psnr_are_those_of_the_region_alone():
@@ -61,9 +61,9 @@ def test_open_mouths_are_those_above_the_percentile_of_what_was_trained_on():
     shown = footage(frames=60)
     train, test = shown.part(slice(0, 40)), shown.part(slice(40, None))
     jaw = shown.coefficients[:, 0]
-    assert np.corrcoef(openings(shown.faces), jaw)[0, 1] > 0.99
-    limit = np.percentile(openings(train.faces), 90)
-    assert (open_mouths(test, train) == (openings(test.faces) > limit)).all()
+    assert np.corrcoef(lips_over_brow(shown.faces), jaw)[0, 1] > 0.99
+    limit = np.percentile(lips_over_brow(train.faces), 90)
+    assert (open_mouths(test, train) == (lips_over_brow(test.faces) > limit)).all()
     still = replace(train, faces=np.repeat(train.faces[jaw[:40].argmax()][None], len(train), 0))
     assert not open_mouths(still, train.part(np.array([int(jaw[:40].argmax())]))).any()
 

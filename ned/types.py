@@ -15,6 +15,14 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ned.emotions import EMOTIONS
+
+__all__ = [
+    "EMOTIONS", "NUM_LANDMARKS", "Analysis", "AudioStream", "Colour", "Edit", "Emotion", "ExpressionSpace",
+    "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style", "Track",
+    "UsualSkin", "ValenceArousal", "VideoInfo",
+]  # fmt: skip
+
 NUM_LANDMARKS = 478
 """Points that the tracker sees, see `ned.geometry.landmarks`."""
 
@@ -205,20 +213,49 @@ class FaceFit:
     """Mean distance of model and landmarks, as a share of the inter-ocular distance."""
 
 
-EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
+@dataclass(frozen=True)
+class Emotion:
+    """A style by its name, one of `EMOTIONS`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The style of a person in other clips."""
+
+    tracks: tuple[ExpressionTrack, ...]
+    rates: tuple[float, ...]
+    """Frames per second of each of them."""
+
+
+@dataclass(frozen=True)
+class ValenceArousal:
+    """A place on the plane of affect, both in [−1, 1]."""
+
+    valence: float
+    arousal: float
+
+
+@dataclass(frozen=True)
+class Track:
+    """An expression from elsewhere, frame by frame, in place of the actor's own."""
+
+    expression: ExpressionTrack
+
+
+Style = Emotion | Reference | ValenceArousal | Track
+"""What a face is to show; exactly one of these."""
 
 
 @dataclass(frozen=True)
 class Edit:
     """What the user asked for."""
 
-    emotion: str
+    style: Style
     intensity: float = 1.0
+    """0 changes nothing, 1 is the usual."""
     seed: int = 0
-    reference: tuple[ExpressionTrack, ...] = ()
-    """Expressions of a person whose style is to be imitated; they come before `emotion`."""
-    reference_rates: tuple[float, ...] = ()
-    """Frames per second of each of them."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
     """The sample clip, four seconds, and what was put into it."""
-    from ned.sample import make_sample
+    from ned.pipeline.sample import make_sample
 
     return make_sample(tmp_path_factory.mktemp("sample") / "sample.mp4", seconds=4.0)
 
@@ -52,12 +52,12 @@ if sys.platform == "linux":  # threads of a group that is gone outlive the inter
 
 
 @pytest.fixture
-def two_processes(tmp_path, request) -> Callable[[str], list[str]]:
+def two_processes(tmp_path) -> Callable[[str], list[str]]:
     """Runs code in two processes that train together, as under torchrun; what each prints. They meet in a file, since
     ports may be taken, and are ended where they take too long."""
 
     def run(code: str) -> list[str]:
-        places = [str(Path(request.path).parent)]
+        places = [str(Path(__file__).resolve().parents[1])]
         prelude = _PRELUDE.format(places=places, meeting=tmp_path / "meeting")
         whole = prelude + textwrap.dedent(code) + _EPILOGUE
         environment = os.environ | {"WORLD_SIZE": "2", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}

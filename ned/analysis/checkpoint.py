@@ -12,10 +12,10 @@ from ned.analysis.appearance import Appearance
 from ned.analysis.landmarks import Roi
 from ned.analysis.skin import SkinSamples
 from ned.analysis.tracking import Live, ShotTracker, Sighting, TrackerState
+from ned.files.state import load_state, save_state
 from ned.video.dissolves import DissolveState
 from ned.video.read import Position
 from ned.video.shots import ShotDetector, ShotState, Transition
-from ned.workspace.freeze import load_state, save_state
 
 CHECKPOINT_S = 120.0
 """Length of video after which the state is kept: what a crash costs at most."""

@@ -19,7 +19,7 @@ from ned.analysis.skin_kernels import areas, even_slope
 from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
 from ned.geometry.landmarks import NUM_SURFACE
-from ned.renderer.rasterize import rasterize
+from ned.geometry.rasterize import rasterize
 from ned.types import UsualSkin
 
 SIDE = 64

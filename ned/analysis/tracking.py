@@ -183,7 +183,7 @@ class ShotTracker:
         seen.rows.append(self.store.append(points))
         seen.frames.append(index)
         seen.boxes.append(face.box)
-        seen.mouth.append(float(lips_over_eyes(points)))
+        seen.mouth.append(float(lips_over_eyes(points[None])[0]))
         seen.skin.offer(index, rgb, points)
         face.since_look += 1
         if face.since_look > APPEARANCE_EVERY:

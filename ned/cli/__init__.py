@@ -24,9 +24,9 @@ from ned.cli.sample import Sample
 from ned.cli.stderr import keep_stderr
 from ned.cli.train import Train
 from ned.cli.verify import Verify
-from ned.cores import quiet_algebra
 from ned.errors import NedError
-from ned.heap import share_heaps
+from ned.runtime.cores import quiet_algebra
+from ned.runtime.heap import share_heaps
 
 COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
 

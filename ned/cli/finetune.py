@@ -13,9 +13,9 @@ from typing import Any
 from ned import workspace
 from ned.cli.arguments import Command, add_options
 from ned.cli.train import said_command
+from ned.config.options import convert_all, option
 from ned.errors import UserError
-from ned.options import convert_all, option
-from ned.progress import for_stream
+from ned.runtime.progress import for_stream
 from ned.workspace.inputs import expand
 
 
@@ -71,7 +71,7 @@ class Finetune(Command):
         name = self.actor or workspace.actor_name(self.videos[0])
         folder = workspace.actor_folder(name)
         from ned.renderer.neural.actors import PREVIEWS
-        from ned.renderer.neural.finetuning import finetune
+        from ned.renderer.neural.training.finetuning import finetune
 
         try:
             actor = finetune(

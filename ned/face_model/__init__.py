@@ -1,13 +1,13 @@
 """Face models: geometry that follows expression coefficients.
 
-`FACE_MODELS` is the one table of them: a second model is a file of its own and a line here.
+The table of them is in `ned.config.roles`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 
+from ned.config.roles import FACE_MODELS
 from ned.errors import UserError
 from ned.face_model.canonical import CanonicalFace
 from ned.face_model.landmarks import LandmarkFace
@@ -21,8 +21,6 @@ __all__ = [
 
 CANONICAL = "canonical"
 """The model whose vertices are the landmarks."""
-FACE_MODELS: dict[str, Callable[[], FaceModel]] = {CANONICAL: CanonicalFace.load}
-"""What makes each model, by name; may raise UserError."""
 
 
 @lru_cache
@@ -33,5 +31,5 @@ def load_face_model(name: str = CANONICAL) -> FaceModel:
     """
     if name not in FACE_MODELS:
         raise UserError(f"unknown face model {name!r}", remedy=f"choose one of: {', '.join(FACE_MODELS)}")
-    model = FACE_MODELS[name]()
+    model = FACE_MODELS[name].make()
     return model if name == CANONICAL else LandmarkFace(model, load_face_model(CANONICAL).topology)

@@ -1,6 +1,6 @@
 """`canonical`: the embedded face model, ours, in MediaPipe's 478-landmark topology.
 
-Authored from facial anatomy by `scripts/build_face_model.py`. Vertices 0..467 are the face mesh,
+Authored from facial anatomy by `scripts/build/face_model.py`. Vertices 0..467 are the face mesh,
 468..477 the irises (right eye first), so tracked landmarks are vertices. Unit cm, 6.3 between the
 centres of the eyes; x to the actor's left (image right), y down, z away from the camera; the origin
 lies between the eyes, in the plane of their corners.
@@ -15,12 +15,13 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.face_model.spaces import ARKIT52
+from ned.files.arrays import array_errors
+from ned.files.assets import ASSETS
 from ned.geometry.landmarks import LANDMARKS
 from ned.geometry.topology import Topology
 from ned.types import ExpressionSpace
-from ned.workspace.arrays import array_errors
 
-ASSET = Path(__file__).resolve().parent.parent / "assets" / "canonical.npz"
+ASSET = ASSETS / "canonical.npz"
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,3 +79,8 @@ class CanonicalFace:
         x = np.broadcast_to(self.mean[:, 0], angle.shape)
         turned = (x, self.jaw_point[1] + cos * y + sin * z, self.jaw_point[2] - sin * y + cos * z)
         return np.stack(turned, axis=-1).astype(np.float32) - self.mean
+
+
+def load() -> CanonicalFace:
+    """See `ned.config.roles.FACE_MODELS`."""
+    return CanonicalFace.load()

@@ -16,13 +16,13 @@ _UPPER, _LOWER = LANDMARKS.inner_lips
 _RIGHT_EYE, _LEFT_EYE = LANDMARKS.outer_eye_corners
 
 
-def lips_over_eyes(faces: Float[np.ndarray, "*frames points 3"]) -> Float[np.ndarray, "*frames"]:
+def lips_over_eyes(faces: Float[np.ndarray, "frames points 3"]) -> Float[np.ndarray, "frames"]:
     """Gap of the inner lips as a share of the distance of the outer eye corners: for comparing people and sizes."""
     apart = np.linalg.norm(faces[..., _UPPER, :] - faces[..., _LOWER, :], axis=-1)
     return apart / (np.linalg.norm(faces[..., _LEFT_EYE, :] - faces[..., _RIGHT_EYE, :], axis=-1) + 1e-6)
 
 
-def lips_over_brow(faces: Float[np.ndarray, "*frames points 3"]) -> Float[np.ndarray, "*frames"]:
+def lips_over_brow(faces: Float[np.ndarray, "frames points 3"]) -> Float[np.ndarray, "frames"]:
     """The same as a share of the distance from forehead to tip of the nose, which neither expression nor a turn to the
     side changes: for ordering the frames of one person."""
     apart = np.linalg.norm(faces[..., _UPPER, :] - faces[..., _LOWER, :], axis=-1)

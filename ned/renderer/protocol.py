@@ -1,14 +1,48 @@
-"""The contract of a face renderer."""
+"""The contract of a face renderer, and what one is told before the second pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from ned.edit.track_edit import TrackEdit
+from ned.face_model import FaceModel
 from ned.types import FaceEdit
+from ned.video import Frame
+
+
+@dataclass(frozen=True)
+class PersonWeights:
+    """A network that was fitted to one person."""
+
+    path: Path
+    strength: float = 1.0
+    """How far it may be trusted, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Casting:
+    """What a renderer may know before it paints the first frame."""
+
+    model: FaceModel
+    edits: Sequence[TrackEdit]
+    """All tracks that are edited."""
+    frames_of: Callable[[list[int]], Iterator[Frame]]
+    """The video's frames of rising indices, as far as they can be had."""
+    weights: Mapping[int, PersonWeights] = field(default_factory=dict)
+    """By person, for those who have their own."""
+
+    def people(self) -> dict[int, list[TrackEdit]]:
+        """The tracks of each person, in their order."""
+        people: dict[int, list[TrackEdit]] = {}
+        for edit in self.edits:
+            people.setdefault(edit.track.person, []).append(edit)
+        return people
 
 
 @runtime_checkable

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from ned.errors import ProcessingError, UserError
-from ned.progress import Progress, Silent
-from ned.training.checkpoint import (
+from ned.files.checkpoint import (
     Checkpoint,
     TrainingRecord,
     load_checkpoint,
@@ -27,7 +26,8 @@ from ned.training.checkpoint import (
     part_of,
     save_checkpoint,
 )
-from ned.training.parallel import Ranks
+from ned.runtime.progress import Progress, Silent
+from ned.training.distributed import Ranks
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 MAX_RESUME_BYTES = 16 * 1024**3

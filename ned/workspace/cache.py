@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ned.workspace.atomic import flush_to_disk
+from ned.files.atomic import flush_to_disk
 
 MAX_CACHE_BYTES = 2 * 1024**3
 _WHOLE_BYTES = 128 * 1024**2

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.features import HiddenFeatures
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
 from ned.analysis.skin import covered, skin_sample, usual_skin
+from tests.analysis.pasted_faces import backdrop, place
 
 FRAMES = 24
 

@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
 from ned.analysis.skin import (
@@ -17,6 +16,7 @@ from ned.analysis.skin import (
     spread_over_frame,
     usual_skin,
 )
+from tests.analysis.pasted_faces import backdrop, place
 
 
 @pytest.fixture(scope="module")

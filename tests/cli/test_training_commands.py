@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ned.cli import main, parse
-from ned.training.checkpoint import TrainingRecord
+from ned.files.checkpoint import TrainingRecord
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ def test_finetune_names_the_actor_after_the_first_video(video, asked, capsys, mo
 
 
 def test_finetune_says_that_it_can_go_on(video, monkeypatch, capsys):
-    fake = types.ModuleType("ned.renderer.neural.finetuning")
+    fake = types.ModuleType("ned.renderer.neural.training.finetuning")
 
     def finetune(*_):
         raise KeyboardInterrupt

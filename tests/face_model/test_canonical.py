@@ -122,7 +122,7 @@ class TestInterface:
 
     @pytest.mark.skipif(not REFERENCE.exists(), reason="the reference rig is not here")
     def test_likeness_to_an_independent_rig(self, monkeypatch):
-        monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+        monkeypatch.syspath_prepend(str(ROOT / "scripts" / "build"))
         from face_model_check import compare
 
         table = compare(REFERENCE)

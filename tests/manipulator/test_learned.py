@@ -11,14 +11,13 @@ from ned.face_model import load_face_model
 from ned.face_model.spaces import FLAME50
 from ned.manipulator import Manipulator, build_manipulator, openings_per_unit
 from ned.manipulator import learned as module
-from ned.manipulator.corpus.overlays import SEEN
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.evaluation import articulate
 from ned.manipulator.family import build_family
 from ned.manipulator.learned import SHIPPED, LearnedManipulator, geometric_median
 from ned.manipulator.prototypes import sided
 from ned.manipulator.resample import at_frames, resample
-from ned.manipulator.settings import ManipulatorConfig
+from ned.manipulator.settings import SEEN, ManipulatorConfig
 from ned.manipulator.speech import CLOSED_SHARE
 from ned.types import EMOTIONS, Edit, ExpressionTrack
 
@@ -158,7 +157,7 @@ def test_a_damaged_copy_of_the_shipped_weights_is_refused(tmp_path):
 
 
 def test_the_shipped_weights_are_small_and_say_where_they_come_from():
-    from ned.training.checkpoint import check_digest, load_checkpoint
+    from ned.files.checkpoint import check_digest, load_checkpoint
 
     record = load_checkpoint(SHIPPED, "manipulator").record
     check_digest(SHIPPED)

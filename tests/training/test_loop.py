@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from ned.errors import ProcessingError, UserError
+from ned.files.checkpoint import TrainingRecord, load_checkpoint
 from ned.training import loop
-from ned.training.checkpoint import TrainingRecord, load_checkpoint
 from ned.training.loop import BEST, LAST, Schedule, train
 
 
@@ -69,8 +69,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
 def test_a_killed_run_loses_at_most_one_interval(tmp_path):
     code = f"""
         import os, signal, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_loop import Line, PLAN, TrainingRecord, train
+        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+        from tests.training.test_loop import Line, PLAN, TrainingRecord, train
         from pathlib import Path
         class Killed(Line):
             def step(self, number):

@@ -6,12 +6,12 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from tiny_clips import decode, make_clip, packets, planes_of
 
 from ned.errors import UserError
 from ned.video import list_encoders, probe, read_frames
 from ned.video.read import Position
 from ned.video.segments import Encoding, SegmentWriter, assemble, check_copies, finished_segments, load_segment
+from tests.video.tiny_clips import decode, make_clip, packets, planes_of
 
 IRREGULAR = [0, 512, 700, 1400, 1500, 3000, 3512, 4100, 5000, 5600, 7000, 9000]
 

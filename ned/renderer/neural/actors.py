@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ned import workspace
 from ned.errors import UserError
-from ned.workspace.atomic import write_text
+from ned.files.atomic import write_text
 from ned.workspace.data import ACTOR_WEIGHTS
 
 RECORD, CROPS, PREVIEWS, WORK = "actor.json", "crops", "previews", "training"
@@ -64,7 +64,7 @@ class Actor:
 
     @property
     def footage(self) -> tuple[Path, ...]:
-        """Prepared footage, for `ned.renderer.neural.footage.load_footage`."""
+        """Prepared footage, for `ned.renderer.neural.training.footage.load_footage`."""
         return tuple(self.folder / CROPS / name for name in self.record.crops)
 
 

@@ -1,8 +1,8 @@
 """What the network is told of a wanted geometry, as pictures: mean-face coordinates, shape, eyes, mask, mouth.
 
 NMFC and shape are those of Neural Emotion Director (supplement, section A). Its detail comes from a displacement map of
-DECA; here the creases that `ned.renderer.creases` folds with the expression take its place. The eyes carry the lids'
-opening beside iris and pupil, and the mask is that of the wanted face, so that a lowered jaw is inside it.
+DECA; here the creases that `ned.renderer.warp.creases` folds with the expression take its place. The eyes carry the
+lids' opening beside iris and pupil, and the mask is that of the wanted face, so that a lowered jaw is inside it.
 Left and right are alike in all channels but the first, so that pictures may be mirrored.
 """
 
@@ -19,10 +19,10 @@ from jaxtyping import Float
 from ned.composite.blend import soft_mask
 from ned.face_model import FaceModel
 from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
-from ned.renderer import layers
-from ned.renderer.creases import CreaseShader
-from ned.renderer.rasterize import rasterize
-from ned.renderer.shading import vertex_normals
+from ned.geometry.rasterize import rasterize
+from ned.renderer.warp import layers
+from ned.renderer.warp.creases import CreaseShader
+from ned.renderer.warp.shading import vertex_normals
 
 IRISES = {layers.RIGHT_EYE: LANDMARKS.right_iris[0], layers.LEFT_EYE: LANDMARKS.left_iris[0]}
 """Landmark in the middle of each iris; the four after it lie on its edge: nasal or temporal, top, the other, bottom."""

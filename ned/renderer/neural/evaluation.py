@@ -19,11 +19,11 @@ from jaxtyping import Bool, Float, UInt8
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from ned.geometry.articulation import lips_over_brow
-from ned.progress import Stage
-from ned.renderer.lips import LOWER, UPPER
-from ned.renderer.mesh import OVAL
-from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.memory import bend, features
+from ned.renderer.neural.training.footage import Footage
+from ned.renderer.warp.lips import LOWER, UPPER
+from ned.renderer.warp.mesh import OVAL
+from ned.runtime.progress import Stage
 
 HELD_OUT = 0.1
 OPEN_PERCENTILE = 90

@@ -17,10 +17,10 @@ from jaxtyping import Bool, Float, Int, UInt8
 
 from ned.face_model import load_face_model
 from ned.geometry.landmarks import LANDMARKS, TURNED
-from ned.renderer import layers
-from ned.renderer.lips import LOWER, UPPER
-from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh
-from ned.renderer.rasterize import rasterize
+from ned.geometry.rasterize import rasterize
+from ned.renderer.warp import layers
+from ned.renderer.warp.lips import LOWER, UPPER
+from ned.renderer.warp.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh
 
 _FAR, _BEHIND = np.float32(1e9), np.float32(1e6)
 LIPS = np.unique(np.concatenate([UPPER.ravel(), LOWER.ravel(), layers.MOUTH.upper, layers.MOUTH.lower]))

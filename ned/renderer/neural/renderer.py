@@ -18,22 +18,21 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from ned.cores import PAINTING
 from ned.errors import UserError
 from ned.face_model import FaceModel
-from ned.renderer import layers
-from ned.renderer.donor import lacking
+from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import part_mask, part_of_crop, seen_pictures, shown_geometry
+from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_pictures, shown_geometry
 from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_window
-from ned.renderer.neural.networks import CandidateNetwork
+from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.trainee import KIND, best_device, build_network
-from ned.renderer.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
-from ned.renderer.warp import WarpRenderer, middle_of_face
-from ned.training.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
-from ned.training.precision import mixed_precision
+from ned.renderer.warp import layers
+from ned.renderer.warp.donor import lacking
+from ned.renderer.warp.renderer import WarpRenderer, middle_of_face
+from ned.renderer.warp.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
+from ned.runtime.cores import PAINTING
+from ned.runtime.precision import best_device, mixed_precision
 from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006

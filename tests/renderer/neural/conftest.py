@@ -1,9 +1,9 @@
 """A trainee of two lines in place of the networks."""
 
 import pytest
-from tinted import TintTrainee
 
-from ned.renderer.neural import start
+from ned.renderer.neural.training import start
+from tests.renderer.neural.tinted import TintTrainee
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ class Notes:
     """Progress that remembers what was noted."""
 
     def __init__(self):
-        from ned.progress import Silent
+        from ned.runtime.progress import Silent
 
         self.said, self._silent = [], Silent()
 

@@ -7,8 +7,8 @@ import numpy as np
 
 from ned.face_model import load_face_model
 from ned.renderer.neural.crops import FACE_SHARE, TOP_SHARE
-from ned.renderer.neural.footage import Footage
 from ned.renderer.neural.memory import bend
+from ned.renderer.neural.training.footage import Footage
 
 
 @lru_cache(maxsize=8)

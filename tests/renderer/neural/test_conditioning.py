@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ned.face_model import load_face_model
-from ned.renderer import layers
+from ned.geometry.rasterize import rasterize_reference
 from ned.renderer.neural.conditioning import RELIEF, Conditioner, fill
 from ned.renderer.neural.crops import align, to_crop
-from ned.renderer.rasterize import rasterize_reference
+from ned.renderer.warp import layers
 
 MODEL = load_face_model()
 SIZE = 128

@@ -21,10 +21,11 @@ from jaxtyping import Float
 
 from ned import __version__
 from ned.files.arrays import array_errors, save_arrays
+from ned.files.reading import fingerprint
 from ned.geometry.landmarks import LANDMARKS
 from ned.runtime.progress import Progress
 from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, UsualSkin, VideoInfo
-from ned.workspace.cache import Cache, fingerprint
+from ned.workspace.cache import Cache
 
 FORMAT = 4
 _JSON, _TRACKS, _LANDMARKS = "analysis.json", "tracks.npz", "landmarks.npy"

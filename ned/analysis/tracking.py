@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from ned.analysis.appearance import Appearance, appearance_of, difference, mean_appearance
+from ned.analysis.appearance import appearance_of, difference, mean_appearance
 from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
-from ned.analysis.skin import SkinSamples, SkinStore
+from ned.analysis.skin import SkinStore
 from ned.analysis.store import LandmarkStore
+from ned.analysis.tracklets import APPEARANCE_EVERY, Live, Sighting, TrackerState
 from ned.geometry.articulation import lips_over_eyes
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
@@ -27,7 +27,6 @@ SCAN_EVERY = 10
 """Frames between two looks of the detector, each at another window of the frame."""
 SEEK_EVERY = 3
 """The same while a face that was followed is lost, around where it was."""
-APPEARANCE_EVERY = 12
 SLACK = 0.003
 """Play of the square around a face, as a share of its side."""
 SAME_FACE = 0.5
@@ -36,67 +35,6 @@ FORGET_AFTER = 15
 """Frames that a lost face is sought for at its old place."""
 DISTRUST_AFTER = 3
 """A face that the detector does not confirm in so many looks at its place is none."""
-
-
-@dataclass
-class Sighting:
-    """One face through consecutive frames of a shot (short gaps skipped)."""
-
-    frames: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    """Where the landmarks of each frame lie in the tracker's store."""
-    boxes: list[Float[np.ndarray, "xyxy=4"]] = field(default_factory=list)
-    appearances: list[Appearance] = field(default_factory=list)
-    looked: list[int] = field(default_factory=list)
-    """The frame of each of these."""
-    skin: SkinSamples = field(default_factory=SkinSamples)
-    mouth: list[float] = field(default_factory=list)
-    confirmed: int = 0
-    """How often the detector saw the face too."""
-
-    def forget_last(self) -> None:
-        """Take the last frame back."""
-        if self.frames:
-            self.forget_from(self.frames[-1])
-
-    def forget_from(self, index: int) -> None:
-        """Take all frames from `index` on back."""
-        kept = bisect_left(self.frames, index)
-        for values in (self.frames, self.rows, self.boxes, self.mouth):
-            del values[kept:]
-        kept = bisect_left(self.looked, index)
-        del self.appearances[kept:], self.looked[kept:]
-        self.skin.forget_from(index)
-
-
-@dataclass
-class Live:
-    """The state of a face that is being followed."""
-
-    sighting: Sighting
-    points: Float[np.ndarray, "478 3"]
-    roi: Roi
-    box: Float[np.ndarray, "xyxy=4"]
-    velocity: tuple[float, float] = (0.0, 0.0)
-    missed: int = 0
-    """Frames since the face was seen last, or 0."""
-    turned_away: bool = False
-    presence: float = 1.0
-    doubted: int = 0
-    since_look: int = APPEARANCE_EVERY
-
-
-@dataclass(frozen=True)
-class TrackerState:
-    """What a tracker knows after a frame; landmarks and old looks are in its stores."""
-
-    live: list[Live]
-    done: list[Sighting]
-    age: int
-    turn: int
-    rows: int
-    """Of the store; likewise `skin_rows`."""
-    skin_rows: int
 
 
 class ShotTracker:

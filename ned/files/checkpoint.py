@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ned import workspace
 from ned.errors import UserError
 from ned.files.atomic import atomic_path, write_text
+from ned.files.reading import check_input, sha256_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -100,7 +100,7 @@ def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: 
 
 def read_head(path: Path, max_bytes: int = MAX_BYTES) -> dict[str, str]:
     """The metadata of a safetensors file, sizes checked first; UserError where it is none."""
-    workspace.check_input(path, what="checkpoint")
+    check_input(path, what="checkpoint")
     size = path.stat().st_size
     if size > max_bytes:
         raise UserError(f"larger than {max_bytes // 1024**2} MB", path=path, remedy="is it a checkpoint?")
@@ -159,5 +159,5 @@ def check_digest(path: Path) -> None:
         known = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8")).get(path.name)
     except (OSError, ValueError, AttributeError):
         return
-    if known is not None and known.get("sha256") != workspace.sha256_of(path):
+    if known is not None and known.get("sha256") != sha256_of(path):
         raise UserError(f"differs from its entry in {MANIFEST}", path=path, remedy="install it again")

@@ -23,7 +23,7 @@ from torch import distributed
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from ned.training.loop import Trainee
+    from ned.training.trainee import Trainee
 
 PATIENCE = timedelta(hours=2)
 """How long the others wait while the first prepares data or measures."""

@@ -11,11 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
 
 import torch
-from torch import Tensor, nn
-from torch.optim import Optimizer
+from torch import Tensor
 
 from ned.errors import ProcessingError, UserError
 from ned.files.checkpoint import (
@@ -28,31 +26,11 @@ from ned.files.checkpoint import (
 )
 from ned.runtime.progress import Progress, Silent
 from ned.training.distributed import Ranks
+from ned.training.trainee import Trainee
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 MAX_RESUME_BYTES = 16 * 1024**3
 """Weights, their averages, and the optimisers' two moments."""
-
-
-@runtime_checkable
-class Trainee(Protocol):
-    """What the loop trains."""
-
-    kind: str
-    space: str
-    config: Mapping[str, Any]
-    modules: Mapping[str, nn.Module]
-    averages: Mapping[str, nn.Module]
-    """Modules that follow those of the same name as exponential moving averages; they are what is shipped."""
-    optimizers: Mapping[str, Optimizer]
-
-    def step(self, number: int) -> dict[str, float]:
-        """One step; the losses by name."""
-        ...
-
-    def measure(self) -> dict[str, float]:
-        """Figures of the averages on held-out data; the one named `score` is to be as high as it can."""
-        ...
 
 
 @dataclass(frozen=True)

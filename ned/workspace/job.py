@@ -21,7 +21,7 @@ from typing import IO
 from ned import __version__
 from ned.errors import ProcessingError, UserError
 from ned.files.atomic import FULL, failed_write, give_name
-from ned.workspace.cache import fingerprint
+from ned.files.reading import fingerprint
 
 FORMAT = 2
 _JOB, _LOCK, _PUBLISHING = "job.json", "lock", "publishing.json"

@@ -16,7 +16,7 @@ from ned.errors import UserError
 from ned.types import ExpressionSpace
 
 if TYPE_CHECKING:
-    from ned.manipulator.training.data import Item
+    from ned.manipulator.training.items import Item
 
 LABELS = ("neutral", "angry", "disgusted", "fear", "happy", "sad", "surprised")
 """By the number in the annotations; 7 (other) and -1 (none) are left out."""
@@ -45,7 +45,7 @@ def read_labels(path: Path) -> Int[np.ndarray, "frames"]:
 
 def aff_wild_items(folder: Path) -> list[Item]:
     """One item for each annotated video and emotion in it. UserError where a video is missing."""
-    from ned.manipulator.training.data import VIDEOS, Item
+    from ned.manipulator.training.items import VIDEOS, Item
 
     videos = {f.stem: f for f in folder.rglob("*") if f.suffix.lower() in VIDEOS}
     items = []

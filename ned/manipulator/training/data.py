@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import csv
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -27,10 +27,10 @@ from ned.files.arrays import array_errors
 from ned.manipulator.resample import resample
 from ned.manipulator.settings import NOMINAL_RATE
 from ned.manipulator.training.aff_wild import aff_wild_items, is_aff_wild
+from ned.manipulator.training.items import VIDEOS, Item
 from ned.runtime.progress import Progress, Silent
 from ned.types import EMOTIONS, ExpressionSpace
 
-VIDEOS = (".mp4", ".mov", ".mkv", ".avi", ".webm", ".m4v")
 SHORTEST_S = 0.8
 MAX_TRACK_BYTES = 512 * 1024**2
 
@@ -48,17 +48,6 @@ class LabelledTrack:
     emotion: str
     person: str
     file: str
-
-
-@dataclass(frozen=True)
-class Item:
-    """A file to read and what it is said to show; `read` where the usual way does not do."""
-
-    path: Path
-    emotion: str
-    person: str
-
-    read: Callable[[Path, ExpressionSpace], list[Float[np.ndarray, "frames width"]]] | None = None
 
 
 def load_labelled(folder: Path, space: ExpressionSpace, progress: Progress | None = None) -> list[LabelledTrack]:

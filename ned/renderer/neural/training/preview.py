@@ -18,7 +18,7 @@ from ned.report.sheet import grid, save_picture
 from ned.runtime.progress import Progress
 
 if TYPE_CHECKING:
-    from ned.renderer.neural.training.run import RendererTrainee
+    from ned.renderer.neural.training.start import RendererTrainee
 
 COLUMNS = 6
 

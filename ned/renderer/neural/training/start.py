@@ -15,7 +15,8 @@ from ned.face_model import load_face_model
 from ned.files.checkpoint import Checkpoint, load_checkpoint, load_strictly, part_of, read_head
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.footage import Footage
-from ned.training.loop import MAX_RESUME_BYTES, Trainee
+from ned.training.loop import MAX_RESUME_BYTES
+from ned.training.trainee import Trainee
 
 IN_TRAINING = " in training"
 

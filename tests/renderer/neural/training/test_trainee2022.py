@@ -15,7 +15,8 @@ from ned.renderer.neural.training import trainee2022
 from ned.renderer.neural.training.footage import Footage
 from ned.renderer.neural.training.losses import laplacian_pyramid_l1
 from ned.renderer.neural.training.trainee2022 import Ned2022Trainee, SequenceSource, drawn_run
-from ned.training.loop import BEST, Schedule, Trainee, train
+from ned.training.loop import BEST, Schedule, train
+from ned.training.trainee import Trainee
 
 MODEL = load_face_model()
 PAPER = Path(__file__).parents[4] / "configs" / "ned2022_renderer.yaml"

@@ -20,7 +20,7 @@ from ned.emotions import EMOTIONS
 __all__ = [
     "EMOTIONS", "NUM_LANDMARKS", "Analysis", "AudioStream", "Colour", "Edit", "Emotion", "ExpressionSpace",
     "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style", "Track",
-    "UsualSkin", "ValenceArousal", "VideoInfo",
+    "SkinStatistics", "ValenceArousal", "VideoInfo",
 ]  # fmt: skip
 
 NUM_LANDMARKS = 478
@@ -82,7 +82,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class UsualSkin:
+class SkinStatistics:
     """What a person's face usually looks like in a shot, on a map of the face (see `ned.analysis.skin`)."""
 
     middle: Float[np.ndarray, "side side 3"]
@@ -104,7 +104,7 @@ class FaceTrack:
     """Pixels; z in the same scale as x, smaller is nearer to the camera."""
     look: Float[np.ndarray, "features"] | None = None
     """What the person looks like here, see `ned.analysis.appearance`."""
-    skin: UsualSkin | None = None
+    skin: SkinStatistics | None = None
     """None where the track is too short to tell what is usual."""
 
     def __len__(self) -> int:

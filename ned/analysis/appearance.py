@@ -133,7 +133,7 @@ class Looks:
         return float(np.quantile(colour + TEXTURE_WEIGHT * np.maximum(texture - TEXTURE_FREE, 0.0), LOW_QUANTILE))
 
 
-def resemblance(person: Appearance, picture: Appearance) -> float:
+def appearance_distance(person: Appearance, picture: Appearance) -> float:
     """How far a person of a video is from one in a picture of another time, 0 to 1; clothes do not count."""
     texture = min(1.0, 1.0 - float((person.texture * picture.texture).sum()))
     shape = min(1.0, float(np.abs(person.shape - picture.shape).mean()) / 0.15)
@@ -141,6 +141,7 @@ def resemblance(person: Appearance, picture: Appearance) -> float:
     return 0.4 * texture + 0.3 * shape + 0.3 * float(np.mean(colours))
 
 
-def resemblances(tracks: Iterable[FaceTrack], wanted: Appearance) -> list[tuple[float, int]]:
+def appearance_distances(tracks: Iterable[FaceTrack], wanted: Appearance) -> list[tuple[float, int]]:
     """How far each track's person is from the one who is wanted, with its number; the nearest first."""
-    return sorted((resemblance(Appearance.unpack(t.look), wanted), t.person) for t in tracks if t.look is not None)
+    known = [(t.person, Appearance.unpack(t.look)) for t in tracks if t.look is not None]
+    return sorted((appearance_distance(look, wanted), person) for person, look in known)

@@ -24,7 +24,7 @@ from ned.files.arrays import array_errors, save_arrays
 from ned.files.reading import fingerprint
 from ned.geometry.landmarks import LANDMARKS
 from ned.runtime.progress import Progress
-from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, UsualSkin, VideoInfo
+from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, SkinStatistics, VideoInfo
 from ned.workspace.cache import Cache
 
 FORMAT = 4
@@ -100,7 +100,7 @@ def analyse_cached(
     A cache that cannot be written to is no error. Raises what `ned.analysis.analyse` raises, and OSError for `work`.
     """
     from ned.analysis import analyse
-    from ned.analysis.checkpoint import forget_standing
+    from ned.analysis.checkpoint import forget_checkpoint
 
     places = [cache] if cache else []
     places += [Cache(work / "analysis", max_bytes=1 << 62)] if work else []
@@ -119,7 +119,7 @@ def analyse_cached(
                 raise
             continue
         if work and (saved := load_analysis(place, entry, path)):
-            forget_standing(work)
+            forget_checkpoint(work)
             return saved
         break
     return analysis
@@ -192,7 +192,7 @@ def _optional(arrays: dict[str, np.ndarray], name: str) -> np.ndarray | None:
     return found
 
 
-def _skin(arrays: dict[str, np.ndarray], k: int) -> UsualSkin | None:
+def _skin(arrays: dict[str, np.ndarray], k: int) -> SkinStatistics | None:
     middle, spread, known = (_optional(arrays, f"skin_{n}{k}") for n in ("middle", "spread", "known"))
     if middle is None or spread is None or known is None:
         return None
@@ -201,7 +201,7 @@ def _skin(arrays: dict[str, np.ndarray], k: int) -> UsualSkin | None:
     fitting = known.shape == (SKIN_SIDE, SKIN_SIDE) and middle.shape == spread.shape == (*known.shape, 3)
     if not fitting or spread.min() <= 0 or not np.isfinite([middle, spread]).all():
         raise ValueError("a map of the face of another size")
-    return UsualSkin(middle, spread, known > 0.5)
+    return SkinStatistics(middle, spread, known > 0.5)
 
 
 def _load_arrays(path: Path) -> dict[str, np.ndarray]:

@@ -20,7 +20,7 @@ from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.rasterize import rasterize
-from ned.types import UsualSkin
+from ned.types import SkinStatistics
 
 SIDE = 64
 """Of the map; a cell is about 2.5 mm of the face."""
@@ -161,7 +161,7 @@ def spread_looks(samples: Sequence[SkinSamples], store: SkinStore) -> list[UInt8
     return found
 
 
-def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin | None:
+def skin_statistics(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> SkinStatistics | None:
     """From looks at one person in one shot; None where there are too few."""
     if len(samples) < LEAST_SAMPLES:
         return None
@@ -176,10 +176,10 @@ def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin
     middle = _median(seen)
     spread = 1.48 * _median(np.abs(seen - middle))
     spread = cv2.dilate(cv2.GaussianBlur(spread, (0, 0), 0.7), np.ones((3, 3)))
-    return UsualSkin(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
+    return SkinStatistics(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
 
 
-def covered(usual: UsualSkin, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
+def covered(usual: SkinStatistics, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
     """1 where something lies in front of the face, soft at its edges; None where nothing does."""
     middle, spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
     judged = usual.known & (sample[..., 3] > 0)

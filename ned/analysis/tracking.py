@@ -1,4 +1,4 @@
-"""Faces followed from frame to frame within one shot: each is a `Sighting`, an unbroken piece of a person's track."""
+"""Faces followed from frame to frame within one shot: each is a `Tracklet`, an unbroken piece of a person's track."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
 from ned.analysis.skin import SkinStore
 from ned.analysis.store import LandmarkStore
-from ned.analysis.tracklets import APPEARANCE_EVERY, Live, Sighting, TrackerState
+from ned.analysis.tracklets import APPEARANCE_EVERY, Live, TrackerState, Tracklet
 from ned.geometry.articulation import lips_over_eyes
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
@@ -45,7 +45,7 @@ class ShotTracker:
         self.store = LandmarkStore() if store is None else store
         self.skins = SkinStore() if skins is None else skins
         self._live: list[Live] = []
-        self._done: list[Sighting] = []
+        self._done: list[Tracklet] = []
         self._age = 0
         self._turn = 0
 
@@ -57,8 +57,8 @@ class ShotTracker:
         self._end(self._live)
         self._live, self._age, self._turn = [], 0, 0
         if first is not None:
-            for sighting in self._done:
-                sighting.forget_from(first)
+            for tracklet in self._done:
+                tracklet.forget_from(first)
 
     def update(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Follow the known faces into frame `index` and look for new ones now and then."""
@@ -72,8 +72,8 @@ class ShotTracker:
     def _end(self, faces: list[Live]) -> None:
         """They are followed no longer."""
         for face in faces:
-            face.sighting.skin.put_away(self.skins)
-            self._done.append(face.sighting)
+            face.tracklet.skin.put_away(self.skins)
+            self._done.append(face.tracklet)
 
     def state(self) -> TrackerState:
         """What is known now; it changes with the next frame."""
@@ -84,12 +84,12 @@ class ShotTracker:
         self._live, self._done = list(state.live), list(state.done)
         self._age, self._turn = state.age, state.turn
 
-    def finish(self) -> list[Sighting]:
+    def finish(self) -> list[Tracklet]:
         """Everything that was seen; closes the networks."""
         self.cut()
         self._landmarker.close()
         self._detector.close()
-        return [sighting for sighting in self._done if sighting.frames]
+        return [tracklet for tracklet in self._done if tracklet.frames]
 
     def _follow(self, face: Live, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         if face.missed:
@@ -117,7 +117,7 @@ class ShotTracker:
         face.turned_away = abs(yaw_of_landmarks(points)) > (BACK_AT_YAW_RAD if face.turned_away else MAX_YAW_RAD)
         if face.turned_away:
             return
-        seen = face.sighting
+        seen = face.tracklet
         seen.rows.append(self.store.append(points))
         seen.frames.append(index)
         seen.boxes.append(face.box)
@@ -151,7 +151,7 @@ class ShotTracker:
         for detection in found:
             known = next((f for f in self._live if not f.missed and overlap(f.box, detection.box) > 0.3), None)
             if known is not None:
-                known.sighting.confirmed += 1
+                known.tracklet.confirmed += 1
                 known.doubted = 0
                 continue
             points = self._confirm(detection, rgb)
@@ -162,10 +162,10 @@ class ShotTracker:
                 continue
             face = self._lost_there(detection, points, rgb)
             if face is None:
-                face = Live(Sighting(), points, detection.roi, box)
+                face = Live(Tracklet(), points, detection.roi, box)
                 self._live.append(face)
             face.missed = max(face.missed, 1)
-            face.sighting.confirmed += 1
+            face.tracklet.confirmed += 1
             self._record(face, points, index, rgb)
 
     def _confirm(self, detection: Detection, rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "478 3"] | None:
@@ -192,7 +192,7 @@ class ShotTracker:
         for face in self._live:
             if not face.missed or not detection.roi.near(face.roi, share=0.6, angle=1.0):
                 continue
-            looks = face.sighting.appearances
+            looks = face.tracklet.appearances
             if not looks or difference(mean_appearance(looks), appearance_of(rgb, points)) < SAME_FACE:
                 return face
         return None
@@ -216,10 +216,10 @@ class ShotTracker:
     def _merge_doubles(self) -> None:
         """Two that came to follow one face become one: the one that was there first."""
         kept: list[Live] = []
-        for face in sorted(self._live, key=lambda f: -len(f.sighting.frames)):
+        for face in sorted(self._live, key=lambda f: -len(f.tracklet.frames)):
             double = not face.missed and any(not k.missed and overlap(k.box, face.box) > 0.6 for k in kept)
             if double:
-                face.sighting.forget_last()
+                face.tracklet.forget_last()
                 self._end([face])
             else:
                 kept.append(face)

@@ -17,7 +17,7 @@ APPEARANCE_EVERY = 12
 
 
 @dataclass
-class Sighting:
+class Tracklet:
     """One face through consecutive frames of a shot (short gaps skipped)."""
 
     frames: list[int] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Sighting:
 class Live:
     """The state of a face that is being followed."""
 
-    sighting: Sighting
+    tracklet: Tracklet
     points: Float[np.ndarray, "478 3"]
     roi: Roi
     box: Float[np.ndarray, "xyxy=4"]
@@ -69,7 +69,7 @@ class TrackerState:
     """What a tracker knows after a frame; landmarks and old looks are in its stores."""
 
     live: list[Live]
-    done: list[Sighting]
+    done: list[Tracklet]
     age: int
     turn: int
     rows: int

@@ -152,7 +152,7 @@ def summary(result: ProcessResult, seconds: float, length_s: float, config: Proc
         done = f"{', '.join(parts)} of {result.frames} frames"
     else:
         why = f", {people[0].why}," if people and people[0].why else ""
-        done = f"person {result.person}{why} in {result.edited_frames} of {result.frames} frames ({config.said()})"
+        done = f"person {result.person}{why} in {result.edited_frames} of {result.frames} frames ({config.describe()})"
     speed = f", {length_s / seconds:.2f}× real time" if length_s > 0 and seconds > 0 else ""
     return f"{result.output}: {done}, {seconds:.1f} s{speed}"
 

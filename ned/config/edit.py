@@ -121,7 +121,7 @@ class EditOptions:
         if references and self.manipulator == "prototypes":
             raise UserError("the prototypes cannot imitate a reference", remedy="use --manipulator learned")
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """What is done to the expression, in words: `happy, intensity 0.8`."""
         if self.expression:
             return f"expression of {self.expression}"
@@ -130,11 +130,11 @@ class EditOptions:
             style = f"style of {', '.join(clip.name for clip in self.reference)}" if self.reference else self.emotion
             return f"{style}, intensity {self.intensity:g}"
         parts = ["" if edit.person is None else f"person {edit.person}: " for edit in edits]
-        return "; ".join(part + edit.said() for part, edit in zip(parts, self.person_edits(), strict=True))
+        return "; ".join(part + edit.describe() for part, edit in zip(parts, self.person_edits(), strict=True))
 
     def edit_said(self) -> str:
         """What is done to the expression, in words, without paths: `to happy at intensity 0.8`."""
         if self.expression:
             return "from a file"
         mixed = self.edit or self.timeline or self.reference
-        return f"to {self.said()}" if mixed else f"to {self.emotion} at intensity {self.intensity:g}"
+        return f"to {self.describe()}" if mixed else f"to {self.emotion} at intensity {self.intensity:g}"

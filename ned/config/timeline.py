@@ -48,7 +48,7 @@ class Keyframe:
     references: tuple[Path, ...] = ()
     """Clips to imitate, for the style `reference`; empty: those given for the whole run."""
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """For example `happy@0.8`."""
         what = " and ".join(clip.name for clip in self.references) or self.style
         return what if self.intensity is None or self.style == ORIGINAL else f"{what}@{self.intensity:g}"
@@ -79,9 +79,9 @@ class PersonEdit:
             )  # fmt: skip
         return replace(self, keyframes=tuple(keyframes))
 
-    def said(self) -> str:
+    def describe(self) -> str:
         """For example `neutral@1 to happy@0.8`."""
-        return " to ".join(key.said() for key in self.keyframes)
+        return " to ".join(key.describe() for key in self.keyframes)
 
 
 def parse_keyframes(text: str) -> tuple[Keyframe, ...]:

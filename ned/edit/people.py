@@ -48,7 +48,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Part:
+class CastMember:
     """Who is edited, into what, and why just this person."""
 
     person: int
@@ -81,7 +81,7 @@ def fast_lip_motion(track: FaceTrack, frame_rate: float) -> Float[np.ndarray, "f
     return opening - uniform_filter1d(opening, window, mode="nearest")
 
 
-def choose_cast(analysis: Analysis, options: EditOptions) -> tuple[Part, ...]:
+def choose_cast(analysis: Analysis, options: EditOptions) -> tuple[CastMember, ...]:
     """Who is edited and into what, the most prominent first.
 
     Raises UserError where nobody is seen, or somebody is named who is not in the video.
@@ -95,11 +95,12 @@ def choose_cast(analysis: Analysis, options: EditOptions) -> tuple[Part, ...]:
     edits = options.person_edits()
     if len(edits) == 1 and edits[0].person is None:
         if options.person == ALL:
-            return tuple(Part(person.number, edits[0]) for person in people)
+            return tuple(CastMember(person.number, edits[0]) for person in people)
         if options.person is not None:
-            return (Part(_known(options.person, people, analysis), edits[0]),)
+            return (CastMember(_known(options.person, people, analysis), edits[0]),)
         if options.person_like is not None:
-            return (Part(most_like(analysis, options.person_like), edits[0], f"most like {options.person_like.name}"),)
+            found, why = most_like(analysis, options.person_like), f"most like {options.person_like.name}"
+            return (CastMember(found, edits[0], why),)
     wanted = {edit.person: edit for edit in edits}
     for number in wanted:
         if isinstance(number, int):
@@ -108,11 +109,11 @@ def choose_cast(analysis: Analysis, options: EditOptions) -> tuple[Part, ...]:
     parts = []
     for person in people:
         if person.number in wanted:
-            parts.append(Part(person.number, wanted[person.number]))
+            parts.append(CastMember(person.number, wanted[person.number]))
         elif person is lead and None in wanted:
-            parts.append(Part(person.number, wanted[None], prominence_of(person, people)))
+            parts.append(CastMember(person.number, wanted[None], prominence_of(person, people)))
         elif ALL in wanted:
-            parts.append(Part(person.number, wanted[ALL]))
+            parts.append(CastMember(person.number, wanted[ALL]))
     return tuple(parts)
 
 
@@ -127,10 +128,10 @@ def prominence_of(person: Person, people: Sequence[Person]) -> str:
 
 def most_like(analysis: Analysis, picture: Path) -> int:
     """Number of the person who looks most like the one in a picture. Raises UserError where nobody does."""
-    from ned.analysis.appearance import resemblances
+    from ned.analysis.appearance import appearance_distances
     from ned.analysis.picture import look_at_picture
 
-    found = resemblances(analysis.tracks, look_at_picture(picture))
+    found = appearance_distances(analysis.tracks, look_at_picture(picture))
     if not found or found[0][0] > NOBODY_LIKE:
         remedy = "give a picture from the front, or a number that `ned analyse` lists as --person"
         raise UserError("nobody in the video looks like this", path=picture, remedy=remedy)

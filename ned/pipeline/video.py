@@ -12,7 +12,7 @@ from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import ProcessConfig
 from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
-from ned.edit.people import Part, choose_cast
+from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel, load_face_model
@@ -123,13 +123,13 @@ def renderer_of(
     return prepare_renderer(run.renderer, casting, clock)
 
 
-def edited_person(part: Part, plan: list[TrackEdit]) -> EditedPerson:
+def edited_person(part: CastMember, plan: list[TrackEdit]) -> EditedPerson:
     """What came of one person's edit."""
     edited = sum(int(edit.changed().sum()) for edit in plan)
     missing = [unedited(edit.track, edit.fit) for edit in plan] if edited else []
     span = sum(int(edit.track.frames[-1] - edit.track.frames[0] + 1) for edit in plan)
     turned, lost = (sum(counts[k] for counts in missing) for k in (0, 1))
-    return EditedPerson(part.person, part.why, part.edit.said(), edited, span, turned, lost)
+    return EditedPerson(part.person, part.why, part.edit.describe(), edited, span, turned, lost)
 
 
 def publish(
@@ -151,7 +151,9 @@ def publish(
         workspace.give_name(parts[final], final)
 
 
-def plan_person(part: Part, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock) -> list[TrackEdit]:
+def plan_person(
+    part: CastMember, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock
+) -> list[TrackEdit]:
     """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
     tracks = analysis.tracks_of(part.person)
     model, rate = styles.model, float(analysis.video.frame_rate)

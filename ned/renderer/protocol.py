@@ -61,11 +61,11 @@ class Renderer(Protocol):
         """Remember `picture`, RGB in [0, 1] around an open mouth of the person, and the face in its pixels."""
         ...
 
-    def take_eyes(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
+    def detect_glasses(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
         """Look for glasses in some pictures of the person, RGB in [0, 1], each with the face in its pixels."""
         ...
 
-    def foresee(self, coming: Sequence[FaceEdit]) -> None:
+    def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
         """Edits that will be rendered next, in order, as `render` will get them: work may begin. Some may have been
         announced before."""
         ...
@@ -77,7 +77,7 @@ class Renderer(Protocol):
         """
         ...
 
-    def start(
+    def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
         """`render` that may go on in another thread: the next frame may be started before what this one returns is

@@ -45,9 +45,9 @@ class Painter:
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
-        return self.start(frame, i)()
+        return self.submit(frame, i)()
 
-    def start(self, frame: Frame, i: int) -> Callable[[], Frame]:
+    def submit(self, frame: Frame, i: int) -> Callable[[], Frame]:
         """`paint` that may go on in another thread while the next frame is started; to be asked for in order."""
         box, local = self._at(i, (frame.height, frame.width))
         if local is None:
@@ -56,7 +56,7 @@ class Painter:
             self._show_person(self._fetch, local)
         self._announce(i, (frame.height, frame.width))
         picture = frame.region_rgb(box)
-        difference = self._renderer.start(picture, local)
+        difference = self._renderer.submit(picture, local)
         covers = [self._covered(picture, local.source)]
         if self._hands is None:
             self._hands = HandOcclusion()
@@ -81,7 +81,7 @@ class Painter:
         self._coming = {k: known for k, known in self._coming.items() if k >= i}
         soon = self._changed[np.searchsorted(self._changed, i) :][:AHEAD]
         coming = [self._at(int(k), size)[1] for k in soon]
-        self._renderer.foresee([edit for edit in coming if edit is not None])
+        self._renderer.prefetch_edits([edit for edit in coming if edit is not None])
 
     def _show_person(self, fetch: Stills, face: FaceEdit) -> None:
         """Show the renderer what it cannot know from one frame: the eyes at once, an open mouth when it is wanted."""
@@ -93,7 +93,7 @@ class Painter:
             views = [_cut_out(frame, track.landmarks[i], _OVAL) for frame, i in zip(frames, eyes, strict=False)]
             views = [view for view in views if view is not None]
             if views:
-                self._renderer.take_eyes(*map(list, zip(*views, strict=True)))
+                self._renderer.detect_glasses(*map(list, zip(*views, strict=True)))
         if self._renderer.wants_mouth(face):
             self._fetch = None
             i = self.edit.open_mouth()

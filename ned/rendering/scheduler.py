@@ -1,4 +1,4 @@
-"""The painters of one piece of the film."""
+"""The painters of one segment of the film."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ned.rendering.painter import Painter
 from ned.video import Frame, Stills
 
 
-class Crew:
+class PaintScheduler:
     """Paints frames `start` to `stop` (excluded) in order; a painter works, and holds memory, only while its track
     lasts. Close it, or use `with`."""
 
@@ -42,9 +42,9 @@ class Crew:
 
     def paint(self, frame: Frame) -> Frame:
         """The frame with all edited faces."""
-        return self.start(frame)()
+        return self.submit(frame)()
 
-    def start(self, frame: Frame) -> Callable[[], Frame]:
+    def submit(self, frame: Frame) -> Callable[[], Frame]:
         """`paint` that may go on in other threads while the next frame is started; to be asked for in order."""
         for k in [k for k in self._painters if self._edits[k][0].track.frames[-1] < frame.index]:
             self._painters.pop(k).close()
@@ -52,7 +52,7 @@ class Crew:
         for k, edit, i in self.faces(frame.index):
             if k not in self._painters:
                 self._painters[k] = Painter(edit, self._make_renderer(edit), self._fetch)
-            painted = self._painters[k].start(painted(), i)  # a second face is painted onto the first
+            painted = self._painters[k].submit(painted(), i)  # a second face is painted onto the first
         return painted
 
     def close(self) -> None:
@@ -60,7 +60,7 @@ class Crew:
         while self._painters:
             self._painters.popitem()[1].close()
 
-    def __enter__(self) -> Crew:
+    def __enter__(self) -> PaintScheduler:
         return self
 
     def __exit__(self, *_: object) -> None:

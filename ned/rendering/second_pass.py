@@ -1,8 +1,8 @@
-"""The second pass over the video: frames in, edited frames out, in pieces that are finished one by one.
+"""The second pass over the video: frames in, edited frames out, in segments that are finished one by one.
 
-Each piece is made as if it were the first: by an encoder of its own, and painters of its own, which begin a little
+Each segment is made as if it were the first: by an encoder of its own, and painters of its own, which begin a little
 before it, since what they remember (the light, the sharpness, hands in sight) fades within that time. So a run that
-goes on after a crash makes the missing pieces just as they would have been made without it.
+goes on after a crash makes the missing segments just as they would have been made without it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
 from ned.geometry.landmarks import LANDMARKS
 from ned.renderer import Renderer
-from ned.rendering.pieces import COMPARE, FILM, Pieces, piece_starts
-from ned.rendering.scheduler import Crew
+from ned.rendering.scheduler import PaintScheduler
+from ned.rendering.segments import COMPARE, FILM, Segments, segment_starts
 from ned.report import PicturePair, load_picture, save_pair
 from ned.runtime.heap import trim
 from ned.runtime.progress import Clock, Stage
@@ -35,10 +35,10 @@ from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
 SEGMENT_S = 30.0
-"""Length of a piece: what a crash costs at most."""
+"""Length of a segment: what a crash costs at most."""
 
 WARM_UP = 16
-"""Frames before a piece with which its painters begin."""
+"""Frames before a segment with which its painters begin."""
 
 TRIM_EVERY = 32
 """Frames after which memory is given back."""
@@ -80,15 +80,15 @@ def render_video(
     edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
     shown = edited[:: max(1, len(edited) // SHEET_PICTURES)][:SHEET_PICTURES].tolist() if config.report else []
     films = {FILM: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
-    starts = piece_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
+    starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
     stop = first.index + analysis.num_frames
 
-    def complete(piece: Segment) -> bool:
-        inside = (k for k in shown if piece.start <= k < piece.start + len(piece))
+    def complete(segment: Segment) -> bool:
+        inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
         return all(load_picture(job.folder, k) is not None for k in inside)
 
-    with Pieces(job.folder, films, starts, stop, analysis.video, encoding, config.output_path) as pieces:
-        missing = pieces.resume(complete)
+    with Segments(job.folder, films, starts, stop, analysis.video, encoding, config.output_path) as segments:
+        missing = segments.resume(complete)
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
             clock.note(f"going on after {analysis.num_frames - rest} of {analysis.num_frames} frames")
@@ -96,10 +96,10 @@ def render_video(
             if missing:
                 work = list(zip(edits, changed, strict=True))
                 again = _SecondPass(work, analysis, make_renderer, config, set(shown), job.folder)
-                again.run(pieces, missing, stop, stage)
+                again.run(segments, missing, stop, stage)
         with clock.stage("writing"):
             notice = edit_notice(config) if len(edited) else "Not changed by ned"
-            parts = _put_together(pieces, films, config, job, f"{notice} ({job.mark})")
+            parts = _put_together(segments, films, config, job, f"{notice} ({job.mark})")
     pictures = tuple(pair for k in shown if (pair := load_picture(job.folder, k)))
     return Films(parts, len(edited), pictures)
 
@@ -114,7 +114,7 @@ def check_times(analysis: Analysis, path: Path) -> None:
 
 
 def needed_bytes(info: VideoInfo, config: ProcessConfig) -> int:
-    """Room that the work takes at most, as far as it can be told beforehand: the pieces, the whole files put together
+    """Room that the work takes at most, as far as it can be told beforehand: the segments, the whole files put together
     of them, and the landmarks of two faces."""
     frames = info.num_frames
     if config.start_s is not None or config.end_s is not None:
@@ -135,10 +135,10 @@ class _Started:
     """A frame at work."""
 
     frame: Frame
-    crew: Crew
+    scheduler: PaintScheduler
     painted: Callable[[], Frame]
     begins: bool
-    """Whether a piece begins with it."""
+    """Whether a segment begins with it."""
 
 
 class _SecondPass:
@@ -156,72 +156,72 @@ class _SecondPass:
         self._edits, self._analysis, self._make_renderer, self._config = edits, analysis, make_renderer, config
         self._shown, self._folder = shown, folder
 
-    def run(self, pieces: Pieces, starts: list[int], stop: int, stage: Stage) -> None:
-        """Make the pieces that begin at `starts`."""
+    def run(self, segments: Segments, starts: list[int], stop: int, stage: Stage) -> None:
+        """Make the segments that begin at `starts`."""
         config, coming = self._config, list(starts)
-        ahead = pieces.warm_up(WARM_UP)
+        ahead = segments.warm_up(WARM_UP)
         rate = float(self._analysis.video.frame_rate)
-        fetch = Stills(config.input, rate)  # pieces of one track share it
-        crew: Crew | None = None
-        waiting: Crew | None = None  # the next piece's, already at work before it
+        fetch = Stills(config.input, rate)  # segments of one track share it
+        scheduler: PaintScheduler | None = None
+        waiting: PaintScheduler | None = None  # the next segment's, already at work before it
         last: _Started | None = None  # painted by other threads while the next frame is started
         with ExitStack() as stack:
-            frames = read_frames(config.input, config.start_s, config.end_s, pieces.position(ahead))
+            frames = read_frames(config.input, config.start_s, config.end_s, segments.position(ahead))
             for frame in stack.enter_context(prefetch(frames, 6)):
                 if waiting is None and coming and frame.index >= coming[0] - ahead:
                     end = coming[1] if len(coming) > 1 else stop
-                    waiting = Crew(self._edits, self._make_renderer, fetch, coming[0] - ahead, end)
+                    waiting = PaintScheduler(self._edits, self._make_renderer, fetch, coming[0] - ahead, end)
                     stack.callback(waiting.close)
                 begins = bool(coming) and frame.index == coming[0]
                 if begins:
-                    if crew is not None:
-                        crew.close()
-                    crew, waiting = waiting, None
+                    if scheduler is not None:
+                        scheduler.close()
+                    scheduler, waiting = waiting, None
                     coming.pop(0)
                 elif waiting is not None:
                     waiting.paint(frame)
-                if crew is None:
+                if scheduler is None:
                     continue
-                started = _Started(frame, crew, crew.start(frame), begins)
+                started = _Started(frame, scheduler, scheduler.submit(frame), begins)
                 if last is not None:
-                    self._write(last, pieces, stage)
+                    self._write(last, segments, stage)
                 last = started
         if last is not None:
-            self._write(last, pieces, stage)
-        pieces.end()
+            self._write(last, segments, stage)
+        segments.end()
 
-    def _write(self, started: _Started, pieces: Pieces, stage: Stage) -> None:
-        """Wait for a frame and put it into its piece."""
+    def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
+        """Wait for a frame and put it into its segment."""
         frame, edited = started.frame, started.painted()
         written = {FILM: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
         if frame.index in self._shown:
-            self._keep_picture(started.crew, frame, edited)
+            self._keep_picture(started.scheduler, frame, edited)
         if started.begins:
-            pieces.begin(written)
+            segments.begin(written)
             for edit, _ in self._edits:
                 release(edit.track.landmarks)
-        pieces.write(written)
+        segments.write(written)
         if frame.index % TRIM_EVERY == 0:
             trim()
         stage.advance()
 
-    def _keep_picture(self, crew: Crew, frame: Frame, edited: Frame) -> None:
+    def _keep_picture(self, scheduler: PaintScheduler, frame: Frame, edited: Frame) -> None:
         time_s = float(frame.pts * self._analysis.video.time_base)
-        _, edit, i = next(crew.faces(frame.index))
+        _, edit, i = next(scheduler.faces(frame.index))
         mouth = _mouth_box(edit.track.landmarks[i])
         pair = PicturePair(time_s, frame.rgb(), edited.rgb(), edit.track.boxes[i], mouth)
         save_pair(self._folder, frame.index, pair)
 
 
 def _put_together(
-    pieces: Pieces, films: dict[str, Frame], config: ProcessConfig, job: Job, notice: str
+    segments: Segments, films: dict[str, Frame], config: ProcessConfig, job: Job, notice: str
 ) -> dict[Path, Path]:
     """The whole films by their final paths."""
     parts = {}
     for film in films:
         final = config.output_path if film == FILM else config.compare_path
         parts[final] = job.folder / f"{film}{final.suffix.lower()}"
-        pieces.put_together(
+        segments.put_together(
             film, parts[final], copy_from=config.input, cut=config.start_s is not None or config.end_s is not None,
             cut_end_s=config.end_s, metadata={"comment": notice}, name=final,
         )  # fmt: skip

@@ -52,7 +52,7 @@ def write_report(path: Path, data: ReportData) -> None:
 def render_report(data: ReportData) -> str:
     """The page as text."""
     config = data.config
-    goal = config.said()
+    goal = config.describe()
     correlation = pearson(data.before.jaw_opening, data.after.jaw_opening)
     said = f"Pearson correlation {correlation:.3f}" if np.isfinite(correlation) else "no correlation: one does not move"
     jaw = {"before": data.before.jaw_opening, "after": data.after.jaw_opening}

@@ -2,7 +2,7 @@
 
     torchrun --nproc-per-node 4 -m ned.cli train meta-renderer …
 
-The first process alone measures and writes. Everything is driven from outside the trainee: gradients are averaged
+The first process alone measures and writes. Everything is driven from outside the learner: gradients are averaged
 just before an optimiser steps.
 """
 
@@ -23,7 +23,7 @@ from torch import distributed
 if TYPE_CHECKING:
     from torch.optim import Optimizer
 
-    from ned.training.trainee import Trainee
+    from ned.training.learner import Learner
 
 PATIENCE = timedelta(hours=2)
 """How long the others wait while the first prepares data or measures."""
@@ -38,27 +38,27 @@ class Ranks:
     count: int = 1
 
     @property
-    def first(self) -> bool:
+    def is_main(self) -> bool:
         return self.rank == 0
 
     def seed(self, seed: int) -> int:
         """A seed of this process's own; the first keeps the one given."""
         return seed + SEED_STEP * self.rank
 
-    def share(self, trainee: Trainee) -> None:
+    def sync(self, learner: Learner) -> None:
         """Weights, averages and states of the optimisers become those of the first process; from now on every step of
         an optimiser takes the mean gradient."""
         if self.count == 1:
             return
-        for modules in (trainee.modules, trainee.averages):
+        for modules in (learner.modules, learner.averages):
             for name in sorted(modules):
                 for value in modules[name].state_dict().values():
                     distributed.broadcast(value, 0)
-        for name in sorted(trainee.optimizers):
-            optimizer = trainee.optimizers[name]
+        for name in sorted(learner.optimizers):
+            optimizer = learner.optimizers[name]
             states = [optimizer.state_dict()]
             distributed.broadcast_object_list(states, 0)
-            if not self.first:
+            if not self.is_main:
                 optimizer.load_state_dict(states[0])
             optimizer.register_step_pre_hook(lambda it, *_: self._average(it))
 
@@ -73,7 +73,7 @@ class Ranks:
         for p, mean in zip(weights, together.split([p.numel() for p in weights]), strict=True):
             p.grad.copy_(mean.view_as(p))
 
-    def agree(self, said: bool) -> bool:
+    def broadcast(self, said: bool) -> bool:
         """What the first process says."""
         if self.count == 1:
             return said
@@ -81,10 +81,10 @@ class Ranks:
         distributed.broadcast(answer, 0)
         return bool(answer.item())
 
-    def wait(self) -> None:
+    def barrier(self) -> None:
         """Until all are here."""
         if self.count > 1:
-            self.agree(True)
+            self.broadcast(True)
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from ned.files.checkpoint import (
 )
 from ned.runtime.progress import Progress, Silent
 from ned.training.distributed import Ranks
-from ned.training.trainee import Trainee
+from ned.training.learner import Learner
 
 LAST, BEST = "last.safetensors", "best.safetensors"
 MAX_RESUME_BYTES = 16 * 1024**3
@@ -57,7 +57,7 @@ class Schedule:
 
 
 def train(
-    trainee: Trainee,
+    learner: Learner,
     folder: Path,
     schedule: Schedule,
     record: TrainingRecord,
@@ -71,9 +71,9 @@ def train(
     ranks = ranks or Ranks()
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(schedule.threads)
-    started, spent, best = _resume(trainee, folder, schedule.may_differ if ranks.first else None)
-    ranks.share(trainee)
-    curves = _curves(folder) if ranks.first else None
+    started, spent, best = _resume(learner, folder, schedule.may_differ if ranks.is_main else None)
+    ranks.sync(learner)
+    curves = _curves(folder) if ranks.is_main else None
     began = time.monotonic() if schedule.began is None else schedule.began
     elapsed = lambda: spent + time.monotonic() - began  # noqa: E731
     saved = looked = elapsed()
@@ -82,39 +82,39 @@ def train(
     with (progress or Silent()).stage("training", _expected(schedule, 0, 0.0, started, first_s)) as stage:
         number, metrics = started, {}
         late = started > 0 and first_s + schedule.measuring_s >= schedule.seconds
-        ended = ranks.agree(started >= schedule.steps or late)
+        ended = ranks.broadcast(started >= schedule.steps or late)
         while not ended:
-            losses = trainee.step(number)
+            losses = learner.step(number)
             number += 1
-            follow(trainee, min(schedule.ema, (1 + number) / (10 + number)))
+            follow(learner, min(schedule.ema, (1 + number) / (10 + number)))
             stage.update(number - started, _expected(schedule, number - started, elapsed() - first_s, started, first_s))
             bad = [name for name, value in losses.items() if not math.isfinite(value)]
             if bad:
                 raise ProcessingError(f"the loss {bad[0]} is no number after {number} steps", path=folder,
                                       remedy="lower the learning rate")  # fmt: skip
             ending.step(elapsed())
-            ended = ranks.agree(number >= schedule.steps or elapsed() + ending.needs_s > schedule.seconds)
-            if not ranks.first:
+            ended = ranks.broadcast(number >= schedule.steps or elapsed() + ending.needs_s > schedule.seconds)
+            if not ranks.is_main:
                 continue
             if curves and number % 10 == 0:
                 for name, value in losses.items():
                     curves.add_scalar(f"loss/{name}", value, number)
             if number % schedule.measure_every == 0 or ended or elapsed() - looked >= schedule.look_seconds:
                 now_s = elapsed()
-                metrics = trainee.measure()
+                metrics = learner.measure()
                 for name, value in metrics.items() if curves else ():
                     curves.add_scalar(f"held-out/{name}", value, number)
                 if metrics["score"] >= best:
                     best = metrics["score"]
                     now = replace(record, steps=number, seconds=round(elapsed(), 1), metrics=tuple(metrics.items()))
-                    save_checkpoint(folder / BEST, _to_use(trainee, now))
+                    save_checkpoint(folder / BEST, _to_use(learner, now))
                 if preview is not None:
                     preview(number, metrics)
                 ending.looked(elapsed() - now_s)
                 looked = elapsed()
             if number % schedule.checkpoint_every == 0 or ended or elapsed() - saved >= schedule.checkpoint_seconds:
                 now = replace(record, steps=number, seconds=elapsed(), metrics=(("best", best),))
-                save_checkpoint(folder / LAST, _to_resume(trainee, now))
+                save_checkpoint(folder / LAST, _to_resume(learner, now))
                 saved = elapsed()
     if curves:
         curves.close()
@@ -151,57 +151,57 @@ def _expected(schedule: Schedule, done: int, seconds: float, started: int, spent
     return min(left, max(done, round(done * (schedule.seconds - spent) / max(seconds, 1e-6))))
 
 
-def follow(trainee: Trainee, decay: float) -> None:
+def follow(learner: Learner, decay: float) -> None:
     """Moves the averages towards the modules."""
     with torch.no_grad():
-        for name, average in trainee.averages.items():
-            now = trainee.modules[name].state_dict()
+        for name, average in learner.averages.items():
+            now = learner.modules[name].state_dict()
             for key, value in average.state_dict().items():
                 value.lerp_(now[key], 1.0 - decay)
 
 
-def _to_use(trainee: Trainee, record: TrainingRecord) -> Checkpoint:
-    tensors = {f"{name}.{key}": t for name, m in trainee.averages.items() for key, t in m.state_dict().items()}
-    return Checkpoint(trainee.kind, trainee.space, trainee.config, record, tensors)
+def _to_use(learner: Learner, record: TrainingRecord) -> Checkpoint:
+    tensors = {f"{name}.{key}": t for name, m in learner.averages.items() for key, t in m.state_dict().items()}
+    return Checkpoint(learner.kind, learner.space, learner.config, record, tensors)
 
 
-def _to_resume(trainee: Trainee, record: TrainingRecord) -> Checkpoint:
-    tensors = {f"now.{name}.{key}": t for name, m in trainee.modules.items() for key, t in m.state_dict().items()}
-    tensors |= {f"average.{name}.{key}": t for name, m in trainee.averages.items() for key, t in m.state_dict().items()}
-    for name, optimizer in trainee.optimizers.items():
+def _to_resume(learner: Learner, record: TrainingRecord) -> Checkpoint:
+    tensors = {f"now.{name}.{key}": t for name, m in learner.modules.items() for key, t in m.state_dict().items()}
+    tensors |= {f"average.{name}.{key}": t for name, m in learner.averages.items() for key, t in m.state_dict().items()}
+    for name, optimizer in learner.optimizers.items():
         for i, state in optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{name}.{i}.{key}": torch.as_tensor(value) for key, value in state.items()}
-    return Checkpoint(f"{trainee.kind} in training", trainee.space, trainee.config, record, tensors)
+    return Checkpoint(f"{learner.kind} in training", learner.space, learner.config, record, tensors)
 
 
-def _resume(trainee: Trainee, folder: Path, may_differ: tuple[str, ...] | None = ()) -> tuple[int, float, float]:
+def _resume(learner: Learner, folder: Path, may_differ: tuple[str, ...] | None = ()) -> tuple[int, float, float]:
     """Steps and seconds done, best score so far. `may_differ` None: in any setting."""
     path = folder / LAST
     if not path.exists():
         return 0, 0.0, -math.inf
-    known = load_checkpoint(path, f"{trainee.kind} in training", trainee.space, MAX_RESUME_BYTES)
+    known = load_checkpoint(path, f"{learner.kind} in training", learner.space, MAX_RESUME_BYTES)
     fixed = lambda config: {key: config[key] for key in config if key not in (may_differ or ())}  # noqa: E731
-    if may_differ is not None and fixed(known.config) != fixed(trainee.config):
+    if may_differ is not None and fixed(known.config) != fixed(learner.config):
         raise UserError("was made with another configuration", path=path, remedy="choose another --out folder")
-    for prefix, modules in (("now.", trainee.modules), ("average.", trainee.averages)):
+    for prefix, modules in (("now.", learner.modules), ("average.", learner.averages)):
         for name, module in modules.items():
             load_strictly(module, part_of(known.tensors, f"{prefix}{name}."), path)
-    for name, optimizer in trainee.optimizers.items():
+    for name, optimizer in learner.optimizers.items():
         state: dict[int, dict[str, Tensor]] = {}
         for key, tensor in part_of(known.tensors, f"optimizer.{name}.").items():
             i, field = key.split(".")
             state.setdefault(int(i), {})[field] = tensor
         optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
     # a run that was killed between the two files has kept a better one than it says
-    best = max(dict(known.record.metrics).get("best", -math.inf), _score(trainee, folder / BEST))
+    best = max(dict(known.record.metrics).get("best", -math.inf), _score(learner, folder / BEST))
     return known.record.steps, known.record.seconds, best
 
 
-def _score(trainee: Trainee, path: Path) -> float:
+def _score(learner: Learner, path: Path) -> float:
     """Of weights to use; less than any where there are none."""
     if not path.exists():
         return -math.inf
-    return dict(load_checkpoint(path, trainee.kind, trainee.space).record.metrics).get("score", -math.inf)
+    return dict(load_checkpoint(path, learner.kind, learner.space).record.metrics).get("score", -math.inf)
 
 
 def _curves(folder: Path):

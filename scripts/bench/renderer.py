@@ -62,7 +62,7 @@ def main() -> None:
         renderer.render(picture, edits[0])
         began, waiting = time.perf_counter(), []
         for k, edit in enumerate(edits):
-            renderer.foresee(edits[k : k + AHEAD])
+            renderer.prefetch_edits(edits[k : k + AHEAD])
             waiting.append(renderer.start(picture, edit))
             if len(waiting) > 1:  # as the second pass does
                 waiting.pop(0)()

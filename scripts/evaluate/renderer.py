@@ -32,7 +32,7 @@ from ned.renderer.neural.evaluation import (
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.preparation import Person, by_person, gather
 from ned.renderer.neural.training.run import adapt, unseen_people
-from ned.renderer.neural.training.start import Start, build_trainee, load_start
+from ned.renderer.neural.training.start import Start, build_learner, load_start
 from ned.report.sheet import grid, save_picture
 from ned.runtime.progress import Lines
 from ned.training.loop import Schedule
@@ -87,14 +87,14 @@ def tuned_row(
                             checkpoint_seconds=CHECKPOINT_S)  # fmt: skip
         record = TrainingRecord((person.train.source,), seed=config.seed)
         progress = Lines(interval_s=60.0, unit="steps")
-        trainee, done = adapt(config, [person.train], folder, schedule, record, progress, start)
+        learner, done = adapt(config, [person.train], folder, schedule, record, progress, start)
         print(f"{person.name}: {method}, {done.steps} steps", flush=True)
     else:
-        trainee = build_trainee(config, [person.train], None, start)
+        learner = build_learner(config, [person.train], None, start)
     pictures = []
 
     def generate(test, train):
-        pictures.append(trainee.generate(test, train))
+        pictures.append(learner.generate(test, train))
         return pictures[-1]
 
     row = self_reenactment({method: generate}, person.train, person.test)[0]

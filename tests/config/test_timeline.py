@@ -95,10 +95,10 @@ def test_a_configuration_file_holds_all_of_it(tmp_path):
     file.write_text("timeline:\n- {time: 1, emotion: sad}\ntransition_s: 0.5\nintensity: 0.7\n")
     config = ProcessConfig.build(load_overrides(file), input="talk.mp4")
     assert config.person_edits() == (PersonEdit((Keyframe(1.0, "sad", 0.7, 0.5),)),)
-    assert config.output_path == Path("talk_edited.mp4") and config.said() == "sad@0.7"
+    assert config.output_path == Path("talk_edited.mp4") and config.describe() == "sad@0.7"
     file.write_text("edit: ['1:happy', '2:sad@0.5']\n")
     config = ProcessConfig.build(load_overrides(file), input="talk.mp4")
-    assert config.said() == "person 1: happy@1; person 2: sad@0.5"
+    assert config.describe() == "person 1: happy@1; person 2: sad@0.5"
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ class _Counting:
         self.space = self.real.space
 
     def translate(self, expression, articulation, frame_rate, edit):
-        self.asked.append((edit.emotion, edit.intensity))
+        self.asked.append((edit.style.name, edit.intensity))
         return self.real.translate(expression, articulation, frame_rate, edit)
 
 
@@ -142,10 +142,10 @@ def test_a_reference_is_its_most_prominent_persons_expression(monkeypatch, tmp_p
     edit = styles(key)
     styles(replace(key, intensity=0.2))
     assert asked == list(found)  # each is read once
-    assert [len(track) for track in edit.reference] == [40, 20] and edit.reference_rates == (25.0, 30.0)
+    assert [len(track) for track in edit.style.tracks] == [40, 20] and edit.style.rates == (25.0, 30.0)
     assert (edit.intensity, edit.seed) == (0.7, 3)
     own = fit_face(reference_tracks(found[tmp_path / "a.mp4"])[0], MODEL, 25.0).expression
-    assert np.array_equal(edit.reference[0].pack(), own.pack())
+    assert np.array_equal(edit.style.tracks[0].pack(), own.pack())
 
 
 def test_a_reference_without_a_face_is_named(monkeypatch):

@@ -46,7 +46,7 @@ def test_a_persons_tracks_come_in_the_order_of_time():
 
 def _cast(analysis=THREE, **options):
     parts = choose_cast(analysis, ProcessConfig.build(input="x.mp4", **options))
-    return [(part.person, part.edit.said(), part.why) for part in parts]
+    return [(part.person, part.edit.describe(), part.why) for part in parts]
 
 
 def test_people_are_measured():

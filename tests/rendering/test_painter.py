@@ -33,15 +33,15 @@ class Listener:
     def __init__(self):
         self._warp, self.heard, self.rendered, self.asked = build_renderer(MODEL), [], [], []
         self.region, self.wants_mouth = self._warp.region, self._warp.wants_mouth
-        self.take_mouth, self.take_eyes = self._warp.take_mouth, self._warp.take_eyes
+        self.take_mouth, self.detect_glasses = self._warp.take_mouth, self._warp.detect_glasses
 
-    def foresee(self, coming):
+    def prefetch_edits(self, coming):
         self.heard.append(list(coming))
 
     def render(self, picture, edit):
-        return self.start(picture, edit)()
+        return self.submit(picture, edit)()
 
-    def start(self, picture, edit):
+    def submit(self, picture, edit):
         self.rendered.append(edit)
         difference = self._warp.render(picture, edit)
 
@@ -77,7 +77,7 @@ def test_frames_may_be_started_before_the_last_is_done():
     edit, frame = _edit(6, 200), frame_of("yuv420p", 200, 200)
     one_by_one, ahead = Painter(edit, Listener()), Painter(edit, listener := Listener())
     expected = [one_by_one.paint(frame, i).planes for i in (0, 1, 3)]
-    started = [ahead.start(frame, i) for i in (0, 1, 3)]
+    started = [ahead.submit(frame, i) for i in (0, 1, 3)]
     assert len(listener.rendered) == 3 and not listener.asked
     for painted, planes in zip(started, expected, strict=True):
         assert all(np.array_equal(a, b) for a, b in zip(painted().planes, planes, strict=True))

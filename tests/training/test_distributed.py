@@ -44,7 +44,8 @@ class Cloud:
 def test_a_process_by_itself_is_the_first_of_one(monkeypatch):
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     with joined_ranks() as ranks:
-        assert ranks == Ranks() and ranks.first and ranks.seed(3) == 3 and ranks.agree(True) and not ranks.agree(False)
+        assert ranks == Ranks() and ranks.is_main and ranks.seed(3) == 3
+        assert ranks.broadcast(True) and not ranks.broadcast(False)
     assert Ranks(1, 2).seed(3) != 3
 
 

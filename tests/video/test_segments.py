@@ -1,4 +1,4 @@
-"""Films in pieces: exact times, the same bytes, damage."""
+"""Films in segments: exact times, the same bytes, damage."""
 
 import itertools
 from fractions import Fraction
@@ -22,8 +22,8 @@ def times(path):
 
 
 def in_pieces(source, target, length, encoding, **cut):
-    """Write `source` as pieces of `length` frames and put them together; the folder of the pieces."""
-    info, folder = probe(source), target.with_suffix(".pieces")
+    """Write `source` as segments of `length` frames and put them together; the folder of the segments."""
+    info, folder = probe(source), target.with_suffix(".segments")
     folder.mkdir(exist_ok=True)
     segments, writer, first = [], None, None
     for k, frame in enumerate(read_frames(source, cut.get("start_s"), cut.get("end_s"))):

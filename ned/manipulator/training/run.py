@@ -17,7 +17,7 @@ from ned.manipulator.prototypes import PrototypeManipulator
 from ned.manipulator.settings import ManipulatorConfig
 from ned.manipulator.training.batches import BatchSource, LabelledBatches, MixedBatches, SyntheticBatches
 from ned.manipulator.training.data import LabelledTrack, load_labelled
-from ned.manipulator.training.trainee import ManipulatorTrainee
+from ned.manipulator.training.learner import ManipulatorLearner
 from ned.runtime.progress import Progress, Silent
 from ned.training.loop import Schedule, train
 from ned.types import EMOTIONS, ExpressionSpace
@@ -65,12 +65,12 @@ def train_manipulator(
         labelled_bench = evaluation.labelled_bench(known, trained, held, settings.seed)
         measure = lambda family: evaluation.measure_labelled(family, labelled_bench)  # noqa: E731
     source = sources[0] if len(sources) == 1 else MixedBatches(sources, shares)
-    trainee = ManipulatorTrainee(settings, source, opening, measure)
+    learner = ManipulatorLearner(settings, source, opening, measure)
     said = [f"{path.name}: {len(c.clean)} synthetic people from {', '.join(c.sources)}"
             for path, c in zip([p for p in data if p.is_file()], corpora, strict=True)]  # fmt: skip
     said += [f"{path.name}: labelled tracks" for path in data if not path.is_file()]
     record = TrainingRecord(tuple(said), command, settings.seed, licence=licence)
-    return train(trainee, out, schedule, record, progress)
+    return train(learner, out, schedule, record, progress)
 
 
 def hold_out(tracks: list[LabelledTrack], seed: int) -> tuple[list[LabelledTrack], list[LabelledTrack]]:

@@ -22,7 +22,7 @@ def part_of_crop(picture: np.ndarray, window: Window | None) -> np.ndarray:
 
 
 def seen_pictures(candidates: list[tuple[np.ndarray, np.ndarray]]) -> Float[np.ndarray, "4 5 h w"]:
-    """Pictures and ways, as of `bend`, as the network sees them."""
+    """Pictures and ways, as of `warp_views`, as the network sees them."""
     out = np.empty((len(candidates), 5, *candidates[0][0].shape[:2]), np.float32)
     for into, (picture, way) in zip(out, candidates, strict=True):
         into[:3], into[3:] = picture.transpose(2, 0, 1), way.transpose(2, 0, 1)

@@ -89,7 +89,7 @@ def _mesh() -> SkinMesh:
     return build_skin_mesh(model.topology.triangles, len(model.mean))
 
 
-def bend(
+def warp_views(
     groups: list[list[View]], target: Float[np.ndarray, "v 3"], window: Window | None = None
 ) -> list[tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 2"]]]:
     """Each group of crops bent to the face `target` and mixed: RGB in [0, 1], and how far the pixels came, in crop
@@ -117,8 +117,8 @@ def warp_crop(
     source: Float[np.ndarray, "v 3"],
     target: Float[np.ndarray, "v 3"],
 ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
-    """One crop bent from its face `source` to `target`; as of `bend`."""
-    return bend([[(frame, source, 1.0)]], target)[0]
+    """One crop bent from its face `source` to `target`; as of `warp_views`."""
+    return warp_views([[(frame, source, 1.0)]], target)[0]
 
 
 def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np.ndarray, "n k"]]:

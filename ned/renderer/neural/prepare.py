@@ -9,7 +9,7 @@ import torch
 from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
 from ned.renderer.neural.appearance import remember
-from ned.renderer.neural.renderer import NeuralRenderer, Painting, lean_on, load_network
+from ned.renderer.neural.renderer import NeuralRenderer, Painting, interpolate_weights, load_network
 from ned.renderer.neural.renderer2022 import Ned2022Renderer, Painting2022, is_ned2022, load_generator
 from ned.renderer.neural.weights import SHIPPED
 from ned.renderer.protocol import Casting, Renderer
@@ -46,7 +46,7 @@ def _paintings(casting: Casting, progress: Progress) -> dict[int, Painting | Pai
             found[person] = Painting2022(generator, settings.size, strength)
             continue
         network, settings = load_network(path)
-        if strength < 1 and SHIPPED.exists() and lean_on(network, load_network(SHIPPED)[0], strength):
+        if strength < 1 and SHIPPED.exists() and interpolate_weights(network, load_network(SHIPPED)[0], strength):
             strength = 1.0
         with progress.stage("remembering", settings.memory) as stage:
             memory = remember(tracks, settings.size, settings.memory, casting.frames_of, stage)

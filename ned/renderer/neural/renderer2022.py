@@ -63,10 +63,10 @@ class Ned2022Renderer:
         self._conditions: list[torch.Tensor] = []
         self._former: list[torch.Tensor] = []
         self.region, self.wants_mouth = warp.region, warp.wants_mouth
-        self.take_mouth, self.take_eyes = warp.take_mouth, warp.take_eyes
+        self.take_mouth, self.detect_glasses = warp.take_mouth, warp.detect_glasses
 
-    def foresee(self, coming: Sequence[FaceEdit]) -> None:
-        """See `Renderer.foresee`: a frame needs the one before it."""
+    def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
+        """See `Renderer.prefetch_edits`: a frame needs the one before it."""
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
@@ -89,9 +89,9 @@ class Ned2022Renderer:
         change = paste_back(change, matrix, picture.shape[:2])
         return (warped - picture + change[..., :3]).astype(np.float32)
 
-    def start(
+    def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
-        """See `Renderer.start`: done at once."""
+        """See `Renderer.submit`: done at once."""
         difference = self.render(picture, edit)
         return lambda: difference

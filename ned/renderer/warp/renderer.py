@@ -168,10 +168,10 @@ class WarpRenderer:
         """See `Renderer.take_mouth`."""
         self._donor = MouthDonor(picture, face)
 
-    def take_eyes(
+    def detect_glasses(
         self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
     ) -> None:
-        """See `Renderer.take_eyes`."""
+        """See `Renderer.detect_glasses`."""
         self._rims = find_rims([luminance(picture) for picture in pictures], faces, self._mean)
 
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
@@ -183,8 +183,8 @@ class WarpRenderer:
         height, width = size
         return int(max(x0, 0)), int(max(y0, 0)), int(min(x1, width)), int(min(y1, height))
 
-    def foresee(self, coming: Sequence[FaceEdit]) -> None:
-        """See `Renderer.foresee`: nothing here takes long."""
+    def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
+        """See `Renderer.prefetch_edits`: nothing here takes long."""
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
@@ -210,10 +210,10 @@ class WarpRenderer:
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
         return blend_difference(np.subtract(edited, picture, out=edited), mask)
 
-    def start(
+    def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
-        """See `Renderer.start`: done at once."""
+        """See `Renderer.submit`: done at once."""
         difference = self.render(picture, edit)
         return lambda: difference
 

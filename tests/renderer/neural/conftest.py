@@ -1,16 +1,16 @@
-"""A trainee of two lines in place of the networks."""
+"""A learner of two lines in place of the networks."""
 
 import pytest
 
 from ned.renderer.neural.training import start
-from tests.renderer.neural.tinted import TintTrainee
+from tests.renderer.neural.tinted import TintLearner
 
 
 @pytest.fixture
 def tinted(monkeypatch):
     """All kinds of networks are the tint."""
-    kind = type("Tinted", (TintTrainee,), {"made": []})
-    monkeypatch.setattr(start, "trainee_class", lambda networks: kind)
+    kind = type("Tinted", (TintLearner,), {"made": []})
+    monkeypatch.setattr(start, "learner_class", lambda networks: kind)
     return kind
 
 

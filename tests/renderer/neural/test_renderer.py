@@ -17,7 +17,7 @@ from ned.renderer.neural import renderer as module
 from ned.renderer.neural.memory import Memory
 from ned.renderer.neural.ned2022 import Generator
 from ned.renderer.neural.networks import CandidateNetwork
-from ned.renderer.neural.renderer import NeuralRenderer, Painting, lean_on, load_network
+from ned.renderer.neural.renderer import NeuralRenderer, Painting, interpolate_weights, load_network
 from ned.renderer.neural.renderer2022 import Ned2022Renderer
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.warp.sharpness import luminance, sharpness
@@ -132,9 +132,10 @@ def test_little_footage_leans_on_what_is_known_of_many():
     with torch.no_grad():
         own.remember.bias.fill_(1.0)
         known.remember.bias.fill_(3.0)
-    assert lean_on(own, known, 0.25) and torch.allclose(own.remember.bias, torch.tensor(2.5))
+    assert interpolate_weights(own, known, 0.25) and torch.allclose(own.remember.bias, torch.tensor(2.5))
     assert torch.allclose(known.remember.bias, torch.tensor(3.0))
-    assert not lean_on(own, CandidateNetwork(8), 0.25) and torch.allclose(own.remember.bias, torch.tensor(2.5))
+    assert not interpolate_weights(own, CandidateNetwork(8), 0.25)
+    assert torch.allclose(own.remember.bias, torch.tensor(2.5))
 
 
 def test_frames_are_the_same_again_for_a_fresh_renderer():
@@ -157,7 +158,7 @@ def test_frames_that_are_started_ahead_are_painted_alike():
         torch.nn.init.normal_(parameter, std=0.05)  # the state matters
     one_by_one, ahead = (build_renderer(MODEL, _painting(network)) for _ in range(2))
     expected = [one_by_one.render(picture, edit) for edit in edits]
-    made = [finished() for finished in [ahead.start(picture, edit) for edit in edits]]
+    made = [finished() for finished in [ahead.submit(picture, edit) for edit in edits]]
     assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
     again = build_renderer(MODEL, _painting(network))
     assert not np.array_equal(again.render(picture, edits[3]), expected[3])
@@ -174,11 +175,11 @@ def test_what_was_foreseen_is_painted_alike(monkeypatch):
     made, looks, look = [], [], told._look_at
     monkeypatch.setattr(told, "_look_at", lambda edit: looks.append(edit) or look(edit))
     for k in (0, 1, 3):  # the third is announced, and never comes
-        told.foresee(edits[k : k + 3])
+        told.prefetch_edits(edits[k : k + 3])
         made.append(told.render(picture, edits[k]))
     assert all(np.array_equal(a, expected[k]) for a, k in zip(made[:2], (0, 1), strict=True))
     assert len(looks) == 4 and {id(edit) for edit in looks} == {id(edit) for edit in edits}  # each once
-    assert not told._foreseen
+    assert not told._prefetched
 
 
 def _saved(path, network=None, **changes):

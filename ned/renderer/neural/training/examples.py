@@ -16,10 +16,10 @@ from ned.geometry.articulation import lips_over_brow
 from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 from ned.renderer.neural.conditioning import MASK, Conditioner
 from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_pictures, shown_geometry
-from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, bend, diverse, features
+from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, diverse, features, warp_views
 from ned.renderer.neural.networks import FARTHEST
-from ned.renderer.neural.training.footage import Footage
-from ned.renderer.neural.training.registration import laid_over
+from ned.renderer.neural.training.crop_sequences import CropSequence
+from ned.renderer.neural.training.registration import registered
 
 NEAREST_SHARE, RECENT_SHARE = 0.6, 0.2
 NEAREST_OF = 40
@@ -53,7 +53,7 @@ class Examples:
 class Actor:
     """One person's footage with all that is needed to draw examples from it."""
 
-    def __init__(self, footage: Footage, memory: int) -> None:
+    def __init__(self, footage: CropSequence, memory: int) -> None:
         self.footage = footage
         size = footage.size
         opening = lips_over_brow(footage.faces)
@@ -104,13 +104,13 @@ class Actor:
     def stand_in(
         self, face: Float[np.ndarray, "v 3"], truth: UInt8[np.ndarray, "s s 3"]
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
-        """As of `bend`: another frame in the place of the one that is edited. It is as far from the face as an edit
-        moves one, and laid over what was filmed, since an edited frame lies exactly."""
+        """As of `warp_views`: another frame in the place of the one that is edited. It is as far from the face as an
+        edit moves one, and laid over what was filmed, since an edited frame lies exactly."""
         spread = np.zeros(len(self.footage), bool)
         spread[np.linspace(0, len(spread) - 1, min(STAND_INS, len(spread))).round().astype(int)] = True
         nearest = self._everything.nearest(face, "whole", spread)[0][0]
-        ((picture, way),) = bend([self.take([(nearest, 1.0)])], face)
-        return laid_over(picture, truth.astype(np.float32) / 255.0, FARTHEST, self.footage.size), way
+        ((picture, way),) = warp_views([self.take([(nearest, 1.0)])], face)
+        return registered(picture, truth.astype(np.float32) / 255.0, FARTHEST, self.footage.size), way
 
     def _along(self, start: int, length: int) -> Int[np.ndarray, "t"]:
         runs = self.footage.runs
@@ -121,7 +121,7 @@ class Actor:
 class ExampleSource:
     """Draws examples from several actors, each as often as the others."""
 
-    def __init__(self, footages: list[Footage], model: FaceModel, size: int, window: int, memory: int) -> None:
+    def __init__(self, footages: list[CropSequence], model: FaceModel, size: int, window: int, memory: int) -> None:
         self.actors = [Actor(footage.resized(size), memory) for footage in footages]
         self._conditioner = Conditioner(model, size)
         self._size, self._window = size, min(window, size)
@@ -141,11 +141,11 @@ class ExampleSource:
             known = [actor.memory.views(face, kind, actor.far_from(int(k))) for kind in MEMORY_KINDS]
             if own:
                 sources = [(max(sources, key=lambda source: source[1])[0], 1.0)]
-            candidates = bend([actor.take(sources), *known], face, window)
+            candidates = warp_views([actor.take(sources), *known], face, window)
             frame = part_of_crop(actor.footage.frames[k], window).astype(np.float32) / 255.0
             if own:
                 picture, way = candidates[0]
-                candidates[0] = laid_over(picture, frame, FARTHEST, self._size), way
+                candidates[0] = registered(picture, frame, FARTHEST, self._size), way
             example = one_example(frame, candidates, face, coefficients, self._conditioner, look, window, own)
             out.append([flipped(part, name) if flip else part for name, part in example.items()])
         return tuple(np.stack(parts) for parts in zip(*out, strict=True))

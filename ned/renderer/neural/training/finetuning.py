@@ -10,12 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 
 from ned import workspace
-from ned.analysis.appearance import resemblance
+from ned.analysis.appearance import appearance_distance
 from ned.errors import UserError
 from ned.files.atomic import atomic_path, write_text
 from ned.files.checkpoint import TrainingRecord, check_digest, load_checkpoint
 from ned.renderer.neural import actors
-from ned.renderer.neural.training.footage import MOST_FRAMES, Footage, Gathering, load_footage, look_of, person_like
+from ned.renderer.neural.training.crop_sequences import (
+    MOST_FRAMES,
+    CropBudget,
+    CropSequence,
+    embedding_of,
+    load_footage,
+    person_like,
+)
 from ned.renderer.neural.training.preparation import PREPARED, by_person, fitting, prepare
 from ned.renderer.neural.training.preview import HeldOut
 from ned.renderer.neural.training.run import adapt, note_device
@@ -28,7 +35,7 @@ LOOK_S = 50.0
 """Seconds between checkpoints: with the time that one takes, a kill loses less than a minute."""
 
 LEAST_S, ENOUGH_S = 2.0, 10.0
-"""Footage below which nothing is learnt, and from which what was learnt counts in full."""
+"""CropSequence below which nothing is learnt, and from which what was learnt counts in full."""
 
 MEASURED_FRAMES = 24
 OTHER_PERSON = 0.3
@@ -73,7 +80,7 @@ def finetune(
     with workspace.alone_in(folder, name):
         work = folder / actors.WORK
         _claim(work, key, name, overwrite)
-        kept, seconds, gathering = [], 0.0, Gathering(MOST_FRAMES)
+        kept, seconds, gathering = [], 0.0, CropBudget(MOST_FRAMES)
         for video in videos:
             path = _crops_of(video, config.size, folder / actors.CROPS, number, gathering.footages, progress)
             footage = fitting(load_footage(path), config.size, video)
@@ -112,12 +119,12 @@ def finetune(
 
 
 def _crops_of(
-    video: Path, size: int, crops: Path, number: int | None, before: Sequence[Footage], progress: Progress
+    video: Path, size: int, crops: Path, number: int | None, before: Sequence[CropSequence], progress: Progress
 ) -> Path:
     """The actor's own file of crops of a video: of the person with this number, or who looks most like the person of
     the videos `before`."""
     if before and video.suffix.lower() != PREPARED:
-        number = person_like(video, look_of(before[0]), progress)
+        number = person_like(video, embedding_of(before[0]), progress)
     path = prepare(video, size, crops, progress, number)
     if path.parent == crops:
         return path
@@ -145,10 +152,10 @@ def _claim(work: Path, key: dict[str, object], name: str, overwrite: bool) -> No
     write_text(work / _JOB, json.dumps(key, indent=1, sort_keys=True) + "\n")
 
 
-def _say_who(footage: Footage, number: int | None, before: Sequence[Footage], progress: Progress) -> None:
+def _say_who(footage: CropSequence, number: int | None, before: Sequence[CropSequence], progress: Progress) -> None:
     """Notes on whom the footage shows."""
     if before:
-        if resemblance(look_of(before[0]), look_of(footage)) > OTHER_PERSON:
+        if appearance_distance(embedding_of(before[0]), embedding_of(footage)) > OTHER_PERSON:
             progress.note(
                 f"{footage.source}: looks like another person than {before[0].source}; one actor is one person, so "
                 "leave it out unless you know better"

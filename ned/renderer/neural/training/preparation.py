@@ -9,7 +9,7 @@ from pathlib import Path
 from ned import workspace
 from ned.errors import UserError
 from ned.renderer.neural.evaluation import HELD_OUT
-from ned.renderer.neural.training.footage import Footage, cut_footage, joined, load_footage, save_footage
+from ned.renderer.neural.training.crop_sequences import CropSequence, cut_footage, joined, load_footage, save_footage
 from ned.runtime.progress import Progress
 from ned.workspace.inputs import VIDEOS
 
@@ -20,11 +20,11 @@ LEAST_FRAMES = 12
 
 @dataclass(frozen=True)
 class Person:
-    """Footage of one person, split in time."""
+    """CropSequence of one person, split in time."""
 
     name: str
-    train: Footage
-    test: Footage
+    train: CropSequence
+    test: CropSequence
     """The last share of every video."""
 
 
@@ -71,7 +71,7 @@ def prepare(path: Path, size: int, keep: Path, progress: Progress, number: int |
     return kept
 
 
-def gather(data: Sequence[Path], size: int, keep: Path, progress: Progress) -> list[Footage]:
+def gather(data: Sequence[Path], size: int, keep: Path, progress: Progress) -> list[CropSequence]:
     """All footage that these paths name, in crops of `size`.
 
     What cannot be used is left out with a note; UserError where nothing is left.
@@ -91,8 +91,8 @@ def gather(data: Sequence[Path], size: int, keep: Path, progress: Progress) -> l
     return found
 
 
-def fitting(footage: Footage, size: int, path: Path) -> Footage:
-    """Footage in crops of `size`; UserError where its own are smaller, or it is too short to be split."""
+def fitting(footage: CropSequence, size: int, path: Path) -> CropSequence:
+    """CropSequence in crops of `size`; UserError where its own are smaller, or it is too short to be split."""
     if footage.size < size:
         raise UserError(f"holds crops of {footage.size} pixels, {size} are wanted", path=path,
                         remedy="cut it again from the video, or choose a smaller size")  # fmt: skip
@@ -102,7 +102,7 @@ def fitting(footage: Footage, size: int, path: Path) -> Footage:
     return footage.resized(size)
 
 
-def by_person(footages: Sequence[Footage]) -> list[Person]:
+def by_person(footages: Sequence[CropSequence]) -> list[Person]:
     """People in order of name; the last share of each video is held out."""
     out = []
     for name in sorted({footage.person for footage in footages}):

@@ -12,19 +12,19 @@ from jaxtyping import Float, Int, UInt8
 
 from ned.geometry.articulation import lips_over_brow
 from ned.renderer.neural.evaluation import measure_frames, warp_of_nearest
-from ned.renderer.neural.training.footage import Footage
+from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.preparation import Person
 from ned.report.sheet import grid, save_picture
 from ned.runtime.progress import Progress
 
 if TYPE_CHECKING:
-    from ned.renderer.neural.training.start import RendererTrainee
+    from ned.renderer.neural.training.start import RendererLearner
 
 COLUMNS = 6
 
 
 class HeldOut:
-    """Some held-out frames of some people; called with a trainee it gives the figures of its averages.
+    """Some held-out frames of some people; called with a learner it gives the figures of its averages.
 
     `consecutive`: frames one after another, for networks that look at the past; else spread over what is held out.
     """
@@ -36,7 +36,7 @@ class HeldOut:
         self._warp_figures = self._measured(self._warped)
         self._made: list[np.ndarray] = []
 
-    def __call__(self, trainee: RendererTrainee) -> dict[str, float]:
+    def __call__(self, learner: RendererLearner) -> dict[str, float]:
         """FAPD in face and mouth, beside those of the nearest frame bent to the wanted face; and of what an edit is
         made into, beside those of what stands in for it (`finish`), where the networks look at the edited frame at all.
 
@@ -44,11 +44,11 @@ class HeldOut:
         networks are for.
         """
         pairs = list(zip(self._tests, self._references, strict=True))
-        self._made = [trainee.generate(*pair) for pair in pairs]
+        self._made = [learner.generate(*pair) for pair in pairs]
         face, mouth = self._measured(self._made)
         figures = {"fapd": face, "warp_fapd": self._warp_figures[0], "mouth_fapd": mouth,
                    "warp_mouth_fapd": self._warp_figures[1]}  # fmt: skip
-        edits = [made for pair in pairs if (made := trainee.finish(*pair)) is not None]
+        edits = [made for pair in pairs if (made := learner.finish(*pair)) is not None]
         if edits:
             before, after = (self._measured([edit[k] for edit in edits]) for k in (0, 1))
             face, mouth = after
@@ -56,12 +56,12 @@ class HeldOut:
                         "bent_edit_mouth_fapd": before[1]}  # fmt: skip
         return figures | {"score": -0.5 * (face + mouth)}
 
-    def expected_s(self, trainee: RendererTrainee) -> float:
+    def expected_s(self, learner: RendererLearner) -> float:
         """What a call will take, from that of two frames."""
         began = time.monotonic()
         few = self._tests[0].part(slice(0, 2))
-        trainee.generate(few, self._references[0])
-        trainee.finish(few, self._references[0])
+        learner.generate(few, self._references[0])
+        learner.finish(few, self._references[0])
         return (time.monotonic() - began) * sum(map(len, self._tests)) / len(few)
 
     def show(self, step: int, figures: Mapping[str, float], folder: Path, progress: Progress) -> None:
@@ -91,7 +91,7 @@ class HeldOut:
         return float(np.mean([f.face.fapd for f in found])), float(np.mean([f.mouth.fapd for f in found]))
 
 
-def chosen_frames(test: Footage, count: int, consecutive: bool) -> Int[np.ndarray, "k"]:
+def chosen_frames(test: CropSequence, count: int, consecutive: bool) -> Int[np.ndarray, "k"]:
     """Which held-out frames are looked at; the one with the widest open mouth is among them."""
     widest = int(lips_over_brow(test.faces).argmax())
     if len(test) <= count:

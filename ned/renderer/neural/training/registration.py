@@ -13,7 +13,7 @@ SMOOTHNESS = 0.01
 and teeth that only one of the pictures shows are not to be pulled about."""
 
 
-def laid_over(
+def registered(
     picture: Float[np.ndarray, "h w 3"], truth: Float[np.ndarray, "h w 3"], farthest: float, size: int
 ) -> Float[np.ndarray, "h w 3"]:
     """`picture`, a part of a crop of side `size`, moved by a smooth optical flow of at most `farthest` pixels so that

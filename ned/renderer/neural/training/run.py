@@ -16,10 +16,10 @@ from ned.errors import UserError
 from ned.files.checkpoint import TrainingRecord
 from ned.renderer.neural.evaluation import Generator, Row, self_reenactment, warp_of_nearest
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.training.footage import Footage
+from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.preparation import Person, by_person, gather
 from ned.renderer.neural.training.preview import HeldOut
-from ned.renderer.neural.training.start import RendererTrainee, Start, build_trainee, load_start
+from ned.renderer.neural.training.start import RendererLearner, Start, build_learner, load_start
 from ned.runtime.progress import Progress, Silent
 from ned.training.distributed import Ranks, joined_ranks
 from ned.training.loop import Schedule, train
@@ -32,7 +32,7 @@ META_PEOPLE, META_FRAMES = 8, 6
 
 def adapt(
     config: RendererConfig,
-    footages: list[Footage],
+    footages: list[CropSequence],
     folder: Path,
     schedule: Schedule,
     record: TrainingRecord,
@@ -41,7 +41,7 @@ def adapt(
     held: HeldOut | None = None,
     previews: Path | None = None,
     ranks: Ranks | None = None,
-) -> tuple[RendererTrainee, TrainingRecord]:
+) -> tuple[RendererLearner, TrainingRecord]:
     """Trains on `footages` into `folder`, from the weights of `start` or from none, with half the batch where memory
     runs out; `held` is measured, and shown in the folder `previews`. Goes on where a former run stopped."""
     ranks = ranks or Ranks()
@@ -51,12 +51,12 @@ def adapt(
         if held is not None and previews is not None:
             held.show(step, figures, previews, progress)
 
-    def run(batch: int) -> tuple[RendererTrainee, TrainingRecord]:
+    def run(batch: int) -> tuple[RendererLearner, TrainingRecord]:
         own = replace(config, batch=batch, seed=ranks.seed(config.seed))
-        trainee = build_trainee(own, footages, held, start)
+        learner = build_learner(own, footages, held, start)
         timed = held is not None and math.isfinite(schedule.seconds)
-        plan = replace(schedule, measuring_s=held.expected_s(trainee)) if timed else schedule
-        return trainee, train(trainee, folder, plan, record, progress, preview, ranks)
+        plan = replace(schedule, measuring_s=held.expected_s(learner)) if timed else schedule
+        return learner, train(learner, folder, plan, record, progress, preview, ranks)
 
     if ranks.count > 1:  # one alone cannot begin again
         return run(config.batch)
@@ -80,15 +80,15 @@ def train_renderer(
     on at all, and the figures are theirs. Under torchrun all processes train together. Raises UserError for bad data.
     """
     with joined_ranks() as ranks:
-        progress = (progress if ranks.first else None) or Silent()
+        progress = (progress if ranks.is_main else None) or Silent()
         begun = load_start(start) if start else None
         if begun and begun.config.networks != config.networks:
             raise UserError(f"holds {begun.config.networks}, not {config.networks}", path=start,
                             remedy="name settings that fit it")  # fmt: skip
-        if ranks.first:
+        if ranks.is_main:
             footages = gather(data, config.size, out / CROPS, progress)
-        ranks.wait()
-        if not ranks.first:  # what the first has cut
+        ranks.barrier()
+        if not ranks.is_main:  # what the first has cut
             footages = gather(data, config.size, out / CROPS, progress)
         people = by_person(footages)
         unseen = [p for p in people if any(fnmatch.fnmatch(p.name, pattern) for pattern in hold_out)]
@@ -102,7 +102,7 @@ def train_renderer(
         note_device(progress, schedule.threads)
         measured = unseen or trained
         chosen = [measured[i] for i in np.unique(np.linspace(0, len(measured) - 1, META_PEOPLE).round().astype(int))]
-        held = HeldOut(chosen, META_FRAMES, consecutive=config.networks == "ned2022") if ranks.first else None
+        held = HeldOut(chosen, META_FRAMES, consecutive=config.networks == "ned2022") if ranks.is_main else None
         _, done = adapt(
             config, [p.train for p in trained], out, schedule, record, progress, begun, held, out / "previews", ranks
         )
@@ -126,9 +126,9 @@ def evaluate_checkpoint(
     people, rows = by_person(footages), []
     with progress.stage("measuring", len(people)) as stage:
         for person in people:
-            trainee = build_trainee(start.config, [person.train], None, start)
-            generators: dict[str, Generator] = {"network": trainee.generate, "warp": warp_of_nearest}
-            edits = trainee.finish(person.test, person.train)
+            learner = build_learner(start.config, [person.train], None, start)
+            generators: dict[str, Generator] = {"network": learner.generate, "warp": warp_of_nearest}
+            edits = learner.finish(person.test, person.train)
             if edits is not None:
                 generators |= {"edit": lambda *_, made=edits[1]: made, "edit bent": lambda *_, made=edits[0]: made}
             rows += self_reenactment(generators, person.train, person.test)

@@ -1,4 +1,4 @@
-"""Trainees of the renderer by kind of networks, and the checkpoints that they begin from."""
+"""Learners of the renderer by kind of networks, and the checkpoints that they begin from."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.files.checkpoint import Checkpoint, load_checkpoint, load_strictly, part_of, read_head
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.training.footage import Footage
+from ned.renderer.neural.training.crop_sequences import CropSequence
+from ned.training.learner import Learner
 from ned.training.loop import MAX_RESUME_BYTES
-from ned.training.trainee import Trainee
 
 IN_TRAINING = " in training"
 
 
 @runtime_checkable
-class RendererTrainee(Trainee, Protocol):
-    """A trainee that can paint."""
+class RendererLearner(Learner, Protocol):
+    """A learner that can paint."""
 
-    def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
+    def generate(self, wanted: CropSequence, reference: CropSequence) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted` with the appearance of `reference`, RGB in [0, 1]."""
         ...
 
     def finish(
-        self, wanted: Footage, reference: Footage
+        self, wanted: CropSequence, reference: CropSequence
     ) -> tuple[Float[np.ndarray, "n s s 3"], Float[np.ndarray, "n s s 3"]] | None:
         """What stands in for edited frames of `wanted`, and what it is made into; None where the networks do not look
         at the edited frame."""
@@ -46,21 +46,21 @@ class Start:
     checkpoint: Checkpoint
 
 
-def trainee_class(networks: str) -> type:
-    """The trainee of a kind of networks."""
+def learner_class(networks: str) -> type:
+    """The learner of a kind of networks."""
     if networks == "ned2022":
-        from ned.renderer.neural.training.trainee2022 import Ned2022Trainee
+        from ned.renderer.neural.training.learner2022 import Ned2022Learner
 
-        return Ned2022Trainee
-    from ned.renderer.neural.training.trainee import CandidateTrainee
+        return Ned2022Learner
+    from ned.renderer.neural.training.learner import CandidateLearner
 
-    return CandidateTrainee
+    return CandidateLearner
 
 
 def load_start(path: Path) -> Start:
     """A renderer's checkpoint, either kind of file that training writes. Raises UserError for any other."""
     head = read_head(path, MAX_RESUME_BYTES)
-    kinds = {trainee_class(networks).kind for networks in RendererConfig.NETWORKS}
+    kinds = {learner_class(networks).kind for networks in RendererConfig.NETWORKS}
     said = head.get("kind", "")
     if said.removesuffix(IN_TRAINING) not in kinds:
         known = load_checkpoint(path, sorted(kinds)[0], max_bytes=MAX_RESUME_BYTES)  # refuses it
@@ -69,30 +69,30 @@ def load_start(path: Path) -> Start:
     return Start(path, RendererConfig.build(known.config, path), known)
 
 
-def build_trainee(
+def build_learner(
     config: RendererConfig,
-    footages: list[Footage],
-    measure: Callable[[RendererTrainee], dict[str, float]] | None = None,
+    footages: list[CropSequence],
+    measure: Callable[[RendererLearner], dict[str, float]] | None = None,
     start: Start | None = None,
-) -> RendererTrainee:
+) -> RendererLearner:
     """Ready to train on `footages`, or to paint. Raises UserError where the weights of `start` do not fit."""
-    kind = trainee_class(config.networks)
-    trainee = kind(config, footages, load_face_model(), measure)
+    kind = learner_class(config.networks)
+    learner = kind(config, footages, load_face_model(), measure)
     if start is not None:
-        take_weights(trainee, start)
-    return trainee
+        take_weights(learner, start)
+    return learner
 
 
-def take_weights(trainee: RendererTrainee, start: Start) -> None:
+def take_weights(learner: RendererLearner, start: Start) -> None:
     """Strictly. Discriminators, which finished checkpoints do not hold, stay fresh."""
     tensors, path = start.checkpoint.tensors, start.path
-    if start.checkpoint.kind.removesuffix(IN_TRAINING) != trainee.kind:
-        raise UserError(f"holds a {start.checkpoint.kind}, not a {trainee.kind}", path=path, remedy="name another file")
+    if start.checkpoint.kind.removesuffix(IN_TRAINING) != learner.kind:
+        raise UserError(f"holds a {start.checkpoint.kind}, not a {learner.kind}", path=path, remedy="name another file")
     unfinished = start.checkpoint.kind.endswith(IN_TRAINING)
-    for name, average in trainee.averages.items():
+    for name, average in learner.averages.items():
         load_strictly(average, part_of(tensors, f"average.{name}." if unfinished else f"{name}."), path)
-    for name, module in trainee.modules.items():
+    for name, module in learner.modules.items():
         if unfinished:
             load_strictly(module, part_of(tensors, f"now.{name}."), path)
-        elif name in trainee.averages:
+        elif name in learner.averages:
             load_strictly(module, part_of(tensors, f"{name}."), path)

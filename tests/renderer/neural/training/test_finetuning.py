@@ -1,4 +1,4 @@
-"""Fine-tuning to an actor: what is kept, what goes on, what is said and refused. The trainee has two lines."""
+"""Fine-tuning to an actor: what is kept, what goes on, what is said and refused. The learner has two lines."""
 
 import os
 import signal
@@ -17,8 +17,8 @@ from ned.files.checkpoint import Checkpoint, TrainingRecord, load_checkpoint, sa
 from ned.renderer.neural.actors import load_actor
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training import finetuning, preparation
+from ned.renderer.neural.training.crop_sequences import load_footage, save_footage
 from ned.renderer.neural.training.finetuning import finetune
-from ned.renderer.neural.training.footage import load_footage, save_footage
 from ned.renderer.neural.training.preview import HeldOut
 from ned.training.loop import LAST
 from ned.workspace import alone_in
@@ -99,8 +99,8 @@ def test_what_is_kept_never_gets_worse(data_root, meta, videos, tinted, monkeypa
     for minutes, said in ((MINUTES, -5.0), (2 * MINUTES, -6.0), (3 * MINUTES, -4.0)):
         held = HeldOut.__call__
 
-        def figures(self, trainee, held=held, said=said):
-            return held(self, trainee) | {"score": said}
+        def figures(self, learner, held=held, said=said):
+            return held(self, learner) | {"score": said}
 
         with monkeypatch.context() as patch:
             patch.setattr(HeldOut, "__call__", figures)
@@ -166,10 +166,10 @@ def test_a_run_that_was_stopped_goes_on(data_root, meta, tmp_path, tinted, sign)
         sys.path.insert(0, {str(Path(__file__).parents[4])!r})
         signal.signal(signal.SIGINT, signal.default_int_handler)
         from pathlib import Path
-        from tests.renderer.neural.tinted import TintTrainee
+        from tests.renderer.neural.tinted import TintLearner
         from ned.renderer.neural.training import finetuning
         from ned.renderer.neural.training import start
-        start.trainee_class = lambda networks: TintTrainee
+        start.learner_class = lambda networks: TintLearner
         finetuning.LOOK_S = 0.2
         finetuning.finetune([Path({str(tmp_path / "crops.npz")!r})], "ann", 5.0, weights=Path({str(meta)!r}))
     """)

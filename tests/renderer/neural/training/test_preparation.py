@@ -7,7 +7,7 @@ import pytest
 
 from ned.errors import UserError
 from ned.renderer.neural.training import preparation
-from ned.renderer.neural.training.footage import save_footage
+from ned.renderer.neural.training.crop_sequences import save_footage
 from ned.renderer.neural.training.preparation import by_person, gather, prepare, sources
 from tests.renderer.neural.synthetic import footage
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from ned.renderer.neural.training.registration import laid_over
+from ned.renderer.neural.training.registration import registered
 
 
 def _texture(size=128, seed=0):
@@ -26,24 +26,24 @@ def _error(a, b):
 def test_a_shift_is_undone(x, y):
     truth = _texture()
     moved = _shifted(truth, x, y)
-    assert _error(laid_over(moved, truth, 4.0, 256), truth) < 0.3 * _error(moved, truth)
+    assert _error(registered(moved, truth, 4.0, 256), truth) < 0.3 * _error(moved, truth)
 
 
 def test_it_goes_no_farther_than_told():
     truth = _texture()
     moved = _shifted(truth, 3.0, 0.0)
-    short = laid_over(moved, truth, 1.0, 256)
+    short = registered(moved, truth, 1.0, 256)
     assert _error(short, _shifted(truth, 2.0, 0.0)) < 0.3 * _error(short, truth)
 
 
 def test_another_light_is_left_as_it_is():
     truth = _texture()
     darker = 0.7 * truth
-    assert _error(laid_over(darker, truth, 4.0, 256), darker) < 0.1 * _error(darker, truth)
+    assert _error(registered(darker, truth, 4.0, 256), darker) < 0.1 * _error(darker, truth)
 
 
 def test_what_only_one_shows_stays():
     truth, picture = _texture(), _texture()
     picture[50:62, 40:80] = 0.95  # teeth
-    made = laid_over(picture, truth, 4.0, 256)
+    made = registered(picture, truth, 4.0, 256)
     assert made[52:60, 44:76].mean() > 0.9 and _error(made, picture) < 0.01

@@ -1,4 +1,4 @@
-"""Meta-training on files of footage, with a trainee of two lines; who was seen is on record."""
+"""Meta-training on files of footage, with a learner of two lines; who was seen is on record."""
 
 
 import pytest
@@ -7,9 +7,9 @@ import torch
 from ned.errors import ProcessingError, UserError
 from ned.files.checkpoint import Checkpoint, TrainingRecord, load_checkpoint, save_checkpoint
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.training.footage import save_footage
+from ned.renderer.neural.training.crop_sequences import save_footage
 from ned.renderer.neural.training.run import evaluate_checkpoint, train_renderer, unseen_people
-from ned.renderer.neural.training.start import build_trainee, load_start
+from ned.renderer.neural.training.start import build_learner, load_start
 from ned.training.loop import BEST, LAST, Schedule
 from tests.renderer.neural.synthetic import footage
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_trained_on_is_refused(tmp_path, people, tinted):
         load_start(odd)
     save_checkpoint(odd, Checkpoint("face renderer", "arkit52", {"size": 64}, TrainingRecord(), {"w": torch.ones(1)}))
     with pytest.raises(UserError, match="lacks tensor"):
-        build_trainee(CONFIG, [footage()], None, load_start(odd))
+        build_learner(CONFIG, [footage()], None, load_start(odd))
 
 
 def test_people_without_a_record_are_unseen():
@@ -99,16 +99,16 @@ def test_two_processes_train_one_network(tmp_path, people, two_processes):
     """As under torchrun; the first writes, both end with the same weights."""
     done = two_processes(f"""
         from pathlib import Path
-        from tests.renderer.neural.tinted import TintTrainee
+        from tests.renderer.neural.tinted import TintLearner
         from ned.renderer.neural.training import start
         from ned.renderer.neural.training.run import train_renderer
         from ned.renderer.neural.settings import RendererConfig
         from ned.training.loop import Schedule
-        TintTrainee.made = []
-        start.trainee_class = lambda networks: TintTrainee
+        TintLearner.made = []
+        start.learner_class = lambda networks: TintLearner
         config = RendererConfig(size=64, batch=4, learning_rate=0.05)
         train_renderer(config, (Path({str(people)!r}),), Path({str(tmp_path / "out")!r}), Schedule(2))
-        print(TintTrainee.made[0].config["seed"], TintTrainee.made[0].modules["renderer"].gain.tolist())
+        print(TintLearner.made[0].config["seed"], TintLearner.made[0].modules["renderer"].gain.tolist())
     """)
     (seed, weights), (other_seed, other_weights) = (said.strip().split(" ", 1) for said in done)
     assert weights == other_weights and seed != other_seed

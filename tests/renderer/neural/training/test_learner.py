@@ -11,7 +11,7 @@ from ned.renderer.neural.inputs import shown_geometry
 from ned.renderer.neural.networks import CANDIDATES, CONDITION_CHANNELS, FARTHEST, CandidateNetwork, shift
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.examples import OWN_SHARE, ExampleSource, flipped
-from ned.renderer.neural.training.trainee import CandidateTrainee
+from ned.renderer.neural.training.learner import CandidateLearner
 from tests.renderer.neural.synthetic import footage as synthetic_footage
 
 MODEL = load_face_model()
@@ -102,15 +102,15 @@ def test_mirrored_twice_is_the_same():
 
 def test_two_steps_train_and_a_sequence_is_painted():
     footages = [synthetic_footage(name, frames=24, size=64) for name in ("ann", "bob")]
-    trainee = CandidateTrainee(CONFIG, footages, MODEL)
-    before = {k: v.clone() for k, v in trainee.modules["renderer"].state_dict().items()}
-    losses = [trainee.step(k) for k in range(2)]
+    learner = CandidateLearner(CONFIG, footages, MODEL)
+    before = {k: v.clone() for k, v in learner.modules["renderer"].state_dict().items()}
+    losses = [learner.step(k) for k in range(2)]
     assert all(np.isfinite(list(loss.values())).all() for loss in losses)
     assert {"pixel", "pyramid", "steadiness", "total"} <= losses[0].keys()
-    after = trainee.modules["renderer"].state_dict()
+    after = learner.modules["renderer"].state_dict()
     assert any(not torch.equal(before[k], after[k]) for k in before)
     train, test = footages[0].split(0.25)
-    made = trainee.generate(test, train)
+    made = learner.generate(test, train)
     assert made.shape == test.frames.shape and made.min() >= 0 and made.max() <= 1
 
 
@@ -118,12 +118,12 @@ def test_what_stands_in_for_an_edited_frame_lies_on_the_truth_and_is_another():
     footage = synthetic_footage("ann", frames=60, size=64)
     errs = np.random.default_rng(1).normal(0.0, 1.5, (60, 1, 3)).astype(np.float32)  # the tracking, pixels
     errs[..., 2] = 0
-    trainee = CandidateTrainee(CONFIG, [footage], MODEL)
+    learner = CandidateLearner(CONFIG, [footage], MODEL)
     train, test = replace(footage, faces=footage.faces + errs).split(0.25)
-    before, after = trainee.finish(test, train)
+    before, after = learner.finish(test, train)
     truth = test.frames / np.float32(255)
-    plain = trainee.generate(test, train)
+    plain = learner.generate(test, train)
     error = lambda made: np.abs(made - truth)[:, 12:60, 12:52].mean()  # noqa: E731
     assert before.shape == after.shape == truth.shape and 0.002 < error(before) < 0.8 * error(plain)
-    bigger = trainee.finish(test.resized(96), train.resized(96))[0]
+    bigger = learner.finish(test.resized(96), train.resized(96))[0]
     assert bigger.shape[1] == 96

@@ -1,4 +1,4 @@
-"""Footage of one actor as the neural renderer learns from it: aligned crops with the tracked face of each."""
+"""CropSequence of one actor as the neural renderer learns from it: aligned crops with the tracked face of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from ned.analysis.appearance import Appearance, appearance_of, mean_appearance, resemblances
+from ned.analysis.appearance import Appearance, appearance_distances, appearance_of, mean_appearance
 from ned.analysis.cached import analyse_cached
 from ned.errors import UserError
 from ned.face_model import load_face_model
@@ -38,7 +38,7 @@ SMALLEST_PX = 48
 
 
 @dataclass(frozen=True)
-class Footage:
+class CropSequence:
     """Crops of one person in the order of time."""
 
     person: str
@@ -63,19 +63,19 @@ class Footage:
         """Side of the crops."""
         return self.frames.shape[1]
 
-    def part(self, where: slice | Int[np.ndarray, "k"]) -> Footage:
+    def part(self, where: slice | Int[np.ndarray, "k"]) -> CropSequence:
         """Some of the frames."""
         return replace(
             self, frames=self.frames[where], faces=self.faces[where], coefficients=self.coefficients[where],
             runs=self.runs[where],
         )  # fmt: skip
 
-    def split(self, held_out: float = 0.1) -> tuple[Footage, Footage]:
+    def split(self, held_out: float = 0.1) -> tuple[CropSequence, CropSequence]:
         """What comes first, and the last share of the frames, at least one."""
         at = len(self) - max(1, round(held_out * len(self)))
         return self.part(slice(None, at)), self.part(slice(at, None))
 
-    def resized(self, size: int) -> Footage:
+    def resized(self, size: int) -> CropSequence:
         """The same with crops of another size."""
         if size == self.size:
             return self
@@ -88,7 +88,7 @@ class Footage:
         return replace(self, frames=frames, faces=self.faces * factor + offset)
 
 
-def joined(parts: list[Footage]) -> Footage:
+def joined(parts: list[CropSequence]) -> CropSequence:
     """Several videos of one person one after another."""
     first = parts[0]
     if len(parts) == 1:
@@ -103,7 +103,7 @@ def joined(parts: list[Footage]) -> Footage:
     )  # fmt: skip
 
 
-def thinned(footage: Footage, most: int) -> Footage:
+def thinned(footage: CropSequence, most: int) -> CropSequence:
     """At most so many frames, in blocks of consecutive ones that are spread over it."""
     if len(footage) <= most:
         return footage
@@ -112,15 +112,15 @@ def thinned(footage: Footage, most: int) -> Footage:
     return replace(footage.part(kept), runs=np.cumsum(new) - 1)
 
 
-class Gathering:
+class CropBudget:
     """Videos of one actor, read one after another; together they keep at most `most` frames, each its share."""
 
     def __init__(self, most: int) -> None:
-        self.footages: list[Footage] = []
+        self.footages: list[CropSequence] = []
         self._lengths: list[int] = []
         self._most = most
 
-    def add(self, footage: Footage) -> None:
+    def add(self, footage: CropSequence) -> None:
         """One more; what is too much is let go of at once."""
         self.footages.append(footage)
         self._lengths.append(len(footage))
@@ -139,7 +139,7 @@ def spread_blocks(every: list[T], most: int) -> list[T]:
     return [entry for b in kept for entry in blocks[b]]
 
 
-def look_of(footage: Footage) -> Appearance:
+def embedding_of(footage: CropSequence) -> Appearance:
     """What its person looks like."""
     chosen = np.linspace(0, len(footage) - 1, min(LOOKS, len(footage))).round().astype(int)
     return mean_appearance([appearance_of(footage.frames[i], footage.faces[i]) for i in chosen])
@@ -150,13 +150,13 @@ def person_like(video: Path, look: Appearance, progress: Progress | None = None)
     analysis = analyse_cached(video, progress or Silent(), cache=Cache())
     if len(analysis.persons()) < 2:
         return None
-    known = resemblances(analysis.tracks, look)
+    known = appearance_distances(analysis.tracks, look)
     return known[0][1] if known else None
 
 
 def cut_footage(
     video: Path, size: int, progress: Progress | None = None, person: str | None = None, number: int | None = None
-) -> Footage:
+) -> CropSequence:
     """The first pass over a video, then the crops of its most prominent person, or of the one with this `number`.
 
     Raises UserError where no face is found, or none large enough.
@@ -195,7 +195,7 @@ def cut_footage(
             if len(frames) == len(wanted):
                 break
         pictures.close()
-    return Footage(
+    return CropSequence(
         person or video.stem, video.name, np.stack(frames), np.stack(faces), np.stack(values).astype(np.float32),
         np.array(runs), rate, _people(analysis),
     )  # fmt: skip
@@ -215,7 +215,7 @@ def _people(analysis: Analysis) -> int:
     return sum(count > 0.1 * analysis.num_frames for count in seen.values())
 
 
-def save_footage(path: Path, footage: Footage) -> None:
+def save_footage(path: Path, footage: CropSequence) -> None:
     """Write atomically."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         save_arrays(
@@ -225,14 +225,14 @@ def save_footage(path: Path, footage: Footage) -> None:
         )  # fmt: skip
 
 
-def load_footage(path: Path) -> Footage:
+def load_footage(path: Path) -> CropSequence:
     """Raises UserError where the file is damaged or no footage."""
     try:
         with zipfile.ZipFile(path) as archive:
             if sum(entry.file_size for entry in archive.infolist()) > MAX_UNFOLDED_BYTES:
                 raise ValueError("too large")
         with array_errors(), np.load(path, allow_pickle=False) as data:
-            found = Footage(
+            found = CropSequence(
                 str(data["person"]), str(data["source"]), data["frames"], data["faces"], data["coefficients"],
                 data["runs"], float(data["rate"]), int(data["people"]),
             )  # fmt: skip

@@ -10,7 +10,7 @@ from torch.optim import Optimizer
 
 
 @runtime_checkable
-class Trainee(Protocol):
+class Learner(Protocol):
     """What the loop trains."""
 
     kind: str

@@ -18,8 +18,8 @@ CLOSED_CM = 0.12
 """Opening (model units) below which the closure term takes lips for closed."""
 
 
-class ManipulatorTrainee:
-    """See `ned.training.loop.Trainee`. `opening`: how far each coefficient opens the mouth, in cm; None where
+class ManipulatorLearner:
+    """See `ned.training.loop.Learner`. `opening`: how far each coefficient opens the mouth, in cm; None where
     nobody knows (then the jaw stands for it). `measure` gives the figures on held-out people."""
 
     kind = "manipulator"
@@ -54,11 +54,11 @@ class ManipulatorTrainee:
         self._measure = measure
 
     def measure(self) -> dict[str, float]:
-        """See `Trainee`."""
+        """See `Learner`."""
         return self._measure(self.averaged) if self._measure else {"score": 0.0}
 
     def step(self, number: int) -> dict[str, float]:
-        """See `Trainee`. The paper's two halves, style from the latent and style from a reference, in one batch."""
+        """See `Learner`. The paper's two halves, style from the latent and style from a reference, in one batch."""
         config, family = self.settings, self.family
         rng = np.random.default_rng([config.seed, number])
         batch = self.source.draw(config.batch, config.window + 2 * family.halo, rng)

@@ -8,20 +8,20 @@ import cv2
 import numpy as np
 import pytest
 
-from ned.analysis.appearance import appearance_of, mean_appearance, resemblance
+from ned.analysis.appearance import appearance_distance, appearance_of, mean_appearance
 from ned.errors import UserError
-from ned.renderer.neural.training import footage as module
-from ned.renderer.neural.training.finetuning import OTHER_PERSON
-from ned.renderer.neural.training.footage import (
-    Gathering,
+from ned.renderer.neural.training import crop_sequences as module
+from ned.renderer.neural.training.crop_sequences import (
+    CropBudget,
     cut_footage,
+    embedding_of,
     joined,
     load_footage,
-    look_of,
     person_like,
     save_footage,
     thinned,
 )  # fmt: skip
+from ned.renderer.neural.training.finetuning import OTHER_PERSON
 from ned.types import Analysis, FaceTrack, Shot
 from tests.renderer.neural.synthetic import footage
 
@@ -81,7 +81,8 @@ def test_crops_are_those_of_the_person_wherever_it_stands(film, tmp_path, person
 def test_the_most_prominent_is_cut_unless_another_is_meant(film, tmp_path):
     unasked, first = cut_footage(tmp_path / "a.mp4", SIZE), cut_footage(tmp_path / "a.mp4", SIZE, number=1)
     assert np.array_equal(unasked.frames, first.frames)
-    assert person_like(tmp_path / "a.mp4", look_of(BOB)) == 2 and person_like(tmp_path / "a.mp4", look_of(ANN)) == 1
+    assert person_like(tmp_path / "a.mp4", embedding_of(BOB)) == 2
+    assert person_like(tmp_path / "a.mp4", embedding_of(ANN)) == 1
 
 
 def test_small_faces_and_none_are_refused(film, tmp_path, monkeypatch):
@@ -97,7 +98,8 @@ def test_small_faces_and_none_are_refused(film, tmp_path, monkeypatch):
 
 def test_two_people_look_unlike_and_one_like_himself():
     first, last = ANN.split(0.5)
-    assert resemblance(look_of(first), look_of(last)) < OTHER_PERSON < resemblance(look_of(ANN), look_of(BOB))
+    alike = appearance_distance(embedding_of(first), embedding_of(last))
+    assert alike < OTHER_PERSON < appearance_distance(embedding_of(ANN), embedding_of(BOB))
 
 
 def test_long_footage_is_thinned_in_blocks(monkeypatch):
@@ -116,13 +118,13 @@ def test_long_footage_is_thinned_in_blocks(monkeypatch):
 
 def test_together_videos_keep_no_more_than_one_may(monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 2)
-    gathering = Gathering(most=24)
+    gathering = CropBudget(most=24)
     for frames in (20, 40, 60):
         gathering.add(footage(frames=frames, size=16))
     assert [len(part) for part in gathering.footages] == [4, 8, 12]
     whole = joined(gathering.footages)
     assert len(whole) == 24 and (np.diff(whole.runs) >= 0).all()
-    few = Gathering(most=100)
+    few = CropBudget(most=100)
     few.add(ANN)
     assert few.footages[0] is ANN
 

@@ -19,7 +19,7 @@ from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.ned2022 import KIND, MOUTH_SHARE, PAST, Generator, PatchDiscriminator, cropped, initialise
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.training.footage import Footage
+from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.losses import (
     Vgg19Perceptual,
     feature_matching,
@@ -50,7 +50,7 @@ class Sequences:
 class SequenceSource:
     """Draws sequences from several people, each as often as the others."""
 
-    def __init__(self, footages: list[Footage], model: FaceModel, size: int) -> None:
+    def __init__(self, footages: list[CropSequence], model: FaceModel, size: int) -> None:
         self._footages = [footage.resized(size) for footage in footages]
         self._conditioner = Conditioner(model, size)
         self.mouth_side = round(MOUTH_SHARE * size)
@@ -62,11 +62,11 @@ class SequenceSource:
                  for _ in range(batch)]  # fmt: skip
         return Sequences(*(torch.from_numpy(np.stack(parts, 1)) for parts in zip(*drawn, strict=True)))
 
-    def _sequence(self, footage: Footage, length: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+    def _sequence(self, footage: CropSequence, length: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         frames = [self._frame(footage, k) for k in drawn_run(footage.runs, length, rng).tolist()]
         return tuple(np.stack(parts) for parts in zip(*frames, strict=True))
 
-    def _frame(self, footage: Footage, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _frame(self, footage: CropSequence, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         shown = self._conditioner(footage.faces[k], footage.coefficients[k])
         face = footage.frames[k] * (shown.mask > INSIDE)[..., None]
         wanted = face.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
@@ -82,8 +82,8 @@ def drawn_run(runs: Int[np.ndarray, "n"], length: int, rng: np.random.Generator)
     return np.minimum(start + np.arange(length), stop - 1)
 
 
-class Ned2022Trainee:
-    """See `ned.training.loop.Trainee`. A step takes a batch of sequences and updates all networks once a frame; what
+class Ned2022Learner:
+    """See `ned.training.loop.Learner`. A step takes a batch of sequences and updates all networks once a frame; what
     the generator painted before enters the next frame detached, black pictures before the first. `measure` gives the
     figures on held-out frames. The discriminators are averaged (with an `ema` of 0: copied) along with the generator,
     so that fine-tuning goes on with them, as in the paper."""
@@ -93,9 +93,9 @@ class Ned2022Trainee:
     def __init__(
         self,
         config: RendererConfig,
-        footages: list[Footage],
+        footages: list[CropSequence],
         model: FaceModel,
-        measure: Callable[[Ned2022Trainee], dict[str, float]] | None = None,
+        measure: Callable[[Ned2022Learner], dict[str, float]] | None = None,
     ) -> None:
         self.settings, self.config = config, config.plain()
         self.device = best_device()
@@ -120,11 +120,11 @@ class Ned2022Trainee:
         self._vgg = Vgg19Perceptual().to(self.device) if config.pyramid > 0 and has_vgg19() else None
 
     def measure(self) -> dict[str, float]:
-        """See `Trainee`."""
+        """See `Learner`."""
         return self._measure(self) if self._measure else {"score": 0.0}
 
     def step(self, number: int) -> dict[str, float]:
-        """See `Trainee`; the mean losses of the sequence's frames."""
+        """See `Learner`; the mean losses of the sequence's frames."""
         config = self.settings
         drawn = self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
         wanted, condition = drawn.wanted.to(self.device), drawn.condition.to(self.device)
@@ -173,10 +173,10 @@ class Ned2022Trainee:
         losses = {name: value for name, (_, value) in parts.items()} | {**teaching, "total": total}
         return made.detach(), {name: value.detach() for name, value in losses.items()}
 
-    def finish(self, wanted: Footage, reference: Footage) -> None:
-        """See `RendererTrainee`: these networks paint from geometry alone."""
+    def finish(self, wanted: CropSequence, reference: CropSequence) -> None:
+        """See `RendererLearner`: these networks paint from geometry alone."""
 
-    def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
+    def generate(self, wanted: CropSequence, reference: CropSequence) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted`, in order, each after what was painted before it in its run; RGB in [0, 1], black
         outside the face. The appearance is in the weights, so `reference` is not looked at."""
         wanted = wanted.resized(self.settings.size)

@@ -1,4 +1,4 @@
-"""The films of one run, written piece by piece into its work folder."""
+"""The films of one run, written segment by segment into its work folder."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from ned.video.segments import Encoding, Segment, SegmentWriter, assemble, finis
 FILM, COMPARE = "video", "compare"
 
 
-def piece_starts(first: int, num_frames: int, frame_rate: Fraction, length_s: float) -> list[int]:
-    """Indices of the frames at which pieces begin; a rest of less than half a piece goes with the one before."""
+def segment_starts(first: int, num_frames: int, frame_rate: Fraction, length_s: float) -> list[int]:
+    """Indices of the frames at which segments begin; a rest of less than half a segment goes with the one before."""
     length = max(1, round(length_s * frame_rate))
     return list(range(first, first + num_frames - length // 2, length)) or [first]
 
 
-class Pieces:
-    """Pieces of one or more films that run side by side; the last one is finished in a thread while the next begins.
+class Segments:
+    """Segments of one or more films that run side by side; the last one is finished in a thread while the next begins.
 
     Use it as a context manager, so that nothing goes on behind an error.
     """
@@ -50,7 +50,7 @@ class Pieces:
         self._error: BaseException | None = None
 
     def resume(self, accept: Callable[[Segment], bool] = lambda _: True) -> list[int]:
-        """Take over the pieces that lie in the folder, up to one that is missing or not to be accepted; the starts
+        """Take over the segments that lie in the folder, up to one that is missing or not to be accepted; the starts
         of those that are to be made."""
         for film in self._films:
             found = finished_segments(self._folder, film, self._starts, self._stop, self._like.time_base)
@@ -61,7 +61,7 @@ class Pieces:
         return self._starts[good:]
 
     def warm_up(self, frames: int) -> int:
-        """So many frames, but fewer than a piece has, so that each begins its own within the one before."""
+        """So many frames, but fewer than a segment has, so that each begins its own within the one before."""
         return min(frames, self._starts[1] - self._starts[0] - 1) if len(self._starts) > 1 else 0
 
     def position(self, frames_back: int) -> Position | None:
@@ -75,7 +75,7 @@ class Pieces:
         return None
 
     def begin(self, frames: Mapping[str, Frame]) -> None:
-        """End the pieces before these frames, and begin those that they are the first of."""
+        """End the segments before these frames, and begin those that they are the first of."""
         self.end()
         for film, frame in frames.items():
             self._open[film] = SegmentWriter(
@@ -88,11 +88,11 @@ class Pieces:
             self._open[film].write(frame)
 
     def end(self) -> None:
-        """Have the open pieces finished behind the scenes; waits for those before them."""
+        """Have the open segments finished behind the scenes; waits for those before them."""
         self._wait()
         if self._open:
             writers, self._open = self._open, {}
-            self._closing = threading.Thread(target=self._finish, args=(writers,), name="ned-piece")
+            self._closing = threading.Thread(target=self._finish, args=(writers,), name="ned-segment")
             self._closing.start()
 
     def put_together(self, film: str, path: Path, **options: object) -> None:
@@ -118,7 +118,7 @@ class Pieces:
             error, self._error = self._error, None
             raise error
 
-    def __enter__(self) -> Pieces:
+    def __enter__(self) -> Segments:
         return self
 
     def __exit__(self, kind: type | None, *_: object) -> None:

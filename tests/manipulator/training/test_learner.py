@@ -12,8 +12,8 @@ from ned.files.checkpoint import load_checkpoint
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.settings import NOMINAL_RATE, ManipulatorConfig
 from ned.manipulator.training.batches import LabelledBatches, SyntheticBatches
+from ned.manipulator.training.learner import ManipulatorLearner
 from ned.manipulator.training.run import train_manipulator
-from ned.manipulator.training.trainee import ManipulatorTrainee
 from ned.training.loop import BEST, Schedule
 
 SMALL = ManipulatorConfig(channels=16, trunk_channels=8, window=16, batch=6, levels=3)
@@ -37,12 +37,12 @@ def _ned2022():
 
 
 def test_our_losses_are_there_and_everything_moves(people):
-    trainee = ManipulatorTrainee(replace(SMALL, adversarial=0.1), people)
-    before = {n: [p.clone() for p in m.parameters()] for n, m in trainee.modules.items()}
-    losses = [trainee.step(k) for k in range(2)]
+    learner = ManipulatorLearner(replace(SMALL, adversarial=0.1), people)
+    before = {n: [p.clone() for p in m.parameters()] for n, m in learner.modules.items()}
+    losses = [learner.step(k) for k in range(2)]
     assert {"adversarial", "style", "cycle", "speech", "closure", "spread", "answer", "penalty"} <= losses[0].keys()
     assert all(np.isfinite(list(step.values())).all() for step in losses)
-    for name, module in trainee.modules.items():
+    for name, module in learner.modules.items():
         assert any(not torch.equal(a, b) for a, b in zip(before[name], module.parameters(), strict=True)), name
 
 
@@ -51,21 +51,21 @@ def test_the_paper_s_configuration_trains_in_any_space(space):
     config = _ned2022()
     assert (config.window, config.batch, config.learning_rate, config.beta1) == (10, 64, 1e-4, 0.0)
     small = ManipulatorConfig.build({**config.plain(), "batch": 4})
-    losses = ManipulatorTrainee(small, _labelled(space)).step(0)
+    losses = ManipulatorLearner(small, _labelled(space)).step(0)
     assert set(losses) == {"discriminator", "adversarial", "style", "cycle", "speech", "total"}
     assert np.isfinite(list(losses.values())).all()
 
 
 def test_steps_are_repeatable(people):
-    first, second = (ManipulatorTrainee(SMALL, people) for _ in range(2))
+    first, second = (ManipulatorLearner(SMALL, people) for _ in range(2))
     assert [first.step(k) for k in range(2)] == [second.step(k) for k in range(2)]
 
 
 def test_it_learns_the_true_answers(people):
     config = ManipulatorConfig(channels=16, trunk_channels=8, window=12, batch=12, levels=2, adversarial=0.0,
                                style_weight=0.0, cycle=0.0, learning_rate=1e-2)  # fmt: skip
-    trainee = ManipulatorTrainee(config, people)
-    answers = [trainee.step(k)["answer"] for k in range(80)]
+    learner = ManipulatorLearner(config, people)
+    answers = [learner.step(k)["answer"] for k in range(80)]
     assert np.mean(answers[-15:]) < 0.85 * np.mean(answers[:15])
 
 

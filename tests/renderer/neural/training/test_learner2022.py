@@ -11,12 +11,12 @@ from ned.face_model import load_face_model
 from ned.files.checkpoint import TrainingRecord, load_checkpoint
 from ned.renderer.neural.crops import align, to_crop
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.training import trainee2022
-from ned.renderer.neural.training.footage import Footage
+from ned.renderer.neural.training import learner2022
+from ned.renderer.neural.training.crop_sequences import CropSequence
+from ned.renderer.neural.training.learner2022 import Ned2022Learner, SequenceSource, drawn_run
 from ned.renderer.neural.training.losses import laplacian_pyramid_l1
-from ned.renderer.neural.training.trainee2022 import Ned2022Trainee, SequenceSource, drawn_run
+from ned.training.learner import Learner
 from ned.training.loop import BEST, Schedule, train
-from ned.training.trainee import Trainee
 
 MODEL = load_face_model()
 PAPER = Path(__file__).parents[4] / "configs" / "ned2022_renderer.yaml"
@@ -26,7 +26,7 @@ SMALL = replace(RendererConfig.load(PAPER), size=SIZE, base=4, batch=2, sequence
 
 @pytest.fixture(autouse=True)
 def without_vgg(monkeypatch):
-    monkeypatch.setattr(trainee2022, "has_vgg19", lambda: False)
+    monkeypatch.setattr(learner2022, "has_vgg19", lambda: False)
 
 
 def _footage(seed=0, frames=12, size=SIZE):
@@ -38,11 +38,11 @@ def _footage(seed=0, frames=12, size=SIZE):
     pictures = np.repeat(rng.integers(60, 250, (1, 1, 1, 3)), size, 1).repeat(size, 2).repeat(frames, 0)
     pictures += rng.integers(-5, 5, (1, size, size, 3))
     runs = np.repeat([0, 1], [frames - 4, 4])
-    return Footage(f"p{seed}", "made.mp4", pictures.astype(np.uint8), faces, coefficients, runs, 25.0)
+    return CropSequence(f"p{seed}", "made.mp4", pictures.astype(np.uint8), faces, coefficients, runs, 25.0)
 
 
 def _trainee(config=SMALL, people=1):
-    return Ned2022Trainee(config, [_footage(seed) for seed in range(people)], MODEL)
+    return Ned2022Learner(config, [_footage(seed) for seed in range(people)], MODEL)
 
 
 def test_the_settings_are_the_paper_s():
@@ -55,7 +55,7 @@ def test_the_settings_are_the_paper_s():
 
 def test_two_steps_move_every_network_and_are_repeatable():
     first, second = _trainee(people=2), _trainee(people=2)
-    assert isinstance(first, Trainee)
+    assert isinstance(first, Learner)
     before = {name: [p.clone() for p in m.parameters()] for name, m in first.modules.items()}
     said = [first.step(k) for k in range(2)]
     assert {"pyramid", "discriminator", "discriminator adversarial", "discriminator features", "mouth",
@@ -79,16 +79,16 @@ def test_the_total_is_the_weighted_sum_of_the_generator_s_losses():
 
 def test_judges_are_left_out_where_they_weigh_nothing():
     config = replace(SMALL, mouth_adversarial=0.0, mouth_feature_matching=0.0, pixel=1.0)
-    trainee = _trainee(config)
-    assert set(trainee.modules) == {"generator", "discriminator"} == set(trainee.optimizers)
-    assert "pixel" in trainee.step(0)
+    learner = _trainee(config)
+    assert set(learner.modules) == {"generator", "discriminator"} == set(learner.optimizers)
+    assert "pixel" in learner.step(0)
 
 
 def test_past_outputs_are_those_painted_before_and_detached():
-    trainee, seen = _trainee(), []
-    generator = trainee.modules["generator"]
+    learner, seen = _trainee(), []
+    generator = learner.modules["generator"]
     generator.register_forward_hook(lambda _, inputs, out: seen.append((*inputs, out)))
-    trainee.step(0)
+    learner.step(0)
     assert len(seen) == SMALL.sequence
     assert (seen[0][1] == -1).all()
     assert torch.equal(seen[1][1][:, :3], seen[0][2]) and (seen[1][1][:, 3:] == -1).all()
@@ -123,21 +123,21 @@ def test_sequences_stay_within_a_run():
 
 
 def test_painting_follows_the_geometry_alone_and_begins_anew_with_a_run():
-    trainee = _trainee()
-    trainee.step(0)
+    learner = _trainee()
+    learner.step(0)
     footage = _footage()
-    out = trainee.generate(footage, footage)
+    out = learner.generate(footage, footage)
     assert out.shape == (12, SIZE, SIZE, 3) and out.dtype == np.float32 and out.min() >= 0 and out.max() <= 1
     blank = replace(footage, frames=np.zeros_like(footage.frames))
-    assert np.array_equal(trainee.generate(blank, footage), out)  # nothing of the answer leaks
-    alone = trainee.generate(footage.part(slice(8, None)), footage)
+    assert np.array_equal(learner.generate(blank, footage), out)  # nothing of the answer leaks
+    alone = learner.generate(footage.part(slice(8, None)), footage)
     assert np.abs(alone - out[8:]).max() < 1e-5
-    assert np.abs(out[1] - trainee.generate(footage.part(slice(1, 2)), footage)[0]).max() > 1e-6  # the past matters
+    assert np.abs(out[1] - learner.generate(footage.part(slice(1, 2)), footage)[0]).max() > 1e-6  # the past matters
 
 
 def test_a_run_writes_a_checkpoint_from_which_it_goes_on(tmp_path):
     record = train(_trainee(), tmp_path, Schedule(2, ema=0.0), TrainingRecord())
-    kept = load_checkpoint(tmp_path / BEST, trainee2022.KIND, "arkit52")
+    kept = load_checkpoint(tmp_path / BEST, learner2022.KIND, "arkit52")
     assert record.steps == 2 and RendererConfig.build(kept.config) == SMALL
     assert {name.split(".")[0] for name in kept.tensors} == {"generator", "discriminator", "mouth"}
     again, whole = _trainee(), _trainee()
@@ -153,13 +153,13 @@ def test_vgg_takes_the_place_of_the_pyramid_where_it_is_to_be_had(monkeypatch):
         def forward(self, found, wanted):
             return laplacian_pyramid_l1(found, wanted)
 
-    monkeypatch.setattr(trainee2022, "has_vgg19", lambda: True)
-    monkeypatch.setattr(trainee2022, "Vgg19Perceptual", Distance)
+    monkeypatch.setattr(learner2022, "has_vgg19", lambda: True)
+    monkeypatch.setattr(learner2022, "Vgg19Perceptual", Distance)
     said = _trainee().step(0)
     assert "vgg19" in said and "pyramid" not in said
 
 
 def test_without_weights_for_judges_it_is_plain_regression():
-    trainee = _trainee(RendererConfig(networks="ned2022", size=SIZE, base=6, batch=1, sequence=1))
-    assert set(trainee.modules) == {"generator"}
-    assert set(trainee.step(0)) == {"pixel", "pyramid", "total"}
+    learner = _trainee(RendererConfig(networks="ned2022", size=SIZE, base=6, batch=1, sequence=1))
+    assert set(learner.modules) == {"generator"}
+    assert set(learner.step(0)) == {"pixel", "pyramid", "total"}

@@ -16,19 +16,19 @@ from ned.face_model import FaceModel
 from ned.files.checkpoint import load_strictly
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.inputs import part_of_crop, seen_pictures, shown_geometry
-from ned.renderer.neural.memory import MEMORY_KINDS, bend, face_window
+from ned.renderer.neural.memory import MEMORY_KINDS, face_window, warp_views
 from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
+from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.examples import Actor, ExampleSource
-from ned.renderer.neural.training.footage import Footage
 from ned.renderer.neural.training.losses import laplacian_pyramid_l1, local_contrast_l1
 from ned.runtime.precision import best_device, mixed_precision
 
 CLIP = 1.0
 
 
-class CandidateTrainee:
-    """See `ned.training.loop.Trainee`. Trains on one actor or on many; `start` are weights to begin from, `measure`
+class CandidateLearner:
+    """See `ned.training.loop.Learner`. Trains on one actor or on many; `start` are weights to begin from, `measure`
     gives the figures on held-out frames."""
 
     kind, space = KIND, "arkit52"
@@ -36,9 +36,9 @@ class CandidateTrainee:
     def __init__(
         self,
         config: RendererConfig,
-        footages: list[Footage],
+        footages: list[CropSequence],
         model: FaceModel,
-        measure: Callable[[CandidateTrainee], dict[str, float]] | None = None,
+        measure: Callable[[CandidateLearner], dict[str, float]] | None = None,
         start: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.settings, self.config = config, config.plain()
@@ -56,11 +56,11 @@ class CandidateTrainee:
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {"renderer": adam}
 
     def measure(self) -> dict[str, float]:
-        """See `Trainee`."""
+        """See `Learner`."""
         return self._measure(self) if self._measure else {"score": 0.0}
 
     def step(self, number: int) -> dict[str, float]:
-        """See `Trainee`."""
+        """See `Learner`."""
         config, network = self.settings, self.modules["renderer"]
         examples = self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
         parts = {"pixel": [], "pyramid": [], "texture": [], "steadiness": []}
@@ -90,14 +90,14 @@ class CandidateTrainee:
         optimizer.step()
         return {name: float(value.detach()) for name, value in losses.items()} | {"total": float(total.detach())}
 
-    def generate(self, wanted: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
+    def generate(self, wanted: CropSequence, reference: CropSequence) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted` painted with the appearance of `reference`, of the same person; RGB in [0, 1]."""
         resized = wanted.resized(self.settings.size)
         made = generate(self.averaged, resized, self._actor(reference), self._model)
         return _fitting(made, wanted.size)
 
     def finish(
-        self, wanted: Footage, reference: Footage
+        self, wanted: CropSequence, reference: CropSequence
     ) -> tuple[Float[np.ndarray, "n s s 3"], Float[np.ndarray, "n s s 3"]]:
         """As an edit is finished: frames of `reference` that stand in for edited ones, and what the network makes of
         them (see `Actor.stand_in`)."""
@@ -106,7 +106,7 @@ class CandidateTrainee:
         made = generate(self.averaged, resized, actor, self._model, bent)
         return _fitting(np.stack([picture for picture, _ in bent]), wanted.size), _fitting(made, wanted.size)
 
-    def _actor(self, reference: Footage) -> Actor:
+    def _actor(self, reference: CropSequence) -> Actor:
         return Actor(reference.resized(self.settings.size), self.settings.memory)
 
 
@@ -123,13 +123,13 @@ def _resized(picture: Float[np.ndarray, "s s 3"], size: int) -> Float[np.ndarray
 
 def generate(
     network: CandidateNetwork,
-    wanted: Footage,
+    wanted: CropSequence,
     actor: Actor,
     model: FaceModel,
     own: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> Float[np.ndarray, "n s s 3"]:
     """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`. `own`: pictures and ways, as of
-    `bend`, of what lies on the wanted faces already."""
+    `warp_views`, of what lies on the wanted faces already."""
     conditioner = Conditioner(model, wanted.size)
     device = next(network.parameters()).device
     window = face_window(wanted.size)
@@ -139,10 +139,10 @@ def generate(
             zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True)
         ):
             known = [actor.memory.views(face, kind) for kind in MEMORY_KINDS]
-            first = own[k] if own is not None else bend([actor.take(actor.nearest(face))], face)[0]
+            first = own[k] if own is not None else warp_views([actor.take(actor.nearest(face))], face)[0]
             whole = first[0].copy()  # shows all that lies outside the window
             inside = tuple(part_of_crop(part, window) for part in first)
-            seen = seen_pictures([inside, *bend(known, face, window)])
+            seen = seen_pictures([inside, *warp_views(known, face, window)])
             shown = shown_geometry(face, coefficients, conditioner, window, own is not None)
             seen, condition = (torch.from_numpy(part)[None].to(device) for part in (seen, shown))
             picture, state = network(seen, condition, state if now == run else None)

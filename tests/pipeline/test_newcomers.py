@@ -47,8 +47,9 @@ def test_a_manipulator_and_a_renderer_of_ones_own(sample, tmp_path, monkeypatch)
     change = _frames(made) - _frames(sample.path)[:5]
     inside = change[:, 280:360, 280:360]
     assert 30 < np.median(inside) < 60 and np.abs(change[:, :40]).max() <= 2
-    verdict = verify_video(made)
-    assert verdict.good and verdict.parameters["renderer"] == "painted" and verdict.parameters["manipulator"] == "frowning"
+    assert verify_video(made).good
+    manifest = made.read_bytes()
+    assert b"painted" in manifest and b"frowning" in manifest
 
 
 def test_a_renderer_that_is_not_there_is_said(sample):

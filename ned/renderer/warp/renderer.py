@@ -90,7 +90,7 @@ def warp_field(
         drawn = layers.follow_grid(upper, lower).reshape(-1, 2)
         if hole is layers.MOUTH:
             shown = (fine_source[list(contour), :2] for contour in (fine.upper, fine.lower))
-            taken = layers.mouth_grid(*shown, upper, lower).reshape(-1, 2)
+            taken = layers.mouth_grid(*shown, upper, lower).reshape(-1, 2)  # type: ignore[call-arg]
         else:
             taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still).reshape(-1, 2)
         attributes = np.zeros((len(taken), 6), np.float32)

@@ -125,12 +125,12 @@ def unmasked(run: Callable[[], object]) -> None:
     """Run with nothing ever covered."""
     from ned.rendering import painter
 
-    real = painter.covered, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__
-    painter.covered = painter.HiddenFeatures.__call__ = painter.HandOcclusion.__call__ = lambda *_: None
+    real = painter.occlusion_mask, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__
+    painter.occlusion_mask = painter.HiddenFeatures.__call__ = painter.HandOcclusion.__call__ = lambda *_: None
     try:
         run()
     finally:
-        painter.covered, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__ = real
+        painter.occlusion_mask, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__ = real
 
 
 def false_alarms(path: Path) -> tuple[float, float]:

@@ -10,6 +10,7 @@ from ned.analysis.skin import (
     MOST_SAMPLES,
     SkinSamples,
     SkinStore,
+    occlusion_mask,
     skin_sample,
     skin_statistics,
     spread_looks,

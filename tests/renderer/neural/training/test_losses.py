@@ -150,4 +150,4 @@ def test_the_gradient_of_local_contrast_points_downhill():
     (gradient,) = torch.autograd.grad(before, found)
     step = 1e-2 / float(gradient.norm())
     after = losses.local_contrast_l1(found - step * gradient, wanted)
-    assert float(before.detach() - after) == pytest.approx(step * float(gradient.norm()) ** 2, rel=0.1)
+    assert float((before - after).detach()) == pytest.approx(step * float(gradient.norm()) ** 2, rel=0.1)

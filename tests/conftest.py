@@ -9,7 +9,24 @@ from pathlib import Path
 
 import pytest
 
+SLOW = (
+    "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
+    "cli/test_training_commands", "fitting/test_least_squares", "manipulator/test_corpus",
+    "manipulator/test_evaluation",
+    "manipulator/training", "pipeline/test_newcomers", "pipeline/test_sample", "pipeline/test_video", "provenance",
+    "renderer/neural/test_renderer", "renderer/neural/training", "scripts", "training/test_distributed",
+    "video/test_segments", "video/test_shots", "video/test_write",
+)  # fmt: skip
+"""Modules and folders whose tests run whole stages, train, or start processes; left out with `-m "not slow"`."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by where it stands."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""Fitting face models to landmarks."""

@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csc_matrix
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parent)]
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 import synthetic_flame_landmarks as landmarks
 import synthetic_flame_model as synthetic
 

@@ -95,7 +95,7 @@ def template_obj(model: SyntheticFlame) -> str:
     texture = np.concatenate([place, *balls])
     spare = NUM_TEXTURE_VERTICES - len(texture)
     corners = model.triangles.astype(int).copy()
-    seams = np.argwhere(corners >= SKIN)[:: 3][:spare]  # seams: corners with a texture vertex of their own
+    seams = np.argwhere(corners >= SKIN)[::3][:spare]  # seams: corners with a texture vertex of their own
     texture = np.concatenate([texture, texture[corners[tuple(seams.T)]]])
     at = corners.copy()
     at[tuple(seams.T)] = np.arange(spare) + NUM_TEXTURE_VERTICES - spare

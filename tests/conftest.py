@@ -29,3 +29,22 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("NED_CONFIG", str(tmp_path_factory.getbasetemp() / "config"))
     monkeypatch.setenv("NED_DATA", str(tmp_path_factory.getbasetemp() / "data"))
     monkeypatch.setenv("NED_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+@pytest.fixture(scope="session")
+def flame_folder(tmp_path_factory):
+    """A folder with files that are built like FLAME 2020's, and hold nothing of it."""
+    from tests.synthetic import generator, synthetic_flame
+
+    folder = tmp_path_factory.mktemp("flame2020")
+    generator.build_folder(folder, synthetic_flame())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def flame(flame_folder, tmp_path_factory):
+    """The synthetic FLAME as a face of `ned`."""
+    from ned.face_model.flame.face import FlameFace
+    from ned.workspace import Cache
+
+    return FlameFace.load(flame_folder, cache=Cache(tmp_path_factory.mktemp("flame-cache")))

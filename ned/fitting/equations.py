@@ -1,6 +1,6 @@
 """Normal equations of a fit to landmarks, all frames of a track at once.
 
-With the Jacobian written in the model's axes, J = s R C, a frame's share of J'WJ is s² Σ_ij (R' A R)_ij Σ_p w C_pi' C_pj,
+With the Jacobian in the model's axes, J = s R C, a frame's share of J'WJ is s² Σ_ij (R' A R)_ij Σ_p w C_pi' C_pj with
 A = diag(1, 1, depth). The inner sum is the same for all frames whose jaw is (about) as open and whose contour is
 the same, so for shapes it is done once for each such group, and a frame costs six small matrices. Columns that differ
 from frame to frame (pose, jaw) are few and multiplied out.
@@ -89,9 +89,7 @@ class Group:
         return np.stack(out)
 
 
-def groups_of(
-    state: State, rows: Int[np.ndarray, "frames"] | None
-) -> list[tuple[Int[np.ndarray, "some"], int, int]]:
+def groups_of(state: State, rows: Int[np.ndarray, "frames"] | None) -> list[tuple[Int[np.ndarray, "some"], int, int]]:
     """Frames that may be treated alike: (frames, jaw bin, contour row)."""
     bins = np.rint(state.jaw[:, 0] / JAW_BIN_RAD).astype(int)
     row = np.zeros_like(bins) if rows is None else rows
@@ -140,7 +138,7 @@ def blocks(seen: Observations, state: State, group: Group, with_identity: bool) 
     right = pulled.reshape(frames, -1) @ flat.T
     own_right = np.einsum("fkpx,fpx->fk", own, pulled)
     expression = slice(identities, None)
-    inner = (pairs @ np.ascontiguousarray(products[:, expression, expression]).reshape(6, -1))
+    inner = pairs @ np.ascontiguousarray(products[:, expression, expression]).reshape(6, -1)
     inner = inner.reshape(frames, len(shapes) - identities, -1)
     frame = np.concatenate([
         np.concatenate([own_own, own_shapes[:, :, expression]], 2),
@@ -163,7 +161,7 @@ def _own_columns(placed: np.ndarray, turned: np.ndarray, state: State, articulat
         out[:, k] = np.cross(np.eye(3)[k], placed)
         if articulated:
             out[:, POSE_WIDTH + k] = np.cross(np.eye(3)[k], turned)
-        out[:, 4 + k] = state.rotation[:, k][:, None] / 1.0
+        out[:, 4 + k] = state.rotation[:, k][:, None]
     out[:, 3] = placed
     return out
 

@@ -8,19 +8,23 @@ all frames with that identity, as one block tridiagonal system, so nothing is sm
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ned.face_model.articulated import ArticulatedFace
 from ned.face_model.flame.embedding import contour_row, yaw_of
-from ned.fitting.equations import POSE_WIDTH, Blocks, Group, Observations, State, apply, blocks, groups_of
+from ned.fitting.equations import JAW_BIN_RAD, POSE_WIDTH, Blocks, Group, Observations, State, apply, blocks, groups_of
 from ned.fitting.tridiagonal import solve_joined
 from ned.types import HeadPose
 
 KEYFRAMES = 48
-KEYFRAME_ROUNDS, ROUNDS = 8, 5
+ROUNDS = 5
+COOLING = (0.3, 0.15, 0.08, 0.04, 0.02)
+"""Noise that is assumed in the first rounds, where the pose is rough and a full step would go anywhere; as
+`FitPriors.noise`, which ends it."""
+LAST_ROUNDS = 4
 CHUNK = 256
 _FLIP = np.diag([1.0, -1.0, -1.0])
 
@@ -41,6 +45,11 @@ class FitPriors:
     jaw_spread_rad: tuple[float, float, float] = (0.2, 0.03, 0.03)
     """Opening, and the turns to the sides, which hardly happen."""
     jaw_rate_rad: float = 1.0
+
+
+TRACKED = FitPriors(noise=0.1, expression=0.5, expression_rate=2.0, jaw_spread_rad=(0.5, 0.03, 0.03), jaw_rate_rad=3.0)
+"""For MediaPipe's landmarks, whose errors are common to whole regions, so that each says less than by itself; what they
+leave open is the jaw's rather than the expression's."""
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,8 @@ def fit_landmarks(
     state = solver.start()
     chosen = solver.keyframes(state)
     some = state.part(chosen)
-    for _ in range(KEYFRAME_ROUNDS):
-        solver.solve_with_identity(some, chosen)
+    for noise in (*(n for n in COOLING if n > priors.noise), *LAST_ROUNDS * [priors.noise]):
+        solver.solve_with_identity(some, chosen, (priors.noise / noise) ** 2)
     state.identity = some.identity
     state.put(chosen, some)
     nearest = np.abs(np.arange(len(landmarks))[:, None] - chosen).argmin(1)
@@ -186,8 +195,6 @@ class _Solver:
                 yield part, blocks(seen.part(part), state.part(part), group, with_identity)
 
     def _group(self, with_identity: bool, opening: int, row: int) -> Group:
-        from ned.fitting.equations import JAW_BIN_RAD
-
         key = with_identity, opening, row
         if key not in self._groups:
             face = self.face if with_identity else self.shaped
@@ -203,9 +210,11 @@ class _Solver:
         at[:, self.own :] = state.expression[part]
         return self.ridge * (self.middle - at)
 
-    def solve_with_identity(self, state: State, chosen: np.ndarray) -> None:
-        """One step on identity and all unknowns of these frames, which are not joined in time."""
+    def solve_with_identity(self, state: State, chosen: np.ndarray, certainty: float) -> None:
+        """One step on identity and all unknowns of these frames, which are not joined in time; landmarks count
+        `certainty` times as much as they will."""
         seen = self.seen.part(chosen)
+        seen = replace(seen, weights=certainty * seen.weights)
         identities = len(state.identity)
         system = np.eye(identities) * self.priors.identity**-2.0
         right = -state.identity * self.priors.identity**-2.0

@@ -109,7 +109,8 @@ class FlameFace:
         jaw = np.zeros((len(coefficients), 3))
         jaw[:, 0] = coefficients[:, 0]
         face = self.articulated
-        return (face.positions(coefficients[:, 1:], jaw) - face.rest).astype(np.float32)
+        neutral = face.positions(np.zeros((1, coefficients.shape[1] - 1)), np.zeros((1, 3)))
+        return (face.positions(coefficients[:, 1:], jaw) - neutral).astype(np.float32)
 
     def mesh(self, parameters: FlameParameters) -> Float[np.ndarray, "frames 5023 3"]:
         """The whole mesh, cm in `ned`'s axes."""

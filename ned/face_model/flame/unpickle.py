@@ -46,7 +46,7 @@ class SparseColumns:
         data, indices, starts = (np.asarray(a) for a in (self.data, self.indices, self.indptr))
         in_order = starts.shape == (columns + 1,) and starts[0] == 0 and (np.diff(starts) >= 0).all()
         fits = in_order and starts[-1] == len(data) == len(indices) and rows * columns <= 10**7
-        if not fits or (len(indices) and not (0 <= indices.min() and indices.max() < rows)):
+        if not fits or (len(indices) and (indices.min() < 0 or indices.max() >= rows)):
             raise Unreadable("holds a sparse matrix whose indices do not fit")
         out = np.zeros((rows, columns))
         np.add.at(out, (indices, np.repeat(np.arange(columns), np.diff(starts))), data)

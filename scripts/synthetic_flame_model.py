@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.distance import cdist
 from synthetic_flame_mesh import BORDER, MIDDLE_CM, REACH_RAD, SKIN, build_disk, directions, eyeball
 
 from ned.face_model import load_face_model
@@ -141,7 +142,7 @@ def _identities(rng: np.random.Generator, rest: np.ndarray, face: np.ndarray) ->
     known = np.concatenate([rest[face], rest[np.setdiff1d(np.arange(SKIN), face)[::8]]])
 
     def kernel(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-        distance = np.linalg.norm(a[:, None] - b, axis=-1)
+        distance = cdist(a, b)
         return sum(s * s * np.exp(-0.5 * (distance / length) ** 2) for length, s in IDENTITY_SCALES_CM)
 
     values, vectors = np.linalg.eigh(kernel(known, known))

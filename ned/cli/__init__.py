@@ -16,6 +16,7 @@ from io import TextIOWrapper
 from ned import __version__
 from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
+from ned.cli.convert import Convert
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
@@ -27,7 +28,9 @@ from ned.cores import quiet_algebra
 from ned.errors import NedError
 from ned.heap import share_heaps
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
+COMMANDS: tuple[type[Command], ...] = (
+    Process, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Doctor,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

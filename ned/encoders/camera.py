@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from ned.encoders.crop import SIZE, Crop
 from ned.encoders.parameters import EncodedFaces
@@ -43,3 +44,28 @@ def _root(model: FlameModel, faces: EncodedFaces) -> np.ndarray:
     identity = np.einsum("v,ivx->ix", row, model.identity[: faces.shape.shape[1]])
     expression = np.einsum("v,evx->ex", row, model.expression[: faces.expression.shape[1]])
     return row @ model.template + faces.shape @ identity + faces.expression @ expression
+
+
+def encode_pose(
+    pose: HeadPose, shape: Float[np.ndarray, "identities"], expression: Float[np.ndarray, "frames 50"],
+    jaw_rad: Float[np.ndarray, "frames 3"], model: FlameModel, crop: Crop,
+) -> EncodedFaces:  # fmt: skip
+    """A fit in `ned`'s terms as the encoders would say it: the inverse of `head_pose`.
+
+    Args:
+        jaw_rad: axis-angle in `ned`'s axes.
+    """
+    frames = len(expression)
+    shapes = np.repeat(np.asarray(shape)[None], frames, 0)
+    turn = pose.rotation.astype(np.float64)
+    zero = np.zeros((frames, 3))
+    faces = EncodedFaces(shapes, expression, zero, jaw_rad * AXES, zero)
+    joint = CM * AXES * _root(model, faces)
+    per_cm = pose.scale * crop.scale
+    about = joint - np.einsum("fij,fj->fi", turn, joint)
+    in_crop = (pose.translation - crop.corner) * crop.scale[:, None] - per_cm[:, None] * about[:, :2]
+    scale = per_cm * CM / (SIZE / 2)
+    shift = (in_crop / (SIZE / 2) - 1) / scale[:, None] * AXES[:2]
+    root = Rotation.from_matrix(turn).as_rotvec() * AXES
+    camera = np.concatenate([scale[:, None], shift], 1)
+    return EncodedFaces(shapes, expression, root, jaw_rad * AXES, camera)

@@ -105,7 +105,7 @@ class DepthwiseSeparable(nn.Module):
 class InvertedResidualV3(nn.Module):
     """MobileNetV3's block without squeeze-and-excitation, as in the minimal models."""
 
-    def __init__(self, channels: int, out: int, stride: int, expansion: float) -> None:
+    def __init__(self, channels: int, out: int, stride: int, expansion: float | int) -> None:
         super().__init__()
         hidden = _divisible(channels * expansion)
         self.conv_pw, self.bn1 = _conv(channels, hidden, 1), nn.BatchNorm2d(hidden, _TF_EPS)
@@ -151,6 +151,6 @@ class MobileNetV3Minimal(nn.Module):
         return self.blocks(torch.relu(self.bn1(self.conv_stem(pictures)))).mean((2, 3))
 
 
-def _divisible(width: float, by: int = 8) -> int:
+def _divisible(width: float | int, by: int = 8) -> int:
     rounded = max(by, int(width + by / 2) // by * by)
     return rounded + by if rounded < 0.9 * width else rounded

@@ -33,8 +33,8 @@ class EncodedFaces:
         return len(self.shape)
 
 
-def unpack_deca(numbers: Float[np.ndarray, "frames 236"]) -> dict[str, Float[np.ndarray, "frames width"]]:
-    """E_flame's numbers by name, see `DECA_WIDTHS`."""
+def unpack_deca(numbers: Float[np.ndarray, "frames numbers"]) -> dict[str, np.ndarray]:
+    """E_flame's 236 numbers by name, each (frames, width), see `DECA_WIDTHS`; ValueError where they are not 236."""
     if numbers.shape[1] != sum(DECA_WIDTHS.values()):
         raise ValueError(f"{numbers.shape[1]} numbers, wanted {sum(DECA_WIDTHS.values())}")
     ends = np.cumsum(list(DECA_WIDTHS.values()))

@@ -60,6 +60,6 @@ class ResnetEncoder(nn.Module):
         self.encoder = ResNet50()
         self.layers = nn.Sequential(nn.Linear(WIDTH, 1024), nn.ReLU(), nn.Linear(1024, outputs))
 
-    def forward(self, pictures: Float[Tensor, "b 3 224 224"]) -> Float[Tensor, "b outputs"]:
-        """RGB in [0, 1], neither centred nor scaled."""
+    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b outputs"]:
+        """RGB in [0, 1], neither centred nor scaled; 224 pixels are what checkpoints were trained on."""
         return self.layers(self.encoder(pictures))

@@ -86,7 +86,9 @@ class TestRead:
 class TestSkinning:
     def test_zero_pose_is_the_template(self, flame):
         assert np.abs(skin(flame.model, at_rest())[0] - flame.model.template).max() < 1e-7
-        assert np.abs(skin_reference(flame.model, at_rest())[0] - flame.model.template).max() < 1e-8  # weights in single precision
+        assert (
+            np.abs(skin_reference(flame.model, at_rest())[0] - flame.model.template).max() < 1e-8
+        )  # weights in single precision
 
     def test_twins(self, flame):
         given = parameters()

@@ -1,7 +1,8 @@
 # Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`.
 # Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed.
 
-EMOTION ?= happy
+# The portrait of the sample clip smiles already: a second emotion shows what an edit does.
+EMOTION ?= happy sad
 VIDEO ?=
 OUT ?= demo
 VENV := .venv
@@ -19,12 +20,13 @@ demo: $(STAMP)
 	@mkdir -p "$(OUT)"
 ifeq ($(strip $(VIDEO)),)
 	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)"
-	@$(BIN)/ned process "$(SAMPLE)" --emotion "$(EMOTION)" --output "$(OUT)/sample_$(EMOTION).mp4" --compare --report --overwrite
+	@for emotion in $(EMOTION); do $(BIN)/ned process "$(SAMPLE)" --emotion "$$emotion" \
+	  --output "$(OUT)/sample_$$emotion.mp4" --compare --report --overwrite || exit; done
 else
 	@name="$${VIDEO##*/}"; kind="$$(printf %s "$${name##*.}" | tr A-Z a-z)"; \
 	case "$$kind" in mp4|mov|mkv) ;; m4v) kind=mp4 ;; *) kind=mkv ;; esac; \
-	$(BIN)/ned process "$$VIDEO" --emotion "$(EMOTION)" --compare --report --overwrite \
-	  --output "$(OUT)/$${name%.*}_$(EMOTION).$$kind"
+	for emotion in $(EMOTION); do $(BIN)/ned process "$$VIDEO" --emotion "$$emotion" --compare --report --overwrite \
+	  --output "$(OUT)/$${name%.*}_$$emotion.$$kind" || exit; done
 endif
 
 # Handed over by the environment, so that spaces and quotes in the name survive.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # the pipeline's imports take seconds; `ned --help` does not wait for them
     from ned.pipeline import ProcessResult
-    from ned.progress import Progress
+    from ned.runtime.progress import Progress
 
 __version__ = "0.1.0"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ned import workspace
 from ned.errors import UserError
+from ned.files.atomic import write_text
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def accept(name: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(f"cannot be made ({error.strerror})", path=path.parent, remedy="set NED_DATA") from error
-    workspace.write_text(path, json.dumps(held, indent=2, sort_keys=True) + "\n")
+    write_text(path, json.dumps(held, indent=2, sort_keys=True) + "\n")
 
 
 def require(name: str, accept_now: bool = False) -> Licence:

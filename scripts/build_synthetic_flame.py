@@ -100,7 +100,7 @@ def build_folder(folder: Path, model: synthetic.SyntheticFlame, edition: str = "
     name = "generic_model.pkl" if edition == "2020" else "flame2023_Open.pkl"
     (folder / name).write_bytes(flame_pickle(model, edition))
     (folder / "landmark_embedding.npy").write_bytes(object_npy(landmarks.embedding68(model)))
-    contours = load_face_model("canonical").contours
+    contours = load_face_model("canonical").topology.loops
     np.savez(folder / "mediapipe_landmark_embedding.npz", **landmarks.embedding105(model, contours))
     (folder / "FLAME_masks.pkl").write_bytes(pickle.dumps(landmarks.masks(model), protocol=2))
     (folder / "head_template.obj").write_text(landmarks.template_obj(model))

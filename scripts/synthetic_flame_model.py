@@ -20,6 +20,7 @@ IDENTITY_SCALES_CM = ((5.0, 0.30), (2.5, 0.17), (1.2, 0.06))
 """Length and standard deviation of the random fields that identities are made of."""
 COEFFICIENT_DEVIATION, SIDES_AGREE = 0.25, 0.85
 CORRECTIVE_CM = 0.05
+EYE_RADIUS_CM, EYE_DEPTH_CM = 1.2, 1.03
 JOINTS_CM = {"root": (0.0, 13.0, 9.0), "neck": (0.0, 8.0, 8.5)}
 TO_FLAME = np.array([1.0, -1.0, -1.0]) / 100
 
@@ -52,14 +53,15 @@ def build(seed: int = 0, own_shape: float = 0.6) -> SyntheticFlame:
     jaw[0, 0] = 0.5
     dropped = canonical.displacements(jaw)[0].astype(np.float64)[:468]
     mean = canonical.mean[:468].astype(np.float64)
-    disk = build_disk(mean, mean + dropped, canonical.triangles, canonical.contours)
-    skin = _skin(disk, mean, dropped, canonical.contours)
+    disk = build_disk(mean, mean + dropped, canonical.topology.triangles, canonical.topology.loops)
+    skin = _skin(disk, mean, dropped, canonical.topology.loops)
     order = rng.permutation(SKIN)  # new index of each vertex, so that nobody can rely on the old one
     triangles = [order[disk.triangles]]
     points = [np.empty_like(skin)]
     points[0][order] = skin
-    for k, side in enumerate(range(2)):
-        vertices, faces = eyeball(canonical.eyeball_centres[side].astype(np.float64), canonical.eyeball_radii[side])
+    eyes = [canonical.mean[first : first + 5].mean(0) + [0.0, 0.0, EYE_DEPTH_CM] for first in (473, 468)]
+    for k, eye in enumerate(eyes):
+        vertices, faces = eyeball(eye, EYE_RADIUS_CM)
         points.append(vertices)
         triangles.append(faces + SKIN + k * BALL)
     rest = np.concatenate(points)

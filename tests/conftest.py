@@ -1,5 +1,10 @@
 """Fixtures that several folders use."""
 
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,7 +23,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
     """The sample clip, four seconds, and what was put into it."""
-    from ned.sample import make_sample
+    from ned.pipeline.sample import make_sample
 
     return make_sample(tmp_path_factory.mktemp("sample") / "sample.mp4", seconds=4.0)
 
@@ -29,6 +34,50 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("NED_CONFIG", str(tmp_path_factory.getbasetemp() / "config"))
     monkeypatch.setenv("NED_DATA", str(tmp_path_factory.getbasetemp() / "data"))
     monkeypatch.setenv("NED_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+_PRELUDE = """
+import functools, os, pathlib, sys
+sys.path[:0] = {places!r}
+from torch import distributed
+distributed.init_process_group = functools.partial(
+    distributed.init_process_group, init_method="file://{meeting}", rank=int(os.environ["RANK"]), world_size=2
+)
+"""
+_EPILOGUE = """
+if sys.platform == "linux":  # threads of a group that is gone outlive the interpreter, which aborts
+    left = [comm.read_text().strip() for comm in pathlib.Path("/proc/self/task").glob("*/comm")]
+    assert not [name for name in left if "gloo" in name], left
+"""
+
+
+@pytest.fixture
+def two_processes(tmp_path) -> Callable[[str], list[str]]:
+    """Runs code in two processes that train together, as under torchrun; what each prints. They meet in a file, since
+    ports may be taken, and are ended where they take too long."""
+
+    def run(code: str) -> list[str]:
+        places = [str(Path(__file__).resolve().parents[1])]
+        prelude = _PRELUDE.format(places=places, meeting=tmp_path / "meeting")
+        whole = prelude + textwrap.dedent(code) + _EPILOGUE
+        environment = os.environ | {"WORLD_SIZE": "2", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", whole], env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for rank in range(2)
+        ]  # fmt: skip
+        try:
+            done = [process.communicate(timeout=120) for process in running]
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+        assert [process.returncode for process in running] == [0, 0], done
+        return [said for said, _ in done]
+
+    return run
 
 
 @pytest.fixture(scope="session")

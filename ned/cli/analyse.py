@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import Command
+from ned.config.options import check_times, option
 from ned.errors import UserError
-from ned.options import check_times, option
-from ned.progress import Progress, for_stream
+from ned.runtime.progress import Progress, for_stream
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ned.cast import Person
+    from ned.edit.people import Person
     from ned.exchange.persons import PersonExpression
     from ned.types import Analysis
 
@@ -50,10 +50,10 @@ class Analyse(Command):
                 workspace.check_output(path, inputs=[self.video], overwrite=self.overwrite)
         if self.sheet is not None and self.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
             raise UserError("unknown kind of picture", path=self.sheet, remedy="end its name in .png or .jpg")
-        from ned.cast import people_of
+        from ned.analysis.cached import analyse_cached
+        from ned.edit.people import people_of
         from ned.exchange.livelink import write_livelink
         from ned.exchange.persons import person_expressions
-        from ned.workspace.analyses import analyse_cached
 
         progress = for_stream(quiet=self.quiet)
         cache = workspace.Cache() if self.cache else None

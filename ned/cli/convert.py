@@ -8,8 +8,9 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.arguments import Command
+from ned.config.options import option
 from ned.errors import UserError
-from ned.options import option
+from ned.files.reading import check_input
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Convert(Command):
     overwrite: bool = option(False, short="-y", help="replace an output file that exists")
 
     def main(self) -> int:
-        workspace.check_input(self.track, what="CSV file")
+        check_input(self.track, what="CSV file")
         output = self.output or self.track.with_name(f"{self.track.stem}_{self.to}.csv")
         workspace.check_output(output, inputs=[self.track], overwrite=self.overwrite)
         if not 1 <= self.rate <= 1000:

@@ -15,6 +15,7 @@ from pathlib import Path
 from ned import __version__, workspace
 from ned.cli.arguments import Command
 from ned.errors import NedError
+from ned.files.assets import ASSETS
 
 _NEED_FREE = 2 * 1024**3
 _LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-contrib-python-headless in place of opencv"
@@ -132,7 +133,7 @@ def _ffmpeg() -> Iterator[Finding]:
 
 
 def _assets() -> Iterator[Finding]:
-    folder = Path(__file__).resolve().parents[1] / "assets"
+    folder = ASSETS
     files = sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix in (".npz", ".safetensors", ".json"))
     for file in files:
         digest = workspace.sha256_of(file)

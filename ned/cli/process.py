@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from ned.cli.arguments import Command, add_options
 from ned.config import ProcessConfig, load_overrides
+from ned.config.options import convert_all, option
 from ned.errors import NedError, UserError
-from ned.options import convert_all, option
-from ned.progress import for_stream
-from ned.workspace import compare_path, job_key, work_mark
+from ned.runtime.progress import for_stream
+from ned.workspace import compare_path, work_mark
 from ned.workspace.inputs import check_apart, expand, is_many
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Process(Command):
         return 1 if failed else 0
 
     def _one(self, settings: ProcessConfig) -> int:
-        settings.check_files()
+        settings.check_files(lambda: _published(settings))
         from ned.pipeline import process
 
         began = time.monotonic()
@@ -125,13 +125,21 @@ def is_done(settings: ProcessConfig) -> bool:
         return False
     import av
 
-    mark = work_mark(job_key(settings.identity()))
+    from ned.pipeline.resolved import key_of, resolve
+
+    mark = work_mark(key_of(settings, resolve(settings)))
     try:
         with av.open(str(settings.output_path), metadata_errors="replace") as container:
             said = {key.lower(): value for key, value in container.metadata.items()}
             return mark in said.get("comment", "")
     except (av.error.FFmpegError, OSError):
         return False
+
+
+def _published(settings: ProcessConfig) -> tuple[Path, ...]:
+    from ned.pipeline.resolved import published
+
+    return published(settings)
 
 
 def summary(result: ProcessResult, seconds: float, length_s: float, config: ProcessConfig) -> str:
@@ -144,7 +152,7 @@ def summary(result: ProcessResult, seconds: float, length_s: float, config: Proc
         done = f"{', '.join(parts)} of {result.frames} frames"
     else:
         why = f", {people[0].why}," if people and people[0].why else ""
-        done = f"person {result.person}{why} in {result.edited_frames} of {result.frames} frames ({config.said()})"
+        done = f"person {result.person}{why} in {result.edited_frames} of {result.frames} frames ({config.describe()})"
     speed = f", {length_s / seconds:.2f}× real time" if length_s > 0 and seconds > 0 else ""
     return f"{result.output}: {done}, {seconds:.1f} s{speed}"
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from ned import workspace
 from ned.errors import UserError
 from ned.exchange.livelink import TURNS, row_times, write_livelink
 from ned.exchange.table import Table, read_table
-from ned.face_model.bridge import Deformable, bridge
 from ned.face_model.spaces import SPACES
+from ned.files.atomic import atomic_path
+from ned.files.reading import check_input
+from ned.fitting.bridge import Deformable, bridge
 from ned.types import ExpressionSpace, ExpressionTrack
 
 _IGNORED = (*TURNS, "BlendShapeCount", "_neutral")
@@ -41,7 +42,7 @@ def read_track(path: Path, space: ExpressionSpace) -> tuple[ExpressionTrack, Tab
 
 def space_of(path: Path) -> ExpressionSpace:
     """The space whose names a CSV file's columns have. UserError where they are those of none."""
-    workspace.check_input(path, what="CSV file")
+    check_input(path, what="CSV file")
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
             columns = {c.strip().lower() for c in file.readline(65536).split(",")}
@@ -59,7 +60,7 @@ def write_track(path: Path, track: ExpressionTrack, times_s: Float[np.ndarray, "
     if track.space.name == "arkit52":
         write_livelink(path, track, times_s, rate)
         return
-    with workspace.atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(("frame", "time", *track.space.names)) + "\n")
         for time, row in zip(np.asarray(times_s).tolist(), track.pack().tolist(), strict=True):
             numbers = ",".join(f"{value:.7g}" for value in row)
@@ -88,7 +89,7 @@ def convert_csv(
     from ned.face_model import load_face_model
 
     track, table = read_track(source, space)
-    across = bridge(models[space.name], models[to], load_face_model("canonical").contours)
+    across = bridge(models[space.name], models[to], load_face_model("canonical").topology)
     converted = across.convert(track)
     times = row_times(source, table, frame_rate)
     times = np.arange(len(track)) / float(frame_rate) if times is None else times

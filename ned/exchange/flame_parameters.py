@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from ned import workspace
 from ned.encoders.crop import Crop
 from ned.encoders.parameters import EncodedFaces
+from ned.files.atomic import atomic_path
 
 CSV_WIDTHS = {"shape": 100, "exp": 50, "pose": 6, "cam": 3}
 
@@ -36,7 +36,7 @@ def write_parameters(
               "cam": faces.camera, "crop": square}  # fmt: skip
     more = {"tex": faces.texture, "light": faces.light, "detail": faces.detail, "eyelids": faces.eyelids}
     arrays |= {name: array for name, array in more.items() if array is not None}
-    with workspace.atomic_path(path) as temporary:
+    with atomic_path(path) as temporary:
         if path.suffix.lower() == ".npz":
             kept = {k: np.asarray(a, np.float32) if np.asarray(a).dtype.kind == "f" and k != "time" else np.asarray(a)
                     for k, a in arrays.items()}  # fmt: skip

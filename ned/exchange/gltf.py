@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.spatial.transform import Rotation
 
-from ned import workspace
+from ned.files.atomic import atomic_path
 
 _AXES = np.array([1.0, -1.0, -1.0])
 """glTF: y up, z out of the face."""
@@ -108,14 +108,14 @@ def write_glb(
     text += b" " * (-len(text) % 4)
     body = bytes(block.data) + b"\0" * (-len(block.data) % 4)
     total = 12 + 8 + len(text) + 8 + len(body)
-    with workspace.atomic_path(path) as temporary, temporary.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         file.write(struct.pack("<4sII", b"glTF", 2, total))
         file.write(struct.pack("<I4s", len(text), b"JSON") + text)
         file.write(struct.pack("<I4s", len(body), b"BIN\0") + body)
 
 
 def _normals(points: np.ndarray, triangles: np.ndarray) -> np.ndarray:
-    from ned.face_model.surface import point_normals
+    from ned.geometry.surface import point_normals
 
     out = point_normals(points, triangles)
     out[np.linalg.norm(out, axis=1) < 0.5] = [0.0, 0.0, 1.0]  # a vertex of no triangle; glTF wants unit length

@@ -10,16 +10,19 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ned.errors import UserError
-from ned.face_model.canonical import NUM_MESH_VERTICES, CanonicalFace
+from ned.face_model.canonical import CanonicalFace
 from ned.face_model.flame.points import IBUG68
 from ned.face_model.spaces import ARKIT52
-from ned.face_model.surface import Nearest, Surface, register, similarity
+from ned.geometry.landmarks import NUM_SURFACE
+from ned.geometry.surface import Nearest, Surface, register, similarity
+from ned.geometry.topology import Topology
 from ned.types import ExpressionSpace
 from ned.workspace import Cache
 
@@ -43,23 +46,26 @@ class IctFace:
     mean: Float[np.ndarray, "478 3"]
     basis: Float[np.ndarray, "52 478 3"]
     canonical: CanonicalFace
-    """Lends triangles, mirror and contours of the landmarks."""
+    """Lends its topology, which belongs to the landmarks."""
 
     @property
     def space(self) -> ExpressionSpace:
         return ARKIT52
 
     @property
-    def triangles(self) -> Int[np.ndarray, "triangles 3"]:
-        return self.canonical.triangles
+    def topology(self) -> Topology:
+        """The tracker's."""
+        return self.canonical.topology
 
-    @property
-    def mirror(self) -> Int[np.ndarray, "478"]:
-        return self.canonical.mirror
+    @cached_property
+    def jaw_weights(self) -> Float[np.ndarray, "478"]:
+        """Share of the jaw's turn, 0 to 1, by how far its opening moves each point."""
+        moved = np.linalg.norm(self.basis[0], axis=-1)
+        return np.clip(moved / max(float(np.quantile(moved[:NUM_SURFACE], 0.98)), 1e-6), 0.0, 1.0).astype(np.float32)
 
-    @property
-    def contours(self) -> dict[str, Int[np.ndarray, "points"]]:
-        return self.canonical.contours
+    def landmarks_of(self, values: Float[np.ndarray, "*batch 478 c"]) -> Float[np.ndarray, "*batch 478 c"]:
+        """See `FaceModel.landmarks_of`: the points are the landmarks."""
+        return values
 
     def displacements(self, coefficients: Float[np.ndarray, "frames 52"]) -> Float[np.ndarray, "frames 478 3"]:
         """What the coefficients add to the mean face, cm."""
@@ -173,13 +179,13 @@ def _build(folder: Path, canonical: CanonicalFace) -> IctFace:
     near, scale = _embed(neutral, triangles, shapes, canonical, _landmarks(folder))
     corners, weights = triangles[near.triangles], near.weights[..., None]
     basis = np.zeros((ARKIT52.width, *canonical.mean.shape))
-    basis[:, :NUM_MESH_VERTICES] = (shapes[:, corners] * weights).sum(2) * AXES
+    basis[:, :NUM_SURFACE] = (shapes[:, corners] * weights).sum(2) * AXES
     gaze = [k for k, name in enumerate(ARKIT52.names) if name.startswith(_GAZE)]
-    basis[gaze, NUM_MESH_VERTICES:] = scale * canonical.basis[gaze][:, NUM_MESH_VERTICES:]
+    basis[gaze, NUM_SURFACE:] = scale * canonical.basis[gaze][:, NUM_SURFACE:]
     mean = np.zeros(canonical.mean.shape)
-    mean[:NUM_MESH_VERTICES] = near.positions * AXES
+    mean[:NUM_SURFACE] = near.positions * AXES
     for side, first in (("eye_right", 468), ("eye_left", 473)):  # irises keep their place among the lids
-        lids, part = canonical.contours[side], slice(first, first + 5)
+        lids, part = canonical.topology.loops[side], slice(first, first + 5)
         middle = canonical.mean[lids].mean(0)
         mean[part] = mean[lids].mean(0) + scale * (canonical.mean[part] - middle)
     return IctFace(mean.astype(np.float32), basis.astype(np.float32), canonical)
@@ -207,10 +213,10 @@ def _embed(
     landmarks: np.ndarray | None,
 ) -> tuple[Nearest, float]:
     """Where the 468 points lie on the face, and how much larger it is than the embedded model."""
-    ours = canonical.mean[:NUM_MESH_VERTICES].astype(np.float64) * AXES
+    ours = canonical.mean[:NUM_SURFACE].astype(np.float64) * AXES
     pairs = []
     for k, name in enumerate(ARKIT52.names):
-        here, there = ((s**2).sum(-1) for s in (canonical.basis[k, :NUM_MESH_VERTICES].astype(np.float64), shapes[k]))
+        here, there = ((s**2).sum(-1) for s in (canonical.basis[k, :NUM_SURFACE].astype(np.float64), shapes[k]))
         if here.max() > 0.01 and there.max() > 0.01 and not name.startswith((_GAZE, "jaw")):
             pairs.append((here**2 @ ours / (here**2).sum(), there**2 @ neutral / (there**2).sum()))
     if len(pairs) < 6:
@@ -222,7 +228,7 @@ def _embed(
         which, where = np.array(IBUG68[17:]), neutral[landmarks[17:]]
         scale, rotation, shift = similarity(points[which], where)
         points = scale * points @ rotation.T + shift
-    outward = canonical.triangles[:, [0, 2, 1]].astype(np.int64)
+    outward = canonical.topology.triangles[:, [0, 2, 1]].astype(np.int64)
     near = register(points, outward, Surface(neutral, triangles), (which, where))
     size = np.linalg.norm(near.positions[33] - near.positions[263]) / np.linalg.norm(ours[33] - ours[263])
     return near, float(size)

@@ -8,7 +8,17 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from ned.types import Edit, ExpressionSpace, ExpressionTrack
+from ned.errors import UserError
+from ned.face_model import FaceModel
+from ned.geometry.articulation import gaps_of_shapes
+from ned.types import Edit, ExpressionSpace, ExpressionTrack, Reference, Style, Track, ValenceArousal
+
+_KINDS = {Reference: "a reference", ValenceArousal: "valence and arousal", Track: "an expression from elsewhere"}
+
+
+def unknown_style(who: str, style: Style, remedy: str) -> UserError:
+    """What to raise for a kind of style that a manipulator does not know."""
+    return UserError(f"{who} cannot imitate {_KINDS.get(type(style), repr(style))}", remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,12 @@ class Articulation:
     """Smile coefficient that the fit took for a feature of the face, since the actor hardly ever stops smiling."""
 
 
+def openings_per_unit(model: FaceModel) -> tuple[Float[np.ndarray, "width"], Float[np.ndarray, "width 2"]]:
+    """How far each coefficient at 1 opens the mouth, and the actor's left and right eye, in cm."""
+    unit = model.displacements(np.eye(model.space.width, dtype=np.float32))
+    return gaps_of_shapes(unit, model.topology.regions)
+
+
 @runtime_checkable
 class Manipulator(Protocol):
     """Translates the expressions of any actor into an emotion; implementations keep no state."""
@@ -43,5 +59,6 @@ class Manipulator(Protocol):
 
         Raises:
             ValueError: `expression` speaks another space than the manipulator.
+            UserError: the manipulator does not know this kind of style.
         """
         ...

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Float, Int, UInt8
 
-from ned.renderer.rasterize import rasterize
-from ned.renderer.shading import vertex_normals
+from ned.geometry.rasterize import rasterize
+from ned.renderer.warp.shading import vertex_normals
 
 KINDS = ("mesh", "normals", "nmfc")
 OPACITY = {"mesh": 0.6, "normals": 0.75, "nmfc": 0.75}

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.features import HiddenFeatures
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
-from ned.analysis.skin import covered, skin_sample, usual_skin
+from ned.analysis.skin import covered, skin_sample, skin_statistics
+from tests.analysis.pasted_faces import backdrop, place
 
 FRAMES = 24
 
@@ -30,7 +30,7 @@ def looks():
 
 @pytest.fixture(scope="module")
 def usual(looks):
-    return usual_skin([skin_sample(*look) for look in looks])
+    return skin_statistics([skin_sample(*look) for look in looks])
 
 
 def patched(picture, points):

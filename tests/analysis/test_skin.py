@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
 from ned.analysis.skin import (
@@ -13,10 +12,11 @@ from ned.analysis.skin import (
     SkinStore,
     covered,
     skin_sample,
+    skin_statistics,
     spread_looks,
     spread_over_frame,
-    usual_skin,
 )
+from tests.analysis.pasted_faces import backdrop, place
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def looks():
 
 @pytest.fixture(scope="module")
 def usual(looks):
-    return usual_skin([skin_sample(*look) for look in looks[:-2]])
+    return skin_statistics([skin_sample(*look) for look in looks[:-2]])
 
 
 def test_a_free_face_in_another_light_is_not_covered(looks, usual):
@@ -69,7 +69,7 @@ def test_a_bar_is_found_where_it_is(looks, usual, colour):
 
 
 def test_too_few_looks_tell_nothing(looks):
-    assert usual_skin([skin_sample(*look) for look in looks[: LEAST_SAMPLES - 1]]) is None
+    assert skin_statistics([skin_sample(*look) for look in looks[: LEAST_SAMPLES - 1]]) is None
 
 
 def test_samples_are_bounded_and_spread(looks):

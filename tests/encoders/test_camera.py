@@ -9,7 +9,7 @@ from ned.encoders.crop import SIZE, Crop, deca_crop, smirk_crop
 from ned.encoders.parameters import EncodedFaces
 from ned.face_model.flame.registration import AXES
 from ned.face_model.flame.skinning import FlameParameters, skin
-from ned.face_model.pose import project
+from ned.geometry.pose import project
 
 
 def encoded(frames=3, seed=0):

@@ -46,7 +46,7 @@ def write(path, frames=4):
     rng = np.random.default_rng(0)
     weights = rng.uniform(size=(frames, 5)).astype(np.float32)
     turns = Rotation.from_rotvec(0.3 * rng.normal(size=(frames, 3))).as_matrix()
-    write_glb(path, model.mean, model.triangles, targets, weights, 2 + np.arange(frames) / 25, turns)
+    write_glb(path, model.mean, model.topology.triangles, targets, weights, 2 + np.arange(frames) / 25, turns)
     return model, targets, weights, turns
 
 
@@ -77,7 +77,7 @@ def test_what_is_in_it(tmp_path):
 def test_exceptions(tmp_path):
     model = load_face_model("canonical")
     with pytest.raises(ValueError, match="rising times"):
-        write_glb(tmp_path / "a.glb", model.mean, model.triangles, {}, np.zeros((2, 0)), np.zeros(2))
+        write_glb(tmp_path / "a.glb", model.mean, model.topology.triangles, {}, np.zeros((2, 0)), np.zeros(2))
     assert not list(tmp_path.iterdir())
 
 

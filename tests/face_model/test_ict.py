@@ -56,7 +56,7 @@ def _clone(tmp_path_factory):
         files = _files_of(name)
         for file in files:
             shapes[file] = moved / len(files)
-    write_clone(folder, mean, canonical.triangles[:, [0, 2, 1]].tolist(), shapes, np.array(IBUG68))
+    write_clone(folder, mean, canonical.topology.triangles[:, [0, 2, 1]].tolist(), shapes, np.array(IBUG68))
     yield folder
 
 
@@ -130,7 +130,9 @@ def test_its_own_shapes(shared, tmp_path, monkeypatch):
     error_mm = 10 * np.linalg.norm(face.mean[inner] - mean[landmarks[17:]] * [1, -1, -1], axis=1)
     assert error_mm.mean() < 0.5
     blink, lips = face.basis[ARKIT52.index("eyeBlinkLeft")], face.basis[0]
-    assert np.abs(blink[face.contours["eye_left"]]).max() > 5 * np.abs(blink[face.contours["eye_right"]]).max()
+    assert (
+        np.abs(blink[face.topology.loops["eye_left"]]).max() > 5 * np.abs(blink[face.topology.loops["eye_right"]]).max()
+    )
     assert lips[17, 1] > 0.8 > 0.2 > abs(lips[10, 1])  # the jaw opens downwards
     gap = shapes["mouthSmile_L"][landmarks[54]] * [1, -1, -1] - face.basis[ARKIT52.index("mouthSmileLeft")][291]
     assert np.linalg.norm(gap) < 0.1

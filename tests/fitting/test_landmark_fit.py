@@ -52,7 +52,7 @@ def mesh_weights():
 
 
 def eyes_of(flame):
-    return flame.contours["eye_left"], flame.contours["eye_right"]
+    return flame.topology.loops["eye_left"], flame.topology.loops["eye_right"]
 
 
 class TestTruth:

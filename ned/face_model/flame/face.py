@@ -24,11 +24,13 @@ from ned.face_model.flame.registration import AXES, CM, cached_embedding, to_ned
 from ned.face_model.flame.skinning import FlameParameters, skin
 from ned.face_model.flame.texture import TextureLayout, read_texture_layout
 from ned.face_model.spaces import FLAME50
+from ned.geometry.topology import Topology
 from ned.types import ExpressionSpace
 from ned.workspace import Cache
 
 IDENTITIES = 100
 """As many as DECA speaks."""
+USUAL_OPENING_RAD = 0.2
 _JAW_FEATURES = slice(9 * (JAW - 1), 9 * JAW)
 
 
@@ -41,7 +43,7 @@ class FlameFace:
     points: SurfacePoints
     """The 478 landmarks on the surface."""
     canonical: CanonicalFace
-    """Lends topology: triangles, mirror and contours belong to the landmarks."""
+    """Lends its topology, which belongs to the landmarks."""
     landmarks68: LandmarkFile | None = None
 
     @property
@@ -77,16 +79,27 @@ class FlameFace:
         return to_ned(self.points.on(self.model.template.astype(np.float64), self.model.triangles)).astype(np.float32)
 
     @property
-    def triangles(self) -> Int[np.ndarray, "triangles 3"]:
-        return self.canonical.triangles
+    def topology(self) -> Topology:
+        """The tracker's."""
+        return self.canonical.topology
 
-    @property
-    def mirror(self) -> Int[np.ndarray, "478"]:
-        return self.canonical.mirror
+    @cached_property
+    def basis(self) -> Float[np.ndarray, "51 478 3"]:
+        """What each coefficient at 1 adds, cm; row 0 is the jaw's chord, scaled up to 1 rad from a usual opening."""
+        probe = np.eye(FLAME50.width, dtype=np.float32)
+        probe[0, 0] = USUAL_OPENING_RAD
+        basis = self.displacements(probe)
+        basis[0] /= np.float32(USUAL_OPENING_RAD)
+        return basis
 
-    @property
-    def contours(self) -> dict[str, Int[np.ndarray, "points"]]:
-        return self.canonical.contours
+    @cached_property
+    def jaw_weights(self) -> Float[np.ndarray, "478"]:
+        """Share of the jaw's turn, 0 to 1."""
+        return np.clip(self.articulated.jaw_share, 0.0, 1.0).astype(np.float32)
+
+    def landmarks_of(self, values: Float[np.ndarray, "*batch 478 c"]) -> Float[np.ndarray, "*batch 478 c"]:
+        """See `FaceModel.landmarks_of`: the points are the landmarks."""
+        return values
 
     @cached_property
     def mesh_triangles(self) -> Int[np.ndarray, "9976 3"]:

@@ -14,15 +14,18 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.errors import UserError
-from ned.face_model.canonical import NUM_MESH_VERTICES, CanonicalFace
+from ned.face_model.canonical import CanonicalFace
 from ned.face_model.flame.embedding import LandmarkFile, SurfacePoints
 from ned.face_model.flame.model import JAW, LEFT_EYE, LEFT_EYEBALL, RIGHT_EYE, RIGHT_EYEBALL, FlameModel
 from ned.face_model.flame.points import IBUG51
-from ned.face_model.surface import Surface, register, similarity
-from ned.types import NUM_LANDMARKS
+from ned.geometry.landmarks import LANDMARKS, NUM_LANDMARKS, NUM_SURFACE
+from ned.geometry.surface import Surface, register, similarity
 from ned.workspace import Cache
 
 NOSE_TIP = 4
+IRISES = (LANDMARKS.left_iris, LANDMARKS.right_iris)
+EYE_DEPTH_CM = 1.0
+"""From an iris back to the middle of its eyeball."""
 _VERSION = 1
 AXES = np.array([1.0, -1.0, -1.0])
 """FLAME's y and z point the other way."""
@@ -59,13 +62,13 @@ def embed_landmarks(
     if len(which) >= 20:
         scale, rotation, shift = similarity(points[which], where)
         points = scale * points @ rotation.T + shift
-    mesh, outward = points[:NUM_MESH_VERTICES], canonical.triangles[:, [0, 2, 1]].astype(np.int64)
-    symmetric = canonical.mirror[:NUM_MESH_VERTICES] if len(which) < 20 else None
+    mesh, outward = points[:NUM_SURFACE], canonical.topology.triangles[:, [0, 2, 1]].astype(np.int64)
+    symmetric = canonical.topology.mirror[:NUM_SURFACE] if len(which) < 20 else None
     near = register(mesh, outward, surface, (which, where), symmetric)
     _check(near.positions, mesh)
     rows = np.flatnonzero(np.isin(model.triangles, head).all(1))
     triangles, weights = np.zeros(NUM_LANDMARKS, np.int64), np.zeros((NUM_LANDMARKS, 3))
-    triangles[:NUM_MESH_VERTICES], weights[:NUM_MESH_VERTICES] = rows[near.triangles], near.weights
+    triangles[:NUM_SURFACE], weights[:NUM_SURFACE] = rows[near.triangles], near.weights
     if mediapipe is not None:  # theirs as they are, not the nearest point to them
         triangles[mediapipe[1]], weights[mediapipe[1]] = mediapipe[0].triangles, mediapipe[0].weights
     for first, eyeball, joint in ((468, RIGHT_EYEBALL, RIGHT_EYE), (473, LEFT_EYEBALL, LEFT_EYE)):
@@ -76,7 +79,7 @@ def embed_landmarks(
 
 def _rough(model: FlameModel, canonical: CanonicalFace) -> tuple[np.ndarray, np.ndarray]:
     """Eyeballs, jaw joint and tip of the nose in the embedded model (cm, FLAME's axes) and in FLAME (cm)."""
-    left, right = canonical.eyeball_centres.astype(np.float64)
+    left, right = (canonical.mean[list(iris)].mean(0) + [0, 0, EYE_DEPTH_CM] for iris in IRISES)
     ours = np.stack([left, right, canonical.jaw_point, canonical.mean[NOSE_TIP]]) * AXES
     joints = model.joints.astype(np.float64)
     skin = model.template[: LEFT_EYEBALL.start].astype(np.float64)
@@ -134,7 +137,7 @@ def cached_embedding(
 ) -> SurfacePoints:
     """`embed_landmarks`, kept for the next time. `path` is named in errors."""
     digest = hashlib.blake2b(digest_size=16)
-    known = [model.template, model.triangles, model.joint_regressor, canonical.mean, canonical.triangles]
+    known = [model.template, model.triangles, model.joint_regressor, canonical.mean, canonical.topology.triangles]
     for points in (landmarks and landmarks.static, mediapipe and mediapipe[0]):
         known += [points.triangles, points.weights] if points else [np.zeros(0)]
     for array in known:

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+KIND = "face renderer ned2022"
+"""What checkpoints of it say that they hold."""
 CONDITION_CHANNELS = 9
 """NMFC, shape and eyes."""
 PAST = 2

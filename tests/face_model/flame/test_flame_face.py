@@ -11,7 +11,7 @@ from ned.face_model.flame.face import FlameFace
 from ned.face_model.flame.points import IBUG68
 from ned.face_model.flame.registration import embed_landmarks, to_flame, to_ned
 from ned.face_model.flame.skinning import FlameParameters
-from ned.face_model.surface import Surface, point_normals, register, similarity
+from ned.geometry.surface import Surface, point_normals, register, similarity
 from ned.workspace import Cache
 from tests.synthetic import synthetic_flame
 
@@ -27,7 +27,10 @@ class TestFace:
         assert flame.mean.shape == (478, 3) and flame.mesh_triangles.shape == (9976, 3)
 
     def test_frontal_triangles_turn_clockwise(self, flame):
-        for triangles, points in ((flame.triangles, flame.mean), (flame.mesh_triangles, to_ned(flame.model.template))):
+        for triangles, points in (
+            (flame.topology.triangles, flame.mean),
+            (flame.mesh_triangles, to_ned(flame.model.template)),
+        ):
             a, b, c = points[triangles].transpose(1, 0, 2)
             area = (b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0]
             facing = np.abs(area) > 0.02
@@ -68,7 +71,7 @@ class TestFace:
 class TestEmbedding:
     def test_publishers_points_are_kept_and_the_rest_is_near(self, flame):
         error_mm = 10 * np.linalg.norm(flame.mean[:468] - truth_cm(), axis=1)
-        assert error_mm[flame.contours["lips_inner"]].max() < 0.01
+        assert error_mm[flame.topology.loops["lips_inner"]].max() < 0.01
         assert error_mm.mean() < 1.0 and np.quantile(error_mm, 0.95) < 4
 
     def test_registered_without_any(self, flame):
@@ -76,7 +79,10 @@ class TestEmbedding:
         found = to_ned(points.on(flame.model.template.astype(np.float64), flame.model.triangles))
         error_mm = 10 * np.linalg.norm(found[:468] - truth_cm(), axis=1)
         assert error_mm.mean() < 2.5
-        assert error_mm[flame.contours["eye_left"]].mean() < 2 and error_mm[flame.contours["lips_outer"]].mean() < 3
+        assert (
+            error_mm[flame.topology.loops["eye_left"]].mean() < 2
+            and error_mm[flame.topology.loops["lips_outer"]].mean() < 3
+        )
 
     def test_irises_lie_on_eyeballs(self, flame):
         eyes = to_ned(flame.model.joints[3:].astype(np.float64))
@@ -133,7 +139,7 @@ class TestSurface:
         which = np.array(IBUG68)[rough]
         scale, rotation, shift = similarity(ours[which], target[rough])
         points = scale * ours @ rotation.T + shift
-        outward = canonical.triangles[:, [0, 2, 1]]
+        outward = canonical.topology.triangles[:, [0, 2, 1]]
         if (point_normals(mean, triangles)[theirs[30]] @ [0, 0, 1]) < 0:
             triangles = triangles[:, [0, 2, 1]]
         near = register(points, outward, Surface(mean, triangles), (which, target[rough]))

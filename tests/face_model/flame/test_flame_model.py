@@ -192,7 +192,7 @@ class TestLandmarkFiles:
 
     def test_contour_is_the_silhouette(self, flame):
         """Normals of the contour on the side turned away look sideways in the picture."""
-        from ned.face_model.surface import point_normals
+        from ned.geometry.surface import point_normals
 
         normals = point_normals(flame.model.template.astype(np.float64), flame.model.triangles)
         for yaw in (-30, 30):

@@ -54,7 +54,8 @@ class DataCommand(Command):
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
         data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
-        return cls(data=data, **convert_all(cls, given))
+        made: Any = cls
+        return made(data=data, **convert_all(cls, given))
 
 
 class Parser(argparse.ArgumentParser):

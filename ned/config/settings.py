@@ -17,6 +17,7 @@ S = TypeVar("S", bound="Settings")
 class Settings:
     """Base of frozen dataclasses with a field `networks`; checked when made."""
 
+    networks: str
     NETWORKS: ClassVar[tuple[str, ...]]
     BOUNDS: ClassVar[Mapping[str, tuple[float, float]]]
     """Least and most of a field."""

@@ -92,7 +92,7 @@ def _read(path: Path, reader: Iterator[list[str]], space: ExpressionSpace, ignor
     lines, timecodes = array("L"), []
     values, frames, times = array("f"), array("d"), array("d")
     for row in reader:
-        line = reader.line_num
+        line = reader.line_num  # type: ignore[attr-defined]
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from itertools import chain
@@ -44,7 +44,7 @@ def read_frames(
     start_s: float | int | None = None,
     end_s: float | int | None = None,
     position: Position | None = None,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Decode the first video stream of `path` frame by frame, in order of presentation.
 
     `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
@@ -73,7 +73,7 @@ def frame_at(path: str | Path, index: int, frame_rate: float) -> Frame | None:
         return next(found, None)
 
 
-def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> Iterator[Frame]:
+def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> Generator[Frame, None, None]:
     """The frames of these indices, which rise, as far as the file gives them; see `frame_at`. Reads on where the next
     one is near, and seeks where not."""
     frames: Iterator[Frame] | None = None
@@ -89,7 +89,7 @@ def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> It
                 break
 
 
-def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Iterator[Frame]:
+def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Generator[Frame, None, None]:
     """The frames from some time before one; none where the file gives none."""
     for lead_s in (1.0, 10.0, None):  # times of a variable rate may run ahead of the mean
         start_s = None if lead_s is None else max(0.0, index / frame_rate - lead_s)
@@ -103,7 +103,7 @@ def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Iterator
     return iter(())
 
 
-def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None, position: Position) -> Iterator[Frame]:
+def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None, position: Position) -> Generator[Frame, None, None]:
     """The frames from `position` on: sought where the file's times allow it, else read from the start and dropped."""
     whole = read_frames(path, start_s, end_s)
     first = next(whole)
@@ -143,7 +143,7 @@ def _read(
     end_s: float | int | None,
     position: Position | None = None,
     layout: Layout | None = None,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """The frames; with a `position` (and then the `layout` of the whole) none where it is not met."""
     stream.thread_type = "AUTO"
     base, origin = stream.time_base, start_time_s(container)

@@ -16,10 +16,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ned import __version__
-from ned.errors import ProcessingError, UserError
+from ned.errors import Cancelled, ProcessingError, UserError
 from ned.files.atomic import FULL, failed_write, give_name
 from ned.files.reading import fingerprint
 
@@ -78,7 +78,7 @@ class Job:
 
 @contextmanager
 def open_job(output: Path, key: Mapping[str, str], keep: bool = False) -> Iterator[Job]:
-    """The work folder for `output`, for this run alone; `keep` it on Ctrl-C too.
+    """The work folder for `output`, for this run alone; `keep` it on Ctrl-C, and where the work is cancelled, too.
 
     UserError where another run has it, or where it holds what no run of ned wrote.
     """
@@ -176,7 +176,8 @@ def _leave(job: Job, error: BaseException, keep: bool) -> BaseException:
     for path in job.folder.glob("*.tmp"):
         _remove(path)
     mended = isinstance(error, UserError) and not any(job.folder.glob("*.nut"))
-    if mended or (isinstance(error, KeyboardInterrupt) and not keep) or not job.begun:
+    ended = isinstance(error, KeyboardInterrupt | Cancelled) and not keep
+    if mended or ended or not job.begun:
         shutil.rmtree(job.folder, ignore_errors=True)
     elif isinstance(error, ProcessingError):
         remedy = f"{error.remedy}; then" if error.remedy else "what is done is kept:"
@@ -212,7 +213,9 @@ def _try_lock(file) -> bool:
     try:
         import fcntl
     except ImportError:  # Windows
-        import msvcrt
+        import importlib
+
+        msvcrt = importlib.import_module("msvcrt")
 
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -228,7 +231,7 @@ def _try_lock(file) -> bool:
     return True
 
 
-def _read(path: Path) -> object:
+def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 

@@ -50,7 +50,7 @@ def pipeline(monkeypatch):
 
     module.process = process
     monkeypatch.setitem(sys.modules, "ned.pipeline", module)
-    monkeypatch.setattr("ned.cli.process._length_s", lambda result: 2.0)
+    monkeypatch.setattr("ned.cli.printer._length_s", lambda result: 2.0)
     return module
 
 

@@ -34,8 +34,8 @@ def asked(monkeypatch):
         calls.append((*given, named))
         return TrainingRecord(steps=3, seconds=2.0, metrics=(("fapd", 4.5),))
 
-    for module, function in (("finetuning", finetune), ("training", train_renderer)):
-        fake = types.ModuleType(f"ned.renderer.neural.{module}")
+    for module, function in (("finetuning", finetune), ("run", train_renderer)):
+        fake = types.ModuleType(f"ned.renderer.neural.training.{module}")
         setattr(fake, function.__name__, function)
         monkeypatch.setitem(sys.modules, fake.__name__, fake)
     return calls

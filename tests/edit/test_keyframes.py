@@ -159,7 +159,7 @@ def test_a_reference_without_a_face_is_named(monkeypatch):
 
 def test_a_timeline_past_the_end_is_refused_before_any_work(sample):
     config = ProcessConfig.build(input=sample.path, timeline="0:neutral 3.9:happy")
-    check_end(config)
+    check_end(config, config.input)
     for options in ({"timeline": "0:neutral 4.5:happy"}, {"edit": ["1:0:neutral 60:happy"]}):
         with pytest.raises(UserError, match="the video ends at 4.00 s"):
-            check_end(ProcessConfig.build(input=sample.path, **options))
+            check_end(ProcessConfig.build(input=sample.path, **options), sample.path)

@@ -80,7 +80,7 @@ def test_train_and_evaluate_from_the_command_line(corpus, tmp_path, monkeypatch,
     (["train", "manipulator", "--data", "x", "--steps", "0"], "steps is 0"),
     (["train", "manipulator", "--data", "x", "--config", "no.yaml"], "no.yaml: no such configuration file"),
     (["evaluate", "manipulator", "no.safetensors"], "no.safetensors: no such checkpoint"),
-    (["process", "x.mp4", "--manipulator", "prototypes", "--manipulator-weights", "w"], "prototypes have no weights"),
+    (["process", "x.mp4", "--manipulator", "prototypes", "--manipulator-weights", "w"], "'prototypes' has no weights"),
 ])  # fmt: skip
 def test_errors_are_one_line(arguments, said, capsys):
     assert main(arguments) == 2

@@ -97,7 +97,7 @@ class PatchDiscriminator(nn.Module):
             if k:
                 x = nn.functional.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
             features = [x]
-            for layer in layers:
+            for layer in layers:  # type: ignore[attr-defined]
                 features.append(layer(features[-1]))
             out.append(features[1:])
         return out

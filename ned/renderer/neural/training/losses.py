@@ -99,7 +99,7 @@ class Vgg19Perceptual(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         layers = _vgg19()[: max(VGG_LAYERS) + 1]
-        for layer in layers:
+        for layer in layers:  # type: ignore[attr-defined]
             if isinstance(layer, nn.ReLU):
                 layer.inplace = False  # features before it are compared too
         self.layers = layers.eval().requires_grad_(False)

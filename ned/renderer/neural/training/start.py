@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -46,7 +46,7 @@ class Start:
     checkpoint: Checkpoint
 
 
-def learner_class(networks: str) -> type:
+def learner_class(networks: str) -> type[Any]:
     """The learner of a kind of networks."""
     if networks == "ned2022":
         from ned.renderer.neural.training.learner2022 import Ned2022Learner

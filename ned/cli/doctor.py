@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ned import __version__, workspace
 from ned.cli.arguments import Command
@@ -88,7 +89,7 @@ def _packages() -> Iterator[Finding]:
     yield _importable("mediapipe", "mediapipe", "pip install mediapipe==0.10.21; if opencv fails, mend that first")
 
 
-def _importable(name: str, module: str, remedy: str, version: Callable[[object], str] | None = None) -> Finding:
+def _importable(name: str, module: str, remedy: str, version: Callable[[Any], str] | None = None) -> Finding:
     try:
         loaded = importlib.import_module(module)
     except Exception as error:

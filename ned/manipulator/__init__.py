@@ -6,9 +6,9 @@ from pathlib import Path
 
 from ned.config.roles import MANIPULATORS
 from ned.face_model import FaceModel
-from ned.manipulator.protocol import Articulation, Manipulator, openings_per_unit
+from ned.manipulator.protocol import Articulation, Effects, Manipulator, effects_of
 
-__all__ = ["MANIPULATORS", "Articulation", "Manipulator", "build_manipulator", "openings_per_unit"]
+__all__ = ["MANIPULATORS", "Articulation", "Effects", "Manipulator", "build_manipulator", "effects_of"]
 
 
 def build_manipulator(name: str, model: FaceModel, checkpoint: Path | None = None) -> Manipulator:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -19,6 +19,19 @@ _KINDS = {Reference: "a reference", ValenceArousal: "valence and arousal", Track
 def unknown_style(who: str, style: Style, remedy: str) -> UserError:
     """What to raise for a kind of style that a manipulator does not know."""
     return UserError(f"{who} cannot imitate {_KINDS.get(type(style), repr(style))}", remedy=remedy)
+
+
+class Effects(NamedTuple):
+    """What one unit of each coefficient changes in what the guards keep, in cm."""
+
+    opening: Float[np.ndarray, "width"]
+    """Distance of the inner lips in the middle of the mouth."""
+    lids: Float[np.ndarray, "width 2"]
+    """Opening of the actor's left and right eye."""
+    width: Float[np.ndarray, "width"]
+    """Distance of the corners of the mouth."""
+    upper_lip: Float[np.ndarray, "width"]
+    """How far the middle of the inner upper lip goes down."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +51,13 @@ class Articulation:
     """Smile coefficient that the fit took for a feature of the face, since the actor hardly ever stops smiling."""
 
 
-def openings_per_unit(model: FaceModel) -> tuple[Float[np.ndarray, "width"], Float[np.ndarray, "width 2"]]:
-    """How far each coefficient at 1 opens the mouth, and the actor's left and right eye, in cm."""
-    unit = model.displacements(np.eye(model.space.width, dtype=np.float32))
-    return gaps_of_shapes(unit, model.topology.regions)
+def effects_of(model: FaceModel) -> Effects:
+    """What each coefficient at 1 does to mouth and lids."""
+    unit, regions = model.displacements(np.eye(model.space.width, dtype=np.float32)), model.topology.regions
+    mouth, lids = gaps_of_shapes(unit, regions)
+    right, left = regions.mouth_corners
+    across = (unit[:, left, 0] - unit[:, right, 0]).astype(np.float64)
+    return Effects(mouth, lids, across, unit[:, regions.inner_lips[0], 1].astype(np.float64))
 
 
 @runtime_checkable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
@@ -29,6 +29,29 @@ _LINGER, _LEAST_VEIL = 0.5, 0.1
 """What is left of a cover in the frame after it is gone, and the least that counts."""
 
 
+Box = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """One painted face, about to be put into its frame."""
+
+    box: Box | None = None
+    """None: there is nothing to put."""
+    difference: Callable[[], Float[np.ndarray, "h w 3"]] | None = None
+    covers: Sequence[Float[np.ndarray, "h w"] | None] = ()
+
+    def onto(self, frame: Frame) -> Frame:
+        """The frame with what was painted, but for what is covered. Waits for the painter."""
+        if self.box is None or self.difference is None:
+            return frame
+        painted = self.difference()
+        for cover in self.covers:
+            if cover is not None:
+                fade(painted, cover)
+        return frame.add_region(self.box, painted)
+
+
 class Painter:
     """Paints the edit of one track, frame by frame in order."""
 
@@ -45,13 +68,19 @@ class Painter:
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
-        return self.submit(frame, i)()
+        return self.submit(frame, i).onto(frame)
 
-    def submit(self, frame: Frame, i: int) -> Callable[[], Frame]:
-        """`paint` that may go on in another thread while the next frame is started; to be asked for in order."""
+    def region(self, frame: Frame, i: int) -> Box | None:
+        """What `submit` may change of the frame; None where the face is outside it."""
+        box, local = self._at(i, (frame.height, frame.width))
+        return None if local is None else box
+
+    def submit(self, frame: Frame, i: int) -> Patch:
+        """Begin to paint the track's frame `i`, which may go on in another thread while the next is begun; the patches
+        of a painter are to be asked for in order."""
         box, local = self._at(i, (frame.height, frame.width))
         if local is None:
-            return lambda: frame
+            return Patch()
         if self._fetch is not None:
             self._show_person(self._fetch, local)
         self._announce(i, (frame.height, frame.width))
@@ -64,7 +93,7 @@ class Painter:
         covers.append(None if hands is None else hands[box[1] : box[3], box[0] : box[2]])
         if i == self._last:
             self.close()
-        return partial(_put_behind, frame, box, difference, covers)
+        return Patch(box, difference, tuple(covers))
 
     def _at(self, i: int, size: tuple[int, int]) -> tuple[tuple[int, int, int, int], FaceEdit | None]:
         """The region that the edit of the track's frame `i` may change, and the edit in its pixels; None where the face
@@ -123,20 +152,6 @@ class Painter:
         if self._hands is not None:
             self._hands.close()
             self._hands = None
-
-
-def _put_behind(
-    frame: Frame,
-    box: tuple[int, int, int, int],
-    difference: Callable[[], Float[np.ndarray, "h w 3"]],
-    covers: Sequence[Float[np.ndarray, "h w"] | None],
-) -> Frame:
-    """The frame with what was painted in a region of it, but for what is covered."""
-    painted = difference()
-    for cover in covers:
-        if cover is not None:
-            fade(painted, cover)
-    return frame.add_region(box, painted)
 
 
 def _cut_out(

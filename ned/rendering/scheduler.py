@@ -1,16 +1,20 @@
-"""The painters of one segment of the film."""
+"""The painters of one segment of the film: faces that do not touch are painted side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from jaxtyping import Bool
 
 from ned.edit.track_edit import TrackEdit
 from ned.renderer import Renderer
-from ned.rendering.painter import Painter
+from ned.rendering.painter import Box, Painter, Patch
 from ned.video import Frame, Stills
+
+CHROMA_PX = 4
+"""Pixels that share a sample of chroma at most."""
 
 
 class PaintScheduler:
@@ -48,12 +52,15 @@ class PaintScheduler:
         """`paint` that may go on in other threads while the next frame is started; to be asked for in order."""
         for k in [k for k in self._painters if self._edits[k][0].track.frames[-1] < frame.index]:
             self._painters.pop(k).close()
-        painted: Callable[[], Frame] = lambda: frame  # noqa: E731
+        base, patches = frame, []
         for k, edit, i in self.faces(frame.index):
             if k not in self._painters:
                 self._painters[k] = Painter(edit, self._make_renderer(edit), self._fetch)
-            painted = self._painters[k].submit(painted(), i)  # a second face is painted onto the first
-        return painted
+            box = self._painters[k].region(base, i)
+            if box is not None and any(_touch(box, patch.box) for patch in patches):
+                base, patches = _put(patches, base), []  # painted onto the faces that it touches
+            patches.append(self._painters[k].submit(base, i))
+        return partial(_put, patches, base)
 
     def close(self) -> None:
         """Let go of all painters."""
@@ -65,3 +72,16 @@ class PaintScheduler:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _put(patches: Sequence[Patch], frame: Frame) -> Frame:
+    for patch in patches:
+        frame = patch.onto(frame)
+    return frame
+
+
+def _touch(a: Box, b: Box | None) -> bool:
+    """Whether two regions share pixels, or blocks of subsampled chroma."""
+    if b is None:
+        return False
+    return all(a[k] - CHROMA_PX < b[k + 2] and b[k] - CHROMA_PX < a[k + 2] for k in (0, 1))

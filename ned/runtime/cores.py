@@ -2,7 +2,15 @@
 
 import os
 
-PAINTING = max(1, (os.cpu_count() or 2) // 2)
+
+def available() -> int:
+    """Cores that this process may use: as the system's mask says, which containers and `taskset` narrow."""
+    if hasattr(os, "sched_getaffinity"):
+        return max(1, len(os.sched_getaffinity(0)))
+    return os.cpu_count() or 2
+
+
+PAINTING = max(1, available() // 2)
 """Half, since decoder and encoder work beside the renderer: threads that wait for each other on a busy machine cost ten
 times what they bring."""
 

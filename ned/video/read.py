@@ -103,7 +103,9 @@ def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Generato
     return iter(())
 
 
-def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None, position: Position) -> Generator[Frame, None, None]:
+def _read_on(
+    path: Path, start_s: float | int | None, end_s: float | int | None, position: Position
+) -> Generator[Frame, None, None]:
     """The frames from `position` on: sought where the file's times allow it, else read from the start and dropped."""
     whole = read_frames(path, start_s, end_s)
     first = next(whole)

@@ -6,7 +6,7 @@ import pytest
 from ned.config.roles import FACE_MODELS, Implementation
 from ned.face_model import FaceModel, LandmarkFace, load_face_model
 from ned.fitting import fit_face
-from ned.manipulator import openings_per_unit
+from ned.manipulator import effects_of
 from tests.face_model import scrambled
 
 
@@ -27,7 +27,7 @@ def test_it_is_seen_through_the_landmarks(second):
     assert np.array_equal(second.topology.triangles, first.topology.triangles)
     some = np.random.default_rng(0).random((3, second.space.width), np.float32)
     assert np.array_equal(second.displacements(some), first.displacements(some))
-    for mine, theirs in zip(openings_per_unit(second), openings_per_unit(first), strict=True):
+    for mine, theirs in zip(effects_of(second), effects_of(first), strict=True):
         assert np.array_equal(mine, theirs)
 
 

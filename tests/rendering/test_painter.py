@@ -80,5 +80,5 @@ def test_frames_may_be_started_before_the_last_is_done():
     started = [ahead.submit(frame, i) for i in (0, 1, 3)]
     assert len(listener.rendered) == 3 and not listener.asked
     for painted, planes in zip(started, expected, strict=True):
-        assert all(np.array_equal(a, b) for a, b in zip(painted().planes, planes, strict=True))
+        assert all(np.array_equal(a, b) for a, b in zip(painted.onto(frame).planes, planes, strict=True))
     assert listener.asked == listener.rendered

@@ -8,7 +8,7 @@ source's; where the edit moves nothing, nothing is added.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -31,7 +31,7 @@ from ned.renderer.warp import layers
 from ned.renderer.warp.donor import lacking
 from ned.renderer.warp.renderer import WarpRenderer, middle_of_face
 from ned.renderer.warp.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
-from ned.runtime.cores import PAINTING
+from ned.runtime.lanes import Lane, help_with
 from ned.runtime.precision import best_device, mixed_precision
 from ned.types import FaceEdit
 
@@ -110,6 +110,7 @@ class NeuralRenderer:
         self._window = face_window(painting.size)
         self._state: torch.Tensor | None = None
         self._sharpness = SharpnessControl()
+        self._lane = Lane()
         self._prefetched: list[tuple[FaceEdit, Future[_Geometry]]] = []
         self.region, self.wants_mouth = warp.region, warp.wants_mouth
         self.take_mouth, self.detect_glasses = warp.take_mouth, warp.detect_glasses
@@ -119,7 +120,7 @@ class NeuralRenderer:
         known = [edit for edit, _ in self._prefetched]
         for edit in coming:
             if not any(edit is one for one in known):
-                self._prefetched.append((edit, _helpers().submit(self._look_at, edit)))
+                self._prefetched.append((edit, help_with(self._look_at, edit)))
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
@@ -128,9 +129,9 @@ class NeuralRenderer:
     def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
-        """See `Renderer.submit`: what follows the warp is done by one other thread, frame by frame."""
+        """See `Renderer.submit`: what follows the warp is done in a lane of its own, frame by frame."""
         difference = self._warp.render(picture, edit)
-        return _painter().submit(self._paint, picture, difference, edit, self._geometry(edit)).result
+        return self._lane.submit(self._paint, picture, difference, edit, self._geometry(edit)).result
 
     def _paint(
         self,
@@ -215,19 +216,6 @@ class NeuralRenderer:
         reach = 2 * round(AROUND * size) + 1
         foreign = cv2.dilate(foreign, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
         return cv2.GaussianBlur(foreign, (0, 0), NEAR * size)
-
-
-@lru_cache(maxsize=1)
-def _painter() -> ThreadPoolExecutor:
-    """One thread for all renderers of the process: what is handed on from frame to frame is handed on in order, while
-    the next frame is read and warped."""
-    return ThreadPoolExecutor(1, "ned-painter")
-
-
-@lru_cache(maxsize=1)
-def _helpers() -> ThreadPoolExecutor:
-    """Threads for all renderers of the process; their work lets go of the interpreter for most of its time."""
-    return ThreadPoolExecutor(PAINTING, "ned-geometry")
 
 
 @lru_cache(maxsize=4)

@@ -1,4 +1,4 @@
-"""The synthetic FLAME that tests share; its generator lives in `scripts`."""
+"""The synthetic FLAME that tests share; its generator lives in `scripts/build`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts"))
-import build_synthetic_flame as generator
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "scripts" / "build"))
+import synthetic_flame as generator
 import synthetic_flame_model as synthetic
 
 

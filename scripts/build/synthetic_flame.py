@@ -1,6 +1,6 @@
 """Write a folder of files that are built like FLAME's and DECA's, and hold nothing of theirs.
 
-    python scripts/build_synthetic_flame.py FOLDER [--edition 2020|2023open] [--deca] [--seed 0]
+    python scripts/build/synthetic_flame.py FOLDER [--edition 2020|2023open] [--deca] [--seed 0]
 
 The model is made from the embedded face model and random fields; DECA's networks get random weights. With it, all that
 reads, fits, shows and trains with FLAME can be run and tested by those who do not hold the licences.
@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csc_matrix
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import synthetic_flame_landmarks as landmarks
 import synthetic_flame_model as synthetic

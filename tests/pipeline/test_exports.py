@@ -86,4 +86,5 @@ class TestCommand:
         assert "holds no FLAME model" in said(*flame, "--flame-folder", str(tmp_path), "--export", str(out))
         with_files = [*flame, "--flame-folder", str(flame_folder)]
         assert "--accept-licence" in said(*with_files, "--export", str(out)) and not out.exists()
-        assert "generic_neutral_mesh" in said("--face-model", "ict", "--ict-folder", str(tmp_path), "--overlay", "x.mp4")
+        ict = ["--face-model", "ict", "--ict-folder", str(tmp_path)]
+        assert "generic_neutral_mesh" in said(*ict, "--export", str(tmp_path / "a.glb"))

@@ -25,10 +25,14 @@ SLOW_S = 0.5
 VARIATION = 0.12
 """How much the strength of an edit drifts over time, as a share of it."""
 
+STRESS, STRESS_S = 0.25, 0.15
+"""How much stronger brows and eyes show it in loud syllables than in the mean, as a share, and the time scale of these:
+a face that holds one expression through speech looks imposed."""
+
 VARIATION_S = 0.9
 """Time scale of that drift in seconds."""
 
-RESTING_SHARE = 0.6
+RESTING_SHARE = 0.8
 """How much of what may be a resting smile, or just the shape of the mouth, is taken for a smile."""
 
 WAY = 0.3
@@ -62,6 +66,7 @@ _FROWN = ("mouthFrown", "mouthShrugLower")
 _SCOWL = ("browDown", "noseSneer")
 _RAISE = ("browInnerUp", "browOuterUp", "eyeWide")
 _POUT = ("mouthPucker", "mouthFunnel")
+_STRESSED = ("brow", "nose", "cheek")
 
 
 def _taken_back(share: float, *groups: tuple[str, ...]) -> dict[str, float]:
@@ -77,51 +82,49 @@ PROTOTYPES: dict[str, Prototype] = {
         mouth=MouthTarget(gain=0.9, rest=0.5),
     ),
     "happy": Prototype(
-        adds={"mouthSmile": 0.85, "cheekSquint": 0.8, "eyeSquint": 0.3, "mouthDimple": 0.15},
-        keeps=_taken_back(0.0, _FROWN, _SCOWL),
+        adds={"mouthSmile": 0.88, "cheekSquint": 0.7, "eyeSquint": 0.15, "mouthDimple": 0.15},
+        keeps=_taken_back(0.0, _FROWN, _SCOWL, ("browInnerUp",)),
         mouth=MouthTarget(gain=1.12),
         open={"mouthUpperUp": 0.2},
         shut={"mouthPress": 0.1, "mouthDimple": 0.15},
     ),
     "sad": Prototype(
         adds={
-            "browInnerUp": 1.0, "browDown": 0.5, "mouthFrown": 0.65, "mouthShrugLower": 0.35, "eyeBlink": 1.0,
+            "browInnerUp": 0.9, "browDown": 0.5, "mouthFrown": 0.5, "mouthShrugLower": 0.3, "eyeBlink": 0.5,
             "mouthStretch": 0.1,
         },
-        keeps=_taken_back(0.0, _SMILE, ("eyeWide", "browOuterUp")),
+        keeps=_taken_back(-0.2, _SMILE) | _taken_back(0.0, ("eyeWide", "browOuterUp")),
         mouth=MouthTarget(gain=0.97),
     ),
     "angry": Prototype(
-        adds={
-            "browDown": 1.2, "browInnerUp": -0.4, "noseSneer": 0.6, "eyeSquint": 0.4, "mouthDimple": 0.3,
-        },
-        keeps=_taken_back(0.1, _SMILE) | _taken_back(0.0, ("browInnerUp", "browOuterUp", "eyeWide")),
+        adds={"browDown": 0.95, "browInnerUp": -0.4, "noseSneer": 0.45, "eyeSquint": 0.2, "mouthDimple": 0.5},
+        keeps=_taken_back(0.0, _SMILE, ("browInnerUp", "browOuterUp", "eyeWide")),
         mouth=MouthTarget(gain=1.15, upper_lip=0.5),
-        open={"mouthStretch": 0.3, "mouthUpperUp": 0.3, "mouthLowerDown": 0.3},
-        shut={"mouthPress": 0.7, "mouthFrown": 0.1, "mouthStretch": 0.2},
+        open={"mouthStretch": 0.35, "mouthUpperUp": 0.2, "mouthLowerDown": 0.3},
+        shut={"mouthPress": 0.6, "mouthStretch": 0.3},
     ),
     "surprised": Prototype(
-        adds={"browInnerUp": 0.65, "browOuterUp": 0.5, "eyeWide": 0.9, "mouthStretch": 0.05},
-        keeps=_taken_back(0.2, _SMILE) | _taken_back(0.0, _FROWN, _SCOWL, ("eyeSquint",)),
-        mouth=MouthTarget(gain=1.4, offset=0.008, silent_opening=0.025),
+        adds={"browInnerUp": 0.6, "browOuterUp": 0.5, "eyeWide": 0.4, "mouthStretch": 0.1},
+        keeps=_taken_back(0.0, _SMILE, _FROWN, _SCOWL, ("eyeSquint",)),
+        mouth=MouthTarget(gain=1.45, offset=0.008, silent_opening=0.02),
     ),
     "fear": Prototype(
         adds={
-            "browInnerUp": 1.15, "browOuterUp": 0.3, "browDown": 0.6, "eyeWide": 0.95, "mouthStretch": 0.9,
-            "mouthLowerDown": 0.2, "mouthFrown": 0.2,
+            "browInnerUp": 1.05, "browOuterUp": 0.25, "browDown": 0.5, "eyeWide": 0.5, "mouthStretch": 0.8,
+            "mouthLowerDown": 0.15, "mouthFrown": 0.15,
         },
-        keeps=_taken_back(0.0, _SMILE),
+        keeps=_taken_back(-0.2, _SMILE),
         mouth=MouthTarget(gain=1.1, offset=0.004),
     ),
     "disgusted": Prototype(
         adds={
-            "noseSneer": 1.3, "browDown": 0.35, "eyeSquint": 0.45, "mouthFrown": 0.35, "cheekSquint": 0.5,
+            "noseSneer": 0.75, "browDown": 0.4, "eyeSquint": 0.3, "mouthFrown": 0.4, "cheekSquint": 0.4,
             "mouthShrugLower": 0.2,
         },
-        keeps=_taken_back(0.0, _SMILE, ("browOuterUp", "eyeWide")),
-        mouth=MouthTarget(gain=1.05, upper_lip=0.8),
-        open={"mouthUpperUp": 0.8},
-        shut={"mouthUpperUp": 0.5, "mouthShrugLower": 0.25},
+        keeps=_taken_back(-0.2, _SMILE) | _taken_back(0.0, ("browOuterUp", "eyeWide")),
+        mouth=MouthTarget(gain=1.05, upper_lip=0.7),
+        open={"mouthUpperUp": 0.6},
+        shut={"mouthUpperUp": 0.4, "mouthShrugLower": 0.2},
     ),
 }  # fmt: skip
 """Which coefficients: the action units that FACS and EMFACS name. How much: what, drawn into 13 clips and measured as
@@ -197,6 +200,7 @@ class PrototypeManipulator:
         rng = np.random.default_rng([edit.seed, EMOTIONS.index(emotion)])
         drift = 1.0 + VARIATION * _slow_noise(rng, len(current), VARIATION_S * frame_rate)
         tilt = ASYMMETRY * rng.uniform(-1.0, 1.0)
+        loud = _loudness(articulation.mouth_opening, STRESS_S * frame_rate)
         opened = np.clip(open_share(articulation, frame_rate) + WAY * rng.uniform(-1.0, 1.0), 0.0, 1.0)
         out = current.copy()
         always = np.ones(len(current))
@@ -205,8 +209,15 @@ class PrototypeManipulator:
                 for i in sided(self.space, name):
                     side = 1.0 + tilt * (self.space.names[i].endswith("Left") - self.space.names[i].endswith("Right"))
                     room = 1.0 - 0.7 * np.clip(current[:, i], 0.0, 1.0)
-                    out[:, i] += edit.intensity * amount * side * share * drift * room
+                    stress = 1.0 + STRESS * loud * self.space.names[i].startswith(_STRESSED)
+                    out[:, i] += edit.intensity * amount * side * share * drift * stress * room
         return out
+
+
+def _loudness(opening: Float[np.ndarray, "frames"], sigma: float) -> Float[np.ndarray, "frames"]:
+    """How open the mouth is around each frame against its mean, in [−1, 1]; 0 for one that does not speak."""
+    loud = gaussian_filter1d(opening, sigma, mode="nearest")
+    return np.clip((loud - loud.mean()) / max(2.0 * float(loud.std()), 0.1), -1.0, 1.0)
 
 
 def _slow_noise(rng: np.random.Generator, frames: int, sigma: float) -> Float[np.ndarray, "frames"]:

@@ -89,7 +89,7 @@ def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> Ge
                 break
 
 
-def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Generator[Frame, None, None]:
+def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Iterator[Frame]:
     """The frames from some time before one; none where the file gives none."""
     for lead_s in (1.0, 10.0, None):  # times of a variable rate may run ahead of the mean
         start_s = None if lead_s is None else max(0.0, index / frame_rate - lead_s)

@@ -9,7 +9,7 @@ import torch
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.face_model.spaces import FLAME50
-from ned.manipulator import Manipulator, build_manipulator, effects_of
+from ned.manipulator import Effects, Manipulator, build_manipulator, effects_of
 from ned.manipulator import learned as module
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.evaluation import articulate
@@ -145,7 +145,7 @@ def test_prototypes_refuse_a_reference():
 
 def test_another_expression_space_is_refused(tmp_path):
     with pytest.raises(UserError, match="speaks the expression space arkit52"):
-        LearnedManipulator(FLAME50, np.zeros(51), np.zeros((51, 2)), SHIPPED)
+        LearnedManipulator(FLAME50, Effects(np.zeros(51), np.zeros((51, 2)), np.zeros(51), np.zeros(51)), SHIPPED)
     with pytest.raises(UserError, match="no such checkpoint"):
         LearnedManipulator(MODEL.space, EFFECTS, tmp_path / "none.safetensors")
 

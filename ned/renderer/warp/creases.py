@@ -17,7 +17,7 @@ from jaxtyping import Float
 
 TEXTURE_SIZE = 256
 
-SOFT_WIDTH, SOFT_DEPTH = 1.8, 0.45
+SOFT_WIDTH, SOFT_DEPTH = 2.0, 0.35
 """Of the shading that is put on skin, against the width and the depth in `CREASES`, which are those of a drawn line."""
 
 DEEPENING = 7.0

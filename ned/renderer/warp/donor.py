@@ -18,7 +18,7 @@ from ned.renderer.warp import layers
 
 _RIGID, _CHIN, _LIPS = RIGID, LANDMARKS.chin, list(LIP_OUTLINE)
 _MOST_GAIN = 1.6
-_GROWTH = (1.3, 1.5)
+_GROWTH = (1.5, 2.0)
 """An opening that grows by less than the first factor shows its own content, by more than the second the donor's."""
 _HOLE = layers.Hole(layers.MOUTH.upper, layers.MOUTH.lower, band=0.12, rigidity=1.0)
 

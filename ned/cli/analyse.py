@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ned import workspace
 from ned.cli.arguments import Command
 from ned.config.options import check_times, option
+from ned.config.roles import FACE_MODELS
 from ned.errors import UserError
 from ned.runtime.progress import Progress, for_stream
 
@@ -37,7 +38,7 @@ class Analyse(Command):
     )  # fmt: skip
     overlay: Path | None = option(None, metavar="VIDEO", help="write the film with the fitted mesh over it")
     overlay_style: str = option("mesh", choices=("mesh", "normals", "nmfc"), help="how the mesh is drawn")
-    face_model: str = option("canonical", choices=("canonical", "flame", "ict"), help="what is fitted for these")
+    face_model: str = option("canonical", choices=FACE_MODELS, help="what is fitted for these")
     flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
     ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
     accept_licence: bool = option(False, help="say, once, that you may use FLAME under its licence")
@@ -98,9 +99,12 @@ class Analyse(Command):
         plain = self.export is None or self.export.suffix.lower() == ".csv"
         if self.face_model == "canonical" and plain and self.overlay is None:
             return None
-        from ned.pipeline.exports import load_model
+        from ned.config.edit import FaceModelOptions
+        from ned.pipeline.exports import model_to_fit
 
-        return load_model(self.face_model, self.flame_folder, self.ict_folder, self.accept_licence)
+        options = FaceModelOptions(self.face_model, self.flame_folder, self.ict_folder, self.accept_licence)
+        options.check_face_model()
+        return model_to_fit(options)
 
     def _export_fit(self, model: FaceModel, person: int, analysis: Analysis, progress: Progress) -> None:
         from ned.pipeline import exports

@@ -101,6 +101,11 @@ class IctFace:
         return made
 
 
+def neutral_file(clone: Path) -> Path:
+    """The neutral mesh of a clone. UserError where there is none."""
+    return _model_folder(clone) / NEUTRAL
+
+
 def _model_folder(clone: Path) -> Path:
     for folder in (clone, clone / "FaceXModel"):
         if (folder / NEUTRAL).is_file():
@@ -232,3 +237,10 @@ def _embed(
     near = register(points, outward, Surface(neutral, triangles), (which, where))
     size = np.linalg.norm(near.positions[33] - near.positions[263]) / np.linalg.norm(ours[33] - ours[263])
     return near, float(size)
+
+
+def load(folder: Path | None = None) -> IctFace:
+    """See `ned.config.roles.FACE_MODELS`. UserError as `IctFace.load`, and where there is no folder."""
+    if folder is None:
+        raise UserError("ICT-FaceKit comes from your own clone", remedy="give its folder")
+    return IctFace.load(folder)

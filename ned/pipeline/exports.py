@@ -9,29 +9,25 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
+from ned.config.edit import FaceModelOptions
 from ned.encoders.camera import encode_pose
 from ned.encoders.crop import deca_crop
-from ned.errors import UserError
 from ned.exchange.convert import write_track
 from ned.exchange.flame_parameters import write_parameters
 from ned.exchange.gltf import write_glb
-from ned.face_model import load_face_model
 from ned.face_model.flame.face import USUAL_OPENING_RAD, FlameFace
 from ned.face_model.flame.points import IBUG68
 from ned.face_model.flame.registration import to_ned
 from ned.face_model.flame.skinning import FlameParameters, skin
-from ned.face_model.ict import IctFace
 from ned.face_model.protocol import FaceModel
 from ned.fitting.flame import FlameFit, fit_flame
 from ned.fitting.least_squares import fit_face
 from ned.geometry.pose import project
-from ned.licences import require
+from ned.pipeline.face_models import load_flame, load_model
 from ned.renderer.overlay import nmfc_colours, overlay_frame
 from ned.runtime.progress import Progress
 from ned.types import Analysis, ExpressionTrack, FaceFit, FaceTrack, HeadPose
 from ned.video import VideoWriter, read_frames
-
-MODELS = ("canonical", "flame", "ict")
 
 
 @dataclass(frozen=True)
@@ -53,24 +49,11 @@ class PersonFit:
         return float(np.concatenate([fit.reprojection_error for fit in self.fits]).mean())
 
 
-def load_model(
-    name: str, flame_folder: Path | None = None, ict_folder: Path | None = None, accept_licence: bool = False
-) -> FaceModel:
-    """A face model of `MODELS`, those of others from the user's folder.
-
-    Raises UserError where the folder is not named, holds something else, or a licence was not accepted.
-    """
-    if name == "flame":
-        if flame_folder is None:
-            raise UserError("FLAME comes from your own files", remedy="give --flame-folder DIR; see docs/flame.md")
-        face = FlameFace.load(flame_folder)
-        require(f"flame{face.model.edition}", accept_licence)
-        return face
-    if name == "ict":
-        if ict_folder is None:
-            raise UserError("ICT-FaceKit comes from your own clone", remedy="give --ict-folder DIR")
-        return IctFace.load(ict_folder)
-    return load_face_model(name)
+def model_to_fit(options: FaceModelOptions) -> FaceModel:
+    """As `load_model`, but FLAME in its own coefficients. Raises UserError as that."""
+    if options.face_model == "flame" and options.flame_folder is not None:
+        return load_flame(options.flame_folder, options.accept_licence)
+    return load_model(options)
 
 
 def fit_person(analysis: Analysis, person: int, model: FaceModel) -> PersonFit:

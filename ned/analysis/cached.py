@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ned import __version__
 from ned.files.arrays import array_errors, save_arrays
 from ned.files.reading import fingerprint
 from ned.geometry.landmarks import LANDMARKS
 from ned.runtime.progress import Progress
 from ned.types import NUM_LANDMARKS, Analysis, AudioStream, Colour, FaceTrack, Shot, SkinStatistics, VideoInfo
+from ned.version import __version__
 from ned.workspace.cache import Cache
 
 FORMAT = 4

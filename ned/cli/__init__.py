@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 
-from ned import __version__
 from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
 from ned.cli.convert import Convert
@@ -28,6 +27,7 @@ from ned.cli.verify import Verify
 from ned.errors import NedError
 from ned.runtime.cores import quiet_algebra
 from ned.runtime.heap import share_heaps
+from ned.version import __version__
 
 COMMANDS: tuple[type[Command], ...] = (
     Process, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Doctor,

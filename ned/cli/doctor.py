@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ned import __version__, workspace
+from ned import workspace
 from ned.cli.arguments import Command
 from ned.errors import NedError
 from ned.files.assets import ASSETS
+from ned.version import __version__
 
 _NEED_FREE = 2 * 1024**3
 _LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-contrib-python-headless in place of opencv"

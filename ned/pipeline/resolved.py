@@ -9,10 +9,11 @@ import importlib.metadata
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from ned import __version__, workspace
+from ned import workspace
 from ned.config import ProcessConfig
 from ned.config.roles import AUTO, MANIPULATORS, RENDERERS
 from ned.pipeline.face_models import files_digest
+from ned.version import __version__
 
 PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python")
 """Whose versions may change pictures."""

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ned import __version__
 from ned.analysis.store import release
 from ned.config import ProcessConfig
 from ned.edit.track_edit import TrackEdit
@@ -28,6 +27,7 @@ from ned.report import PicturePair, load_picture, save_pair
 from ned.runtime.heap import trim
 from ned.runtime.progress import Clock, Stage
 from ned.types import NUM_LANDMARKS, Analysis, VideoInfo
+from ned.version import __version__
 from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import film_bytes

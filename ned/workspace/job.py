@@ -18,10 +18,10 @@ from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from ned import __version__
 from ned.errors import Cancelled, ProcessingError, UserError
 from ned.files.atomic import FULL, failed_write, give_name
 from ned.files.reading import fingerprint
+from ned.version import __version__
 
 FORMAT = 2
 _JOB, _LOCK, _PUBLISHING = "job.json", "lock", "publishing.json"

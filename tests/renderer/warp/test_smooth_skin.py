@@ -3,18 +3,18 @@
 import cv2
 import numpy as np
 import pytest
-from ned.renderer.warp.renderer.smooth_field import soften, soften_reference
-from ned.renderer.warp.renderer.smooth_skin import build_smooth_skin, cotangent_laplacian, divide, to_line
 
 from ned.face_model import load_face_model
 from ned.geometry.rasterize import rasterize
 from ned.renderer.warp.layers import LEFT_EYE, MOUTH, RIGHT_EYE
 from ned.renderer.warp.lips import LOWER, UPPER
 from ned.renderer.warp.mesh import OVAL, build_skin_mesh
+from ned.renderer.warp.smooth_field import soften, soften_reference
+from ned.renderer.warp.smooth_skin import build_smooth_skin, cotangent_laplacian, divide, to_line
 
 MODEL = load_face_model()
-MESH = build_skin_mesh(MODEL.triangles, len(MODEL.mean))
-SKIN = build_smooth_skin(MODEL.triangles, MODEL.mean)
+MESH = build_skin_mesh(MODEL.topology.triangles, len(MODEL.mean))
+SKIN = build_smooth_skin(MODEL.topology.triangles, MODEL.mean)
 COARSE = MESH.with_rings(MODEL.mean, MODEL.mean)[0]
 
 

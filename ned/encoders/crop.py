@@ -36,11 +36,9 @@ class Crop:
         """The crop of one frame, RGB in [0, 1]; black outside of the frame."""
         scale = float(self.scale[index])
         matrix = np.array([[scale, 0, -scale * self.corner[index, 0]], [0, scale, -scale * self.corner[index, 1]]])
-        flags = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        if scale < 0.5:  # warpAffine does not average over what it leaves out
-            sigma = 0.35 / scale
-            picture = cv2.GaussianBlur(picture, (0, 0), sigma)
-        out = cv2.warpAffine(picture, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR if scale < 1 else flags)
+        if scale < 0.5:  # the warp does not average over what it leaves out
+            picture = cv2.GaussianBlur(picture, (0, 0), 0.35 / scale)
+        out = cv2.warpAffine(picture, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
         return (out.astype(np.float32) / 255).transpose(2, 0, 1)
 
 

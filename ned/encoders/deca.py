@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -50,13 +52,8 @@ class Deca(nn.Module):
     @torch.inference_mode()
     def encode(self, pictures: Float[Tensor, "b 3 224 224"], detail: bool = True) -> EncodedFaces:
         """Coefficients, with the code of details where it is wanted."""
-        found = unpack_deca(self.E_flame(pictures).cpu().numpy())
         code = self.E_detail(pictures).cpu().numpy() if detail else None
-        return EncodedFaces(
-            shape=found["shape"], expression=found["expression"], global_pose=found["pose"][:, :3],
-            jaw_pose=found["pose"][:, 3:], camera=found["camera"], texture=found["texture"],
-            light=found["light"].reshape(-1, 9, 3), detail=code,
-        )  # fmt: skip
+        return replace(_coarse(self.E_flame, pictures), detail=code)
 
 
 class Emoca(Deca):
@@ -104,12 +101,19 @@ class Spectre(nn.Module):
     @torch.inference_mode()
     def encode(self, pictures: Float[Tensor, "frames 3 224 224"], detail: bool = False) -> EncodedFaces:
         """Consecutive frames; two more on either side make the ends as good as the middle."""
-        coarse = Deca.encode(self, pictures, detail=False)  # type: ignore[arg-type]
-        return _replaced(coarse, self.E_expression(pictures))
+        return _replaced(_coarse(self.E_flame, pictures), self.E_expression(pictures))
+
+
+def _coarse(network: nn.Module, pictures: Float[Tensor, "b 3 224 224"]) -> EncodedFaces:
+    """What E_flame says."""
+    found = unpack_deca(network(pictures).cpu().numpy())
+    return EncodedFaces(
+        shape=found["shape"], expression=found["expression"], global_pose=found["pose"][:, :3],
+        jaw_pose=found["pose"][:, 3:], camera=found["camera"], texture=found["texture"],
+        light=found["light"].reshape(-1, 9, 3),
+    )  # fmt: skip
 
 
 def _replaced(faces: EncodedFaces, numbers: Float[Tensor, "b 53"]) -> EncodedFaces:
-    from dataclasses import replace
-
     found = numbers.cpu().numpy()
     return replace(faces, expression=found[:, :EXPRESSION_WIDTH], jaw_pose=found[:, EXPRESSION_WIDTH:])

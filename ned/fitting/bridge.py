@@ -19,8 +19,9 @@ from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.topology import Topology
 from ned.types import ExpressionSpace, ExpressionTrack
 
-RIDGE = 0.1
-"""Cost of the square of a coefficient, against the mean square of what one of them moves; the jaw costs a fifth."""
+RIDGE, JAW_RIDGE = 0.01, 0.002
+"""Cost of a coefficient's square, against the mean square of what one of them moves; the jaw is cheap, since nothing
+else opens the mouth like it."""
 WEIGHTS = {"lips_inner": 6.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0,
            "brow_right": 3.0}  # fmt: skip
 ROUNDS = 3
@@ -48,7 +49,7 @@ class Deformable(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Bridge:
-    """Maps tracks of `source`'s space to `target`'s. `moves` of both are in cm at the same points."""
+    """Maps tracks of `source`'s space to `target`'s."""
 
     source: Deformable
     target: Deformable
@@ -87,7 +88,7 @@ class Bridge:
                 at[0] = opening
                 flat = (self._basis(at) * root).reshape(width, -1)
                 hessian = flat @ flat.T
-                ridge = RIDGE * size * self._costs()
+                ridge = size * np.r_[JAW_RIDGE, np.full(width - 1, RIDGE)]
                 current = out[rows]
                 gradient = (left[rows] * root).reshape(len(rows), -1) @ flat.T + current @ hessian
                 system = hessian + np.diag(ridge)
@@ -109,11 +110,6 @@ class Bridge:
         probes = np.concatenate([at[None], at + step * np.eye(width)]).astype(np.float32)
         moved = self.target.displacements(probes)[:, self.points].astype(np.float64)
         return (moved[1:] - moved[0]) / step
-
-    def _costs(self) -> np.ndarray:
-        """Of each coefficient: the jaw is cheap, since nothing else turns it; what cannot be seen stays at rest."""
-        names = self.target.space.names
-        return np.array([0.02 if k == 0 else 0.1 for k in range(len(names))])
 
     def _bounds(self) -> tuple[np.ndarray, np.ndarray]:
         names = self.target.space.names

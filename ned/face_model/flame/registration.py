@@ -58,7 +58,7 @@ def embed_landmarks(
     points = canonical.mean.astype(np.float64) * AXES
     scale, rotation, shift = similarity(*_rough(model, canonical))
     points = scale * points @ rotation.T + shift
-    which, where = _anchors(model, landmarks, mediapipe)
+    which, where = _anchors(model, canonical, landmarks, mediapipe)
     if len(which) >= 20:
         scale, rotation, shift = similarity(points[which], where)
         points = scale * points @ rotation.T + shift
@@ -91,19 +91,18 @@ def _rough(model: FlameModel, canonical: CanonicalFace) -> tuple[np.ndarray, np.
 
 
 def _anchors(
-    model: FlameModel, landmarks: LandmarkFile | None, mediapipe: tuple[SurfacePoints, np.ndarray] | None
+    model: FlameModel,
+    canonical: CanonicalFace,
+    landmarks: LandmarkFile | None,
+    mediapipe: tuple[SurfacePoints, np.ndarray] | None,
 ) -> tuple[np.ndarray, np.ndarray]:
     vertices = CM * model.template.astype(np.float64)
     if mediapipe is not None:
         return mediapipe[1], mediapipe[0].on(vertices, model.triangles)
     if landmarks is not None:
         return np.array(IBUG51), landmarks.static.on(vertices, model.triangles)
-    _, target = _rough(model, _canonical())
+    _, target = _rough(model, canonical)
     return np.array([NOSE_TIP]), target[3:]
-
-
-def _canonical() -> CanonicalFace:
-    return CanonicalFace.load()
 
 
 def _iris(

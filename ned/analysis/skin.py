@@ -179,7 +179,9 @@ def skin_statistics(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> Skin
     return SkinStatistics(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
 
 
-def covered(usual: SkinStatistics, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
+def occlusion_mask(
+    usual: SkinStatistics, sample: UInt8[np.ndarray, "side side 4"]
+) -> Float[np.ndarray, "side side"] | None:
     """1 where something lies in front of the face, soft at its edges; None where nothing does."""
     middle, spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
     judged = usual.known & (sample[..., 3] > 0)

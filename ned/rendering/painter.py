@@ -10,7 +10,7 @@ from jaxtyping import Float
 
 from ned.analysis.features import HiddenFeatures
 from ned.analysis.occlusion import HandOcclusion
-from ned.analysis.skin import covered, skin_sample, spread_over_frame
+from ned.analysis.skin import occlusion_mask, skin_sample, spread_over_frame
 from ned.composite.kernels import fade
 from ned.edit.track_edit import TrackEdit
 from ned.geometry.landmarks import LANDMARKS, MOUTH_SURROUNDINGS
@@ -25,8 +25,8 @@ _MOUTH = [*LANDMARKS.upper_lip[-1].tolist(), *LANDMARKS.lower_lip[-1].tolist(), 
 """Landmarks that a picture of the face, and of the mouth with some skin, is cut around."""
 AHEAD = 1 + PAINTING
 """Frames that a renderer hears of: the one that it paints, and as many after it as can be worked on at once."""
-_LINGER, _LEAST_VEIL = 0.5, 0.1
-"""What is left of a cover in the frame after it is gone, and the least that counts."""
+_LINGER, _LEAST_OCCLUSION = 0.5, 0.1
+"""What is left of an occlusion mask in the frame after it is gone, and the least that counts."""
 
 
 Box = tuple[int, int, int, int]
@@ -39,16 +39,16 @@ class Patch:
     box: Box | None = None
     """None: there is nothing to put."""
     difference: Callable[[], Float[np.ndarray, "h w 3"]] | None = None
-    covers: Sequence[Float[np.ndarray, "h w"] | None] = ()
+    masks: Sequence[Float[np.ndarray, "h w"] | None] = ()
 
     def onto(self, frame: Frame) -> Frame:
         """The frame with what was painted, but for what is covered. Waits for the painter."""
         if self.box is None or self.difference is None:
             return frame
         painted = self.difference()
-        for cover in self.covers:
-            if cover is not None:
-                fade(painted, cover)
+        for mask in self.masks:
+            if mask is not None:
+                fade(painted, mask)
         return frame.add_region(self.box, painted)
 
 
@@ -63,7 +63,7 @@ class Painter:
         self._changed = np.flatnonzero(edit.changed())
         self._last = int(self._changed[-1]) if len(self._changed) else -1
         self._coming: dict[int, tuple[tuple[int, int, int, int], FaceEdit | None]] = {}
-        self._veil: np.ndarray | None = None
+        self._occlusion: np.ndarray | None = None
         self._hidden: HiddenFeatures | None = None
 
     def paint(self, frame: Frame, i: int) -> Frame:
@@ -86,14 +86,14 @@ class Painter:
         self._announce(i, (frame.height, frame.width))
         picture = frame.region_rgb(box)
         difference = self._renderer.submit(picture, local)
-        covers = [self._covered(picture, local.source)]
+        masks = [self._occluded(picture, local.source)]
         if self._hands is None:
             self._hands = HandOcclusion()
         hands = self._hands(frame.rgb, self.edit.track.boxes[i])
-        covers.append(None if hands is None else hands[box[1] : box[3], box[0] : box[2]])
+        masks.append(None if hands is None else hands[box[1] : box[3], box[0] : box[2]])
         if i == self._last:
             self.close()
-        return Patch(box, difference, tuple(covers))
+        return Patch(box, difference, tuple(masks))
 
     def _at(self, i: int, size: tuple[int, int]) -> tuple[tuple[int, int, int, int], FaceEdit | None]:
         """The region that the edit of the track's frame `i` may change, and the edit in its pixels; None where the face
@@ -130,7 +130,7 @@ class Painter:
             if view is not None:
                 self._renderer.take_mouth(*view)
 
-    def _covered(
+    def _occluded(
         self, picture: Float[np.ndarray, "h w 3"], points: Float[np.ndarray, "vertices 3"]
     ) -> Float[np.ndarray, "h w"] | None:
         """1 where something lies in front of the face; what was covered a moment ago still is in part."""
@@ -139,13 +139,14 @@ class Painter:
         sample = skin_sample(picture, points[:NUM_LANDMARKS])
         if self._hidden is None:
             self._hidden = HiddenFeatures(self.edit.track.skin)
-        found = [mask for mask in (covered(self.edit.track.skin, sample), self._hidden(sample)) if mask is not None]
+        both = occlusion_mask(self.edit.track.skin, sample), self._hidden(sample)
+        found = [mask for mask in both if mask is not None]
         now = np.maximum.reduce(found) if found else None
-        before = None if self._veil is None else _LINGER * self._veil
-        self._veil = before if now is None else now if before is None else np.maximum(now, before)
-        if self._veil is not None and self._veil.max() < _LEAST_VEIL:
-            self._veil = None
-        return None if self._veil is None else spread_over_frame(self._veil, points, picture.shape[:2])
+        before = None if self._occlusion is None else _LINGER * self._occlusion
+        self._occlusion = before if now is None else now if before is None else np.maximum(now, before)
+        if self._occlusion is not None and self._occlusion.max() < _LEAST_OCCLUSION:
+            self._occlusion = None
+        return None if self._occlusion is None else spread_over_frame(self._occlusion, points, picture.shape[:2])
 
     def close(self) -> None:
         """Let go of the models."""

@@ -22,7 +22,7 @@ import numpy as np
 import ned
 from ned.analysis import analyse
 from ned.analysis.features import HiddenFeatures
-from ned.analysis.skin import covered, skin_sample
+from ned.analysis.skin import occlusion_mask, skin_sample
 from ned.errors import NedError
 from ned.types import FaceTrack
 from ned.video import read_frames
@@ -125,12 +125,12 @@ def unmasked(run: Callable[[], object]) -> None:
     """Run with nothing ever covered."""
     from ned.rendering import painter
 
-    real = painter.covered, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__
-    painter.covered = painter.HiddenFeatures.__call__ = painter.HandOcclusion.__call__ = lambda *_: None
+    real = painter.occlusion_mask, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__
+    painter.occlusion_mask = painter.HiddenFeatures.__call__ = painter.HandOcclusion.__call__ = lambda *_: None
     try:
         run()
     finally:
-        painter.covered, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__ = real
+        painter.occlusion_mask, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__ = real
 
 
 def false_alarms(path: Path) -> tuple[float, float]:
@@ -144,7 +144,7 @@ def false_alarms(path: Path) -> tuple[float, float]:
     for frame in read_frames(path):
         if frame.index in position:
             sample = skin_sample(frame.rgb(), np.array(track.landmarks[position[frame.index]]))
-            found = [mask for mask in (covered(track.skin, sample), hidden(sample)) if mask is not None]
+            found = [mask for mask in (occlusion_mask(track.skin, sample), hidden(sample)) if mask is not None]
             mask = np.maximum.reduce(found) if found else np.zeros_like(track.skin.known)
             shares.append(float((mask * track.skin.known).sum() / track.skin.known.sum()))
     return float(np.mean(shares)), float(np.mean(np.array(shares) > 0))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from ned.config import ProcessConfig
-from ned.errors import ProcessingError, UserError
+from ned.errors import Cancelled, ProcessingError, UserError
 from ned.pipeline.resolved import key_of, resolve
 from ned.workspace import check_space, job_key, open_job, publishing, work_folder
 
@@ -165,3 +165,10 @@ def test_other_work_in_the_way_is_noted(tmp_path):
         raise SystemExit
     with open_job(output, job_key({"emotion": "happy"})) as job:
         assert job.replaced and not (job.folder / "piece.nut").exists()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_cancelled_work_goes_like_interrupted_work(tmp_path, keep):
+    output = tmp_path / "out.mp4"
+    leave(output, Cancelled("cancelled"), keep=keep, files=("video-000000000@0.nut",))
+    assert work_folder(output).exists() == keep

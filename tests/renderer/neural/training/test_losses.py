@@ -131,3 +131,23 @@ def test_without_torchvision_or_its_weights_the_remedy_is_said(monkeypatch):
     _fake_torchvision(monkeypatch, offline)
     with pytest.raises(UserError, match="no route to host.*connect"):
         losses.Vgg19Perceptual()
+
+
+def test_gradients_are_those_of_finite_differences():
+    """In double precision; away from the kinks of the absolute value, which random pictures do not hit."""
+    torch.manual_seed(1)
+    found = torch.rand(1, 2, 16, 16, dtype=torch.float64, requires_grad=True)
+    wanted = torch.rand(1, 2, 16, 16, dtype=torch.float64)
+    assert torch.autograd.gradcheck(lambda x: losses.laplacian_pyramid_l1(x, wanted), found, eps=1e-7)
+
+
+def test_the_gradient_of_local_contrast_points_downhill():
+    """It calculates in single precision, so a step along the gradient stands for finite differences."""
+    torch.manual_seed(1)
+    found = torch.rand(1, 2, 32, 32, requires_grad=True)
+    wanted = 0.5 * torch.rand(1, 2, 32, 32)
+    before = losses.local_contrast_l1(found, wanted)
+    (gradient,) = torch.autograd.grad(before, found)
+    step = 1e-2 / float(gradient.norm())
+    after = losses.local_contrast_l1(found - step * gradient, wanted)
+    assert float((before - after).detach()) == pytest.approx(step * float(gradient.norm()) ** 2, rel=0.1)

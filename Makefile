@@ -5,6 +5,9 @@
 EMOTION ?= happy sad
 VIDEO ?=
 OUT ?= demo
+# FACE_MODEL=flame: with a synthetic model, built like FLAME, which holds nothing of it.
+FACE_MODEL ?= canonical
+MODEL := $(if $(filter flame,$(FACE_MODEL)),--face-model flame --flame-folder "$(OUT)/flame")
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -18,14 +21,16 @@ install: $(STAMP)
 
 demo: $(STAMP)
 	@mkdir -p "$(OUT)"
+	@test "$(FACE_MODEL)" != flame || test -s "$(OUT)/flame/flame2023_Open.pkl" || \
+	  $(BIN)/python scripts/build/synthetic_flame.py "$(OUT)/flame" --edition 2023open
 ifeq ($(strip $(VIDEO)),)
 	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)"
-	@for emotion in $(EMOTION); do $(BIN)/ned process "$(SAMPLE)" --emotion "$$emotion" \
+	@for emotion in $(EMOTION); do $(BIN)/ned process "$(SAMPLE)" --emotion "$$emotion" $(MODEL) \
 	  --output "$(OUT)/sample_$$emotion.mp4" --compare --report --overwrite || exit; done
 else
 	@name="$${VIDEO##*/}"; kind="$$(printf %s "$${name##*.}" | tr A-Z a-z)"; \
 	case "$$kind" in mp4|mov|mkv) ;; m4v) kind=mp4 ;; *) kind=mkv ;; esac; \
-	for emotion in $(EMOTION); do $(BIN)/ned process "$$VIDEO" --emotion "$$emotion" --compare --report --overwrite \
+	for emotion in $(EMOTION); do $(BIN)/ned process "$$VIDEO" --emotion "$$emotion" $(MODEL) --compare --report --overwrite \
 	  --output "$(OUT)/$${name%.*}_$$emotion.$$kind" || exit; done
 endif
 

@@ -95,3 +95,22 @@ def two_processes(tmp_path) -> Callable[[str], list[str]]:
         return [said for said, _ in done]
 
     return run
+
+
+@pytest.fixture(scope="session")
+def flame_folder(tmp_path_factory):
+    """A folder with files that are built like FLAME 2020's, and hold nothing of it."""
+    from tests.synthetic import generator, synthetic_flame
+
+    folder = tmp_path_factory.mktemp("flame2020")
+    generator.build_folder(folder, synthetic_flame())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def flame(flame_folder, tmp_path_factory):
+    """The synthetic FLAME as a face of `ned`."""
+    from ned.face_model.flame.face import FlameFace
+    from ned.workspace import Cache
+
+    return FlameFace.load(flame_folder, cache=Cache(tmp_path_factory.mktemp("flame-cache")))

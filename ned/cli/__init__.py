@@ -15,6 +15,7 @@ from io import TextIOWrapper
 
 from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
+from ned.cli.convert import Convert
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
@@ -28,7 +29,9 @@ from ned.runtime.cores import quiet_algebra
 from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
+COMMANDS: tuple[type[Command], ...] = (
+    Process, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Doctor,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

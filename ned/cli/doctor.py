@@ -154,6 +154,16 @@ def _assets() -> Iterator[Finding]:
     yield Finding("landmarks", f"{len(models)} of mediapipe's face networks", remedy)
 
 
+def _licences() -> Iterator[Finding]:
+    """What others publish that the user may bring, what it allows, and what was accepted."""
+    from ned.licences import LICENCES, accepted
+
+    said = accepted()
+    for name, one in LICENCES.items():
+        state = f"accepted {said[name]}" if name in said else "asked at first use" if one.ask else "free to use"
+        yield Finding("your own", f"{one.title}: {one.terms} ({state})")
+
+
 def _machine() -> Iterator[Finding]:
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     yield Finding("processor", f"{platform.machine()}, {usable} cores")
@@ -173,4 +183,4 @@ def _machine() -> Iterator[Finding]:
     yield Finding("cache", str(workspace.cache_root()), remedy, False)
 
 
-CHECKS = (_python, _packages, _torch, _ffmpeg, _assets, _machine)
+CHECKS = (_python, _packages, _torch, _ffmpeg, _assets, _licences, _machine)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ned.config.options import check_choice, option
-from ned.config.roles import MANIPULATORS
+from ned.config.roles import FACE_MODELS, MANIPULATORS
 from ned.config.timeline import (
     MAX_INTENSITY,
     MAX_TRANSITION_S,
@@ -39,7 +39,32 @@ def _are_edits(value: Any) -> bool:
 
 
 @dataclass(frozen=True)
-class EditOptions:
+class FaceModelOptions:
+    """Whose face model, and where its files are. Checked when it is made."""
+
+    face_model: str = option(
+        "canonical", choices=FACE_MODELS, help="canonical is shipped; the others come from your own files"
+    )
+    flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
+    ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
+    accept_licence: bool = option(False, help="say, once, that you may use FLAME under its licence")
+
+    @property
+    def face_model_folder(self) -> Path | None:
+        """Where the chosen model's own files are; None for the one that is shipped."""
+        return {"flame": self.flame_folder, "ict": self.ict_folder}.get(self.face_model)
+
+    def check_face_model(self) -> None:
+        """Raise UserError for a model without its files."""
+        check_choice("face-model", self.face_model, tuple(FACE_MODELS))
+        if self.face_model == "flame" and self.flame_folder is None:
+            raise UserError("FLAME comes from your own files", remedy="give --flame-folder DIR; see docs/flame.md")
+        if self.face_model == "ict" and self.ict_folder is None:
+            raise UserError("ICT-FaceKit comes from your own clone", remedy="give --ict-folder DIR")
+
+
+@dataclass(frozen=True)
+class EditOptions(FaceModelOptions):
     """What is done to the expression; all that the stages before rendering are told. Checked when it is made."""
 
     emotion: str = option("happy", short="-e", choices=EMOTIONS, help="emotion to give the person")
@@ -79,6 +104,7 @@ class EditOptions:
 
     def check_edit(self) -> None:
         """Raise UserError for options that do not fit or do not go together."""
+        self.check_face_model()
         check_choice("emotion", self.emotion, EMOTIONS)
         check_choice("manipulator", self.manipulator, tuple(MANIPULATORS))
         if self.manipulator_weights is not None and not MANIPULATORS[self.manipulator].weights:

@@ -85,7 +85,8 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to
         is not in it: see `ned.pipeline.resolved`."""
         elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key",
-                     "renderer", "manipulator", "manipulator_weights", "seed"}  # fmt: skip
+                     "renderer", "manipulator", "manipulator_weights", "seed", "face_model", "flame_folder",
+                     "ict_folder", "accept_licence"}  # fmt: skip
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
             "container": self.output_path.suffix.lower(),
@@ -98,6 +99,9 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         run of this very job has put in their places: they may be put there again. It is asked where one exists.
         """
         workspace.check_input(self.input)
+        for folder in (self.flame_folder, self.ict_folder):
+            if folder is not None and not folder.exists():
+                raise UserError("no such folder", path=folder, remedy="check its name")
         if self.expression is not None:
             workspace.check_input(self.expression, what="CSV file")
         for path in (self.provenance_cert, self.provenance_key):

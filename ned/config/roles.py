@@ -30,8 +30,12 @@ class Implementation:
         return getattr(importlib.import_module(self.module), self.maker)(*arguments)
 
 
-FACE_MODELS = {"canonical": Implementation("ned.face_model.canonical", "load")}
-"""`() -> FaceModel`."""
+FACE_MODELS = {
+    "canonical": Implementation("ned.face_model.canonical", "load"),
+    "flame": Implementation("ned.face_model.flame.arkit", "load"),
+    "ict": Implementation("ned.face_model.ict", "load"),
+}
+"""`() -> FaceModel`; `(folder: Path) -> FaceModel` where the files are the user's own."""
 
 MANIPULATORS = {
     "learned": Implementation("ned.manipulator.learned", "build", True, ASSETS / "manipulator.safetensors"),

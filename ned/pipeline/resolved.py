@@ -12,7 +12,7 @@ from pathlib import Path
 from ned import workspace
 from ned.config import ProcessConfig
 from ned.config.roles import AUTO, MANIPULATORS, RENDERERS
-from ned.face_model import CANONICAL
+from ned.pipeline.face_models import files_digest
 from ned.version import __version__
 
 PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python")
@@ -33,6 +33,8 @@ class ResolvedRun:
     """Name in `MANIPULATORS`; empty where the expression comes from a file."""
     manipulator_weights: str
     face_model: str
+    face_model_files: str
+    """What changes with the model's own files; empty where it is shipped."""
     device: str
     """What the renderer's networks run on; `cpu` for a renderer without networks."""
     seed: int
@@ -64,8 +66,8 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
     manipulator = "" if config.expression else config.manipulator
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
-        renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", CANONICAL,
-        _device() if role.trained else "cpu", config.seed, _versions(), why,
+        renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
+        files_digest(config), _device() if role.trained else "cpu", config.seed, _versions(), why,
     )  # fmt: skip
 
 

@@ -15,10 +15,11 @@ from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
 from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.exchange.livelink import read_expression
-from ned.face_model import FaceModel, load_face_model
+from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
 from ned.manipulator import build_manipulator
 from ned.pipeline.actors import weights_of
+from ned.pipeline.face_models import load_model
 from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve
 from ned.pipeline.statement import begin_signing, finish_output
 from ned.provenance import Signing
@@ -78,6 +79,8 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     signing = begin_signing(config)
     workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
     clock, run = Clock(progress or Silent()), resolve(config)
+    if run.face_model_files:
+        load_model(config)  # files or a licence that are missing are said before any work
     with workspace.open_job(config.output_path, key_of(config, run), config.keep) as job:
         if job.replaced:
             clock.note(f"begins anew: {job.folder.name} was of other options, another input or another device")
@@ -89,7 +92,7 @@ def edit_video(
 ) -> ProcessResult:
     """The story itself, with a work folder to keep what is finished in."""
     cache = Cache() if config.cache else None
-    model = load_face_model(run.face_model)
+    model = load_model(config)
     styles = Styles(model, run.seed, clock, cache)
     styles.read(config.person_edits())
     analysis = analyse_cached(

@@ -13,9 +13,9 @@ from ned.cli.evaluate_reference import EvaluateReference
 from ned.cli.evaluate_self import EvaluateSelf
 from ned.cli.evaluate_video import EvaluateVideo
 from ned.cli.groups import Group
+from ned.config.options import option
 from ned.errors import UserError
-from ned.options import option
-from ned.progress import for_stream
+from ned.runtime.progress import for_stream
 
 
 @dataclass(frozen=True)
@@ -42,15 +42,15 @@ class EvaluateManipulator(_EvaluateNetwork):
     """Measure a trained manipulator on people that it never saw, beside trivial answers."""
 
     name = "manipulator"
-    data_help = "a corpus of scripts/build_corpus.py with people held out"
+    data_help = "a corpus of scripts/build/corpus.py with people held out"
 
     def main(self) -> int:
         workspace.check_input(self.checkpoint, what="checkpoint")
         if len(self.data) != 1:
             said = "--data names several files" if self.data else "--data is missing"
-            raise UserError(said, remedy="give a corpus that scripts/build_corpus.py made")
+            raise UserError(said, remedy="give a corpus that scripts/build/corpus.py made")
         workspace.check_input(self.data[0], what="corpus")
-        from ned.manipulator.training import compare_manipulators, print_rows
+        from ned.manipulator.training.run import compare_manipulators, print_rows
 
         rows, judge = compare_manipulators(
             self.checkpoint, self.data[0], self.sources, self.seed, for_stream(quiet=self.quiet, unit="rows")
@@ -73,7 +73,7 @@ class EvaluateRenderer(_EvaluateNetwork):
         import torch
 
         from ned.renderer.neural.evaluation import print_rows
-        from ned.renderer.neural.training import evaluate_checkpoint
+        from ned.renderer.neural.training.run import evaluate_checkpoint
 
         torch.set_num_threads(self.threads)
         print_rows(*evaluate_checkpoint(self.checkpoint, self.data, for_stream(quiet=self.quiet, unit="people")))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from ned import workspace
 from ned.cli.arguments import Command
 from ned.cli.groups import Group
+from ned.config.options import option
 from ned.errors import UserError
-from ned.options import option
-from ned.progress import for_stream
+from ned.runtime.progress import for_stream
 
 if TYPE_CHECKING:
     from ned.evaluation.spfem.layout import Task
@@ -63,13 +63,16 @@ class Spfem(Command):
         return 0
 
     def _edit(self, task: Task) -> Path:
-        import ned
+        from ned import pipeline
+        from ned.config import ProcessConfig
+        from ned.version import __version__
 
         said = f"{workspace.fingerprint(task.source)}{workspace.fingerprint(task.reference)}{self.renderer}"
-        key = hashlib.sha256((said + ned.__version__).encode()).hexdigest()[:12]
+        key = hashlib.sha256((said + __version__).encode()).hexdigest()[:12]
         path = self.work / f"{task.name}_{key}.mp4"
         if not path.exists():  # an output appears only when it is complete
-            ned.process(task.source, output=path, reference=(task.reference,), renderer=self.renderer, provenance=False)
+            chosen = {"output": path, "reference": (task.reference,), "renderer": self.renderer, "provenance": False}
+            pipeline.process(ProcessConfig.build(chosen, input=task.source))
         return path
 
 

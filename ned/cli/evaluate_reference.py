@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.arguments import Command
+from ned.config.options import option
 from ned.errors import UserError
-from ned.options import option
-from ned.progress import for_stream
+from ned.runtime.progress import for_stream
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 from ned import workspace
 from ned.cli.evaluate_video import as_path
 from ned.cli.groups import ManyCommand, Several
+from ned.config.options import check_choice, option
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.options import check_choice, option
-from ned.progress import for_stream
-from ned.timeline import EMOTIONS
+from ned.runtime.progress import for_stream
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class EvaluateSelf(ManyCommand):
 
         progress, judges = for_stream(quiet=self.quiet), find_judges()
         options = dict(text.split("=", 1) for text in self.set)
-        plain: dict[str, object] = {"self_translation": [], "self_reenactment": []}
+        plain: dict[str, list[dict[str, object]]] = {"self_translation": [], "self_reenactment": []}
         sheets = self._sheets("self-translation")
         for source, path in zip(self.sources, sheets or [None] * len(self.sources), strict=True):
             found, sheet = self_translation(source, self.emotion, options, judges, progress)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.groups import ManyCommand, Several
+from ned.config.options import check_choice, option
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.options import check_choice, option
-from ned.progress import for_stream
-from ned.timeline import EMOTIONS
+from ned.runtime.progress import for_stream
 
 
 def as_path(text: str) -> Path:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
 from ned.cli.arguments import Command, Parser, add_options
-from ned.options import convert_all
+from ned.config.options import convert_all
 
 _CHOICE = "_command_of_group"
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ned.cli.arguments import Command
 from ned.cli.groups import Group, ManyCommand, Several
+from ned.config.options import option
 from ned.errors import UserError
-from ned.options import option
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class FetchModels(ManyCommand):
     def main(self) -> int:
         from ned.models import model_named, take_file
         from ned.models.fetch import fetch_model
-        from ned.progress import for_stream
+        from ned.runtime.progress import for_stream
 
         wanted = [model_named(name) for name in self.models]
         for model in wanted:

@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
+from ned.emotions import EMOTIONS
 from ned.evaluation.face import MEASURES, face_height, hull, hull_mask, lid_gap, lip_gap
 from ned.evaluation.judges.crops import box_crop
 from ned.evaluation.judges.protocol import PictureJudge
 from ned.evaluation.metrics import cosine, fapd, psnr, second_difference, sharpness, ssim
 from ned.evaluation.reading import Reading
-from ned.types import EMOTIONS
 
 INSIDE, OUTSIDE = 0.9, 1.35
 """Size of the face's hull: what lies in the first is face, what lies out of the second is none."""
@@ -119,8 +119,8 @@ def compare_slowly(
         if before.coefficients and after.coefficients:
             row |= {f"arkit_{name}_{side}": value for name, value in reading.coefficients.items()}
     same = before.rgb is after.rgb
-    grey = [cv2.cvtColor(cut(x.rgb, guide), cv2.COLOR_RGB2GRAY)[..., None] for x in (before, after)]
-    row["face_ssim"] = 1.0 if same else ssim(*grey, guide.inside)
+    grey_a, grey_b = (cv2.cvtColor(cut(x.rgb, guide), cv2.COLOR_RGB2GRAY)[..., None] for x in (before, after))
+    row["face_ssim"] = 1.0 if same else ssim(grey_a, grey_b, guide.inside)
     if perceptual is not None:
         row["lpips"] = perceptual.distance(*(box_crop(x.rgb, guide.points, 256, 1.25) for x in (before, after)))
     shared = before.identity.keys() & after.identity.keys()

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
 from ned.evaluation.face import MEASURES
 from ned.evaluation.group import Comparison
 from ned.evaluation.metrics import frechet_distance, pcc
-from ned.types import EMOTIONS
 
 LEAST = 20
 """Faces of an emotion below which nothing is said of it: eight measures have 36 covariances."""

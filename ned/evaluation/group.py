@@ -14,7 +14,7 @@ from ned.evaluation.columns import Columns
 from ned.evaluation.compare import Texture, compare_frames, compare_slowly, guide_of, neighbours
 from ned.evaluation.judges.choice import Judges
 from ned.evaluation.reading import STEP, Reading, read_video
-from ned.progress import Stage
+from ned.runtime.progress import Stage
 from ned.video import prefetch
 
 AHEAD = 3

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, Int
 
-from ned import __version__, workspace
+from ned import workspace
+from ned.emotions import EMOTIONS
 from ned.evaluation.columns import Columns
 from ned.evaluation.figures import BY_NAME, Row
 from ned.evaluation.sheets import frame_sheet
@@ -17,7 +18,7 @@ from ned.evaluation.table import NOT_COMPUTED, figure_names
 from ned.evaluation.video import Evaluation, Measured
 from ned.report.page import data_uri
 from ned.report.plot import line_plot
-from ned.types import EMOTIONS
+from ned.version import __version__
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d20; --paper: #fbfbfa; --soft: #77777f; --rule: #dcdcdf;

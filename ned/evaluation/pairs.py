@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.types import EMOTIONS
-from ned.workspace import check_input
+from ned.files.reading import check_input
 from ned.workspace.inputs import VIDEOS
 
 MAX_ROWS = 100_000

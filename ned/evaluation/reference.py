@@ -9,13 +9,13 @@ from jaxtyping import Float
 from PIL import Image, UnidentifiedImageError
 
 from ned import workspace
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
 from ned.evaluation.distance import LEAST
 from ned.evaluation.face import MEASURES, measure_faces
 from ned.evaluation.judges.choice import Judges
 from ned.evaluation.judges.mesh import FaceLandmarker, FaceMesh
-from ned.progress import Progress
-from ned.types import EMOTIONS
+from ned.runtime.progress import Progress
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MAX_PIXELS = 50_000_000

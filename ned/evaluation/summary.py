@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from ned.emotions import EMOTIONS
 from ned.evaluation.columns import Columns
 from ned.evaluation.container import Container
 from ned.evaluation.figures import SPECS, Row
 from ned.evaluation.group import Comparison, found_both
 from ned.evaluation.judges.choice import Judges
 from ned.evaluation.metrics import closures, pcc, psnr_of
-from ned.types import EMOTIONS
 
 SIGNATURE = {
     "happy": ("mouthSmileLeft", "mouthSmileRight"),

@@ -7,10 +7,10 @@ import io
 import json
 from dataclasses import asdict
 
-from ned import __version__
+from ned.emotions import EMOTIONS
 from ned.evaluation.figures import BY_NAME, SPECS, Row
 from ned.evaluation.video import Evaluation
-from ned.types import EMOTIONS
+from ned.version import __version__
 
 NOT_COMPUTED = "not computed"
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ned import workspace
+from ned.emotions import EMOTIONS
 from ned.errors import NedError
 from ned.evaluation.container import Container, read_container
 from ned.evaluation.distance import RealDistance, Reference, real_distance
@@ -21,8 +22,7 @@ from ned.evaluation.metrics import confusion
 from ned.evaluation.pairs import Pair
 from ned.evaluation.summary import probabilities, summarise
 from ned.evaluation.transcode import transcode
-from ned.progress import Progress, Silent
-from ned.types import EMOTIONS
+from ned.runtime.progress import Progress, Silent
 from ned.video import probe
 
 NO_REFERENCE = "needs measures of real faces: --reference FILE, which `ned evaluate reference` makes"

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import urlsplit
 
-from ned import __version__, workspace
+from ned import workspace
 from ned.errors import ProcessingError, UserError
+from ned.files.atomic import failed_write, give_name
 from ned.models.registry import Model
 from ned.models.store import check, make_root, model_path, record, state_of
-from ned.progress import Progress, Silent, Stage
-from ned.workspace.atomic import failed_write, give_name
+from ned.runtime.progress import Progress, Silent, Stage
+from ned.version import __version__
 
 TIMEOUT_S = 30.0
 """Without a byte for so long, the connection counts as broken."""

@@ -71,8 +71,8 @@ class MouthJudge:
         self.threshold = threshold
 
     def expression(self, rgb, points):
+        from ned.emotions import EMOTIONS
         from ned.evaluation.face import MEASURES, measure_faces
-        from ned.types import EMOTIONS
 
         out = np.zeros(len(EMOTIONS))
         wide = measure_faces(points[None])[0, MEASURES.index("mouth_width")] > self.threshold

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
+from ned.emotions import EMOTIONS
 from ned.errors import ProcessingError, UserError
 from ned.evaluation.judges import AffectJudge, ExpressionJudge, FeatureJudge, find_judges
 from ned.evaluation.judges.crops import ARCFACE_112, aligned_crop, box_crop, five_points, similarity
 from ned.evaluation.judges.networks import OnnxJudge
 from ned.evaluation.judges.onnx import OnnxNet
 from ned.models import Model
-from ned.types import EMOTIONS
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")

@@ -10,10 +10,10 @@ import cv2
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from ned.emotions import EMOTIONS
 from ned.errors import ProcessingError
 from ned.evaluation.judges.crops import aligned_crop, box_crop
 from ned.evaluation.judges.onnx import OnnxNet
-from ned.types import EMOTIONS
 
 Preparation = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """(picture, points) → the network's input."""

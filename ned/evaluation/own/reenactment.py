@@ -12,12 +12,12 @@ from jaxtyping import Float, UInt8
 from ned import workspace
 from ned.evaluation.metrics import fapd, psnr, ssim
 from ned.evaluation.own.heat import heat_sheet
-from ned.progress import Progress
 from ned.renderer.neural.evaluation import face_region, warp_of_nearest
-from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.preparation import by_person, gather
-from ned.renderer.neural.start import build_trainee, load_start
-from ned.renderer.weights import SHIPPED
+from ned.renderer.neural.training.crop_sequences import CropSequence
+from ned.renderer.neural.training.preparation import by_person, gather
+from ned.renderer.neural.training.start import build_learner, load_start
+from ned.renderer.neural.weights import SHIPPED
+from ned.runtime.progress import Progress
 
 PICTURES = 5
 
@@ -40,7 +40,7 @@ def self_reenactment(sources: Sequence[Path], weights: Path | None, progress: Pr
     """Two rows a person: the nearest frame of the first nine tenths, bent to the geometry wanted (what needs no
     learning), and the network of a checkpoint (default: the one that comes with ned).
 
-    Raises as `ned.renderer.neural.preparation.gather` and `load_start`.
+    Raises as `ned.renderer.neural.training.preparation.gather` and `load_start`.
     """
     start = load_start(weights or SHIPPED)
     crops = workspace.cache_root() / "evaluation-crops"
@@ -48,14 +48,14 @@ def self_reenactment(sources: Sequence[Path], weights: Path | None, progress: Pr
     out = []
     with progress.stage("self-reenactment", len(people)) as stage:
         for person in people:
-            trainee = build_trainee(start.config, [person.train], None, start)
-            for method, paint in (("nearest frame, bent", warp_of_nearest), ("network", trainee.generate)):
+            learner = build_learner(start.config, [person.train], None, start)
+            for method, paint in (("nearest frame, bent", warp_of_nearest), ("network", learner.generate)):
                 out.append(measure(person.name, method, paint(person.test, person.train), person.test))
             stage.advance()
     return out
 
 
-def measure(person: str, method: str, made: Float[np.ndarray, "n s s 3"], test: Footage) -> Reenactment:
+def measure(person: str, method: str, made: Float[np.ndarray, "n s s 3"], test: CropSequence) -> Reenactment:
     """The figures of pictures (RGB of 0 to 1) beside the truth, inside the face's outline."""
     pictures = (255 * np.clip(made, 0, 1) + 0.5).astype(np.uint8)
     masks = [face_region(face, test.size) for face in test.faces]
@@ -65,7 +65,8 @@ def measure(person: str, method: str, made: Float[np.ndarray, "n s s 3"], test: 
     ]  # fmt: skip
     shown = np.unique(np.linspace(0, len(pictures) - 1, PICTURES).round().astype(int)).tolist()
     sheet = heat_sheet([test.frames[k] for k in shown], [pictures[k] for k in shown], [masks[k] for k in shown], method)
-    return Reenactment(person, method, len(pictures), *np.mean(rows, axis=0).tolist(), sheet)
+    distance, ratio, likeness = np.mean(rows, axis=0).tolist()
+    return Reenactment(person, method, len(pictures), distance, ratio, likeness, sheet)
 
 
 def as_text(rows: Sequence[Reenactment]) -> str:

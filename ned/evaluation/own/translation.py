@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from jaxtyping import UInt8
 
-import ned
+from ned import pipeline
+from ned.config import ProcessConfig
 from ned.errors import UserError
 from ned.evaluation.compare import cut, guide_of
 from ned.evaluation.judges import Judges
@@ -19,7 +20,7 @@ from ned.evaluation.own.heat import heat_sheet
 from ned.evaluation.pairs import Pair
 from ned.evaluation.sheets import read_at
 from ned.evaluation.video import Evaluation, evaluate_videos
-from ned.progress import Progress
+from ned.runtime.progress import Progress
 from ned.video import VideoWriter, probe, read_frames
 
 HELD_OUT, LEAST_S = 0.1, 1.0
@@ -32,11 +33,13 @@ def self_translation(
     source: Path, emotion: str, options: Mapping[str, object], judges: Judges, progress: Progress
 ) -> tuple[Evaluation, UInt8[np.ndarray, "h w 3"] | None]:
     """The rows (input itself, transcode, edit) of the last tenth of a video that shows `emotion`, and the heat maps of
-    some frames (None where no face is found). `options` are those of `ned.process`. Raises as `ned.process`."""
+    some frames (None where no face is found). `options` are fields of `ProcessConfig`. Raises as
+    `ned.process`."""
     with tempfile.TemporaryDirectory(prefix="ned-evaluate-") as name:
         part, edited = Path(name) / f"{source.stem[:80]}.mkv", Path(name) / f"{source.stem[:80]}_{emotion}.mkv"
         cut_end(source, part)
-        ned.process(part, progress, output=edited, emotion=emotion, provenance=False, cache=False, **options)
+        config = ProcessConfig.build(options, input=part, output=edited, emotion=emotion, provenance=False, cache=False)
+        pipeline.process(config, progress)
         pair = Pair(part, edited, emotion)
         found = evaluate_videos([pair], judges, None, progress)
         return found, _sheet(part, edited, emotion)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.types import EMOTIONS
-from ned.workspace import check_input
+from ned.files.reading import check_input
 
 LEAST_UNTOUCHED = 0.1
 """Share of untouched clips below which viewers have nothing to hold the others against."""

@@ -11,8 +11,8 @@ from ned.errors import UserError
 from ned.evaluation.panel.items import Item, share_out
 from ned.evaluation.panel.page import BRIEF, answer_page
 from ned.evaluation.panel.pictures import save_clip, save_strip
-from ned.progress import Progress, Silent
-from ned.workspace.atomic import failed_write
+from ned.files.atomic import failed_write
+from ned.runtime.progress import Progress, Silent
 
 KEY = "key.json"
 

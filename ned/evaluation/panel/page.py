@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from importlib import resources
 
-from ned.types import EMOTIONS
+from ned.emotions import EMOTIONS
 
 BRIEF = """You take part in a study of facial expressions in video. Every item is a {what} of one talking person,
 cropped around the face. Some are untouched recordings of acted or ordinary speech; in others, software changed the

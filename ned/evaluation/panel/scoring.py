@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
 from ned.evaluation.metrics.agreement import krippendorff_alpha, squared, unequal
 from ned.evaluation.metrics.intervals import Estimate, clustered_mean, clustered_share
 from ned.evaluation.panel.making import KEY
-from ned.types import EMOTIONS
-from ned.workspace import check_input
+from ned.files.reading import check_input
 
 REAL = 4
 """From this realism on an item counts as taken for real."""
@@ -79,10 +79,9 @@ def read_answers(folder: Path) -> list[Answer]:
     for v, share in enumerate(shares, 1):
         path = folder / f"viewer{v}" / "answers.csv"
         if path.is_file():
-            out += [
-                Answer(share[number - 1], v, *kinds[share[number - 1]], realism, emotion, remark)
-                for number, realism, emotion, remark in _lines(path, len(share))
-            ]
+            for number, realism, emotion, remark in _lines(path, len(share)):
+                kind, wanted = kinds[share[number - 1]]
+                out.append(Answer(share[number - 1], v, kind, wanted, realism, emotion, remark))
     if not out:
         raise UserError("holds no answers", path=folder, remedy="put answers.csv into the viewers' folders")
     return out

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.types import EMOTIONS
 
 ACTORS = ("M003", "M009", "W029", "M012", "M030", "W015")
 """Of the published tables."""

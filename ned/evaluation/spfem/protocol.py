@@ -15,7 +15,7 @@ from ned.evaluation.judges.protocol import FeatureJudge
 from ned.evaluation.metrics import cosine, frechet_distance
 from ned.evaluation.sheets import read_at
 from ned.evaluation.spfem.layout import ACTORS, Task
-from ned.progress import Progress
+from ned.runtime.progress import Progress
 from ned.video import probe
 
 FRAMES = 100

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import ned
+from ned import pipeline
 from ned.cli import main
 from ned.errors import UserError
 from ned.evaluation.own.heat import HOTTEST, heat_map
@@ -48,17 +48,17 @@ def test_a_heat_map_is_dark_where_nothing_changed_and_black_outside():
 def test_the_command_measures_an_edit_that_changes_little(long_talk, tmp_path, monkeypatch, capsys):
     asked = []
 
-    def process(part, progress, output, emotion, **options):
-        asked.append((emotion, options))
-        shutil.copyfile(part, output)
+    def process(config, progress):
+        asked.append((config.emotion, config.provenance, config.cache, config.renderer))
+        shutil.copyfile(config.input, config.output)
 
-    monkeypatch.setattr(ned, "process", process)
+    monkeypatch.setattr(pipeline, "process", process)
     monkeypatch.setenv("NED_MODELS", str(tmp_path / "models"))
     out = tmp_path / "self.json"
     command = ["evaluate", "self", str(long_talk), "--emotion", "happy", "--set", "renderer=warp", "--no-reenactment"]
     command += ["--json", str(out), "--pictures", str(tmp_path), "--quiet"]
     assert main(command) == 0
-    assert asked == [("happy", {"provenance": False, "cache": False, "renderer": "warp"})]
+    assert asked == [("happy", False, False, "warp")]
     (found,) = json.loads(out.read_text())["self_translation"]
     figures = {row["kind"]: row["figures"] for row in found["rows"]}
     assert figures["edit"]["fapd"] == 0 < figures["transcode"]["fapd"] and figures["edit"]["same_frames"] == 1

@@ -10,10 +10,10 @@ import pytest
 from PIL import Image
 
 from ned.cli import main
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
 from ned.evaluation.panel.items import Item, read_items, share_out
 from ned.evaluation.panel.scoring import Answer, as_text, read_answers, score_answers
-from ned.types import EMOTIONS
 from tests.evaluation.faces import write_clip
 
 

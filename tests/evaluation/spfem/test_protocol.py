@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from ned.cli import main
+from ned.emotions import EMOTIONS
 from ned.errors import UserError
 from ned.evaluation.spfem.layout import ACTORS, TARGETS, plan_tasks
 from ned.evaluation.spfem.protocol import FeatureJudges, as_text, run_protocol
-from ned.progress import Silent
-from ned.types import EMOTIONS
+from ned.runtime.progress import Silent
 from tests.evaluation.faces import write_clip
 
 
@@ -78,24 +78,24 @@ def test_a_folder_that_is_not_mead(mead, tmp_path):
 
 
 def test_the_command_keeps_its_edits_and_leaves_out_what_fails(mead, tmp_path, monkeypatch, capsys):
-    import ned
+    from ned import pipeline
 
     asked = []
 
-    def process(source, output, reference, **options):
-        asked.append((source, reference, options))
-        if "disgusted" in str(reference[0]):
-            raise UserError("no face", path=source)
-        shutil.copyfile(source, output)
+    def process(config):
+        asked.append((config.renderer, config.provenance))
+        if "disgusted" in str(config.reference[0]):
+            raise UserError("no face", path=config.input)
+        shutil.copyfile(config.input, config.output)
 
     monkeypatch.setenv("NED_MODELS", str(tmp_path / "models"))
-    monkeypatch.setattr(ned, "process", process)
+    monkeypatch.setattr(pipeline, "process", process)
     out = tmp_path / "rows.json"
     command = ["evaluate", "protocol", "spfem", "--mead", str(mead), "--work", str(tmp_path / "work"), "--quiet"]
     assert main([*command, "--json", str(out)]) == 0
     text = capsys.readouterr().out
     assert "FAD not computed: needs the model arcface-resnet18" in text and "LSE-D not computed" in text
-    assert len(asked) == 72 and asked[0][2] == {"renderer": "auto", "provenance": False}
+    assert len(asked) == 72 and asked[0] == ("auto", False)
     assert [row["fad"] for row in json.loads(out.read_text())["rows"]] == [None] * 4
     assert main(command) == 0 and len(asked) == 72 + 12, "only those that failed are tried again"
     assert main(["evaluate", "protocol", "spfem"]) == 2 and "missing: --mead" in capsys.readouterr().err

@@ -8,6 +8,7 @@ import json
 from dataclasses import asdict
 
 from ned.emotions import EMOTIONS
+from ned.evaluation.distance import RealDistance
 from ned.evaluation.figures import BY_NAME, SPECS, Row
 from ned.evaluation.video import Evaluation
 from ned.version import __version__
@@ -33,7 +34,7 @@ def as_text(evaluation: Evaluation) -> str:
         rows = tuple(row for row in evaluation.rows if row.original == original)
         lines += [*_table(original, rows), ""]
     lines += [line for judge, table in evaluation.confusions.items() for line in [*_confusion(judge, table), ""]]
-    lines += [line for found in evaluation.distances for line in [*_distance(found), ""]]
+    lines += [line for found in evaluation.distances for line in [*distance_lines(found), ""]]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -79,7 +80,8 @@ def _confusion(judge: str, table) -> list[str]:
     return lines
 
 
-def _distance(found) -> list[str]:
+def distance_lines(found: RealDistance) -> list[str]:
+    """The lines of one emotion: pooled distances, and the measures one by one."""
     lines = [
         f"distance to real {found.emotion} faces, {found.clips} clips pooled: edited {found.edited:.2f}, original "
         f"{found.original:.2f}; neutral photographs {found.neutral_photographs:.2f}; floor {found.floor:.2f}"

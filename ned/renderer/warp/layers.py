@@ -6,7 +6,8 @@ contour (v = 0) to the lower one (v = 1). On the contours the content follows th
 inexact contour leaves no seam. Eyeballs stand still inside. Teeth keep their place between the lips: what
 a lip has covered cannot be had from moving pixels, and rows held still under a lip that moves show its
 edge, or its shadow, over and over. An edit moves the middle of the lips little. Sideways they keep
-their width in the middle of the mouth, and what a smile uncovers is the dark corner beside them.
+their width in the middle of the mouth, and what a smile uncovers is the dark corner beside them. A mouth
+that opens further shows them hardly taller, and the dark between the jaws.
 """
 
 from __future__ import annotations
@@ -51,9 +52,11 @@ def grid_triangles(columns: int, rows: int = len(ROWS)) -> Int[np.ndarray, "t 3"
     return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
 
 
-def follow_grid(upper: Float[np.ndarray, "n c"], lower: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "r n c"]:
-    """Grid points between the contours."""
-    v = ROWS[:, None, None]
+def follow_grid(
+    upper: Float[np.ndarray, "n c"], lower: Float[np.ndarray, "n c"], rows: Float[np.ndarray, "r"] = ROWS
+) -> Float[np.ndarray, "r n c"]:
+    """Grid points between the contours, in `rows`."""
+    v = rows[:, None, None]
     return (1 - v) * upper + v * lower
 
 
@@ -97,6 +100,10 @@ def _columns_from_corner(count: int) -> Float[np.ndarray, "n"]:
     return np.minimum(np.arange(count), np.arange(count)[::-1]) / (count - 1)
 
 
+MOUTH_ROWS = np.linspace(0.0, 1.0, 33, dtype=np.float32)
+MOST_STRETCH = 1.12
+"""Growth of a mouth's opening up to which its content is stretched; beyond, teeth keep their height and part."""
+_UPPER_SHARE = 0.8  # of the content, which hangs from the upper lip when the jaws part
 _MOST_WIDENING = 1.3  # up to which the teeth in the middle of a mouth keep their width
 
 
@@ -106,7 +113,7 @@ def mouth_grid(
     target_upper: Float[np.ndarray, "n 2"],
     target_lower: Float[np.ndarray, "n 2"],
 ) -> Float[np.ndarray, "r n 2"]:
-    """Where in the source the content of each point of `follow_grid(target_upper, target_lower)` is.
+    """Where in the source the content of each point of `follow_grid(target_upper, target_lower, MOUTH_ROWS)` is.
 
     Args:
         source_upper, source_lower: inner contours of the lips in pixels before the edit, from corner to corner.
@@ -117,7 +124,7 @@ def mouth_grid(
     across = across / width
     axes = np.stack([across, [-across[1], across[0]]], axis=1).astype(np.float32)  # along the mouth, and down
     su, sl, tu, tl = (points @ axes for points in (source_upper, source_lower, target_upper, target_lower))
-    v = ROWS[:, None]
+    v = MOUTH_ROWS[:, None]
     along = (1 - v) * tu[:, 0] + v * tl[:, 0]
     # as wide as in the source in the middle; what is gained or lost lies towards the corners, where it is dark
     middle, half = 0.5 * (tu[0, 0] + tu[-1, 0]), max(0.5 * (tu[-1, 0] - tu[0, 0]), 1e-6)
@@ -126,15 +133,44 @@ def mouth_grid(
     x = 0.5 * (su[0, 0] + su[-1, 0]) + 0.5 * width * (widening * u - (widening - 1.0) * u**3)
     upper, lower = (np.interp(x, lip[order, 0], lip[order, 1]) for lip, order in
                     ((su, np.argsort(su[:, 0])), (sl, np.argsort(sl[:, 0]))))  # fmt: skip
-    down = upper + v * np.maximum(lower - upper, 0.0)
+    centre = len(su) // 2
+    position, _ = parted(growth_of(float(sl[centre, 1] - su[centre, 1]), float(tl[centre, 1] - tu[centre, 1])))
+    down = upper + position[:, None] * np.maximum(lower - upper, 0.0)
     return (np.stack([x, down], axis=-1) @ axes.T).astype(np.float32)
 
 
-def unseen(hole: Hole, lacking: float) -> Float[np.ndarray, "r n"]:
-    """`lacking`, the share of the content that the source does not show, on each point of `follow_grid`.
+def growth_of(before: float, after: float) -> float:
+    """By how much an opening, in any unit, grows; 1 where it was shut, which shows nothing that could be stretched."""
+    return after / before if before > 1e-3 * max(after, 1e-6) and after > before else 1.0
+
+
+def parted(growth: float) -> tuple[Float[np.ndarray, "r"], Float[np.ndarray, "r"]]:
+    """Where between the source's lips (0 to 1) the content of each of `MOUTH_ROWS` is when an opening grows so much,
+    and how much of each row lies between jaws that part, which the source does not show.
+
+    Up to `MOST_STRETCH` all is stretched. Beyond, what hangs from the upper lip and what stands on the lower one keep
+    that height, and the dark between them is new.
+    """
+    stretch = min(max(growth, 1.0), MOST_STRETCH)
+    scale = max(growth, 1.0) / stretch
+    if scale <= 1.0:
+        return MOUTH_ROWS.copy(), np.zeros_like(MOUTH_ROWS)
+    position = np.maximum(
+        np.minimum(MOUTH_ROWS * scale, _UPPER_SHARE), np.float32(1.0) - (np.float32(1.0) - MOUTH_ROWS) * scale
+    )
+    top, bottom = _UPPER_SHARE / scale, 1.0 - (1.0 - _UPPER_SHARE) / scale
+    soft = 0.5 * min(0.12, bottom - top)
+    gap = np.clip(np.minimum(MOUTH_ROWS - top + soft, bottom + soft - MOUTH_ROWS) / (2.0 * soft), 0.0, 1.0)
+    return position.astype(np.float32), gap.astype(np.float32)
+
+
+def unseen(hole: Hole, lacking: float, growth: float = 1.0) -> Float[np.ndarray, "r n"]:
+    """How much of the content the source does not show, on each point of a grid of `MOUTH_ROWS`: a share `lacking` of
+    all, and what lies between jaws that part when the opening grows by `growth`.
 
     Fades out towards the contours and the corners, which always show the source's own pixels.
     """
-    depth = np.clip(np.minimum(ROWS, 1 - ROWS) / 0.16, 0.0, 1.0)[:, None]
+    depth = np.clip(np.minimum(MOUTH_ROWS, 1 - MOUTH_ROWS) / 0.16, 0.0, 1.0)
     corners = np.clip(_columns_from_corner(len(hole.upper)) / 0.2, 0, 1)[None]
-    return (lacking * depth * corners).astype(np.float32)
+    rows = np.maximum(lacking * depth, parted(growth)[1] * np.minimum(depth * 2.0, 1.0))
+    return (rows[:, None] * corners).astype(np.float32)

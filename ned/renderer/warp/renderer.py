@@ -87,7 +87,8 @@ def warp_field(
         fine = replace(hole, upper=skin.contour(hole.upper), lower=skin.contour(hole.lower))
         flat = fine_target[:, :2]
         upper, lower = flat[list(fine.upper)], flat[list(fine.lower)]
-        drawn = layers.follow_grid(upper, lower).reshape(-1, 2)
+        rows = layers.MOUTH_ROWS if hole is layers.MOUTH else layers.ROWS
+        drawn = layers.follow_grid(upper, lower, rows).reshape(-1, 2)
         if hole is layers.MOUTH:
             shown = (fine_source[list(contour), :2] for contour in (fine.upper, fine.lower))
             taken = layers.mouth_grid(*shown, upper, lower).reshape(-1, 2)  # type: ignore[call-arg]
@@ -96,10 +97,11 @@ def warp_field(
         attributes = np.zeros((len(taken), 6), np.float32)
         attributes[:, :2], attributes[:, 2:4] = taken, _HOLE
         if hole is layers.MOUTH:
-            share = lacking(layers.opening(hole, source), layers.opening(hole, target))
-            attributes[:, 5] = layers.unseen(fine, share).ravel()
+            before, after = (layers.opening(hole, face) for face in (source, target))
+            growth = layers.growth_of(before, after)
+            attributes[:, 5] = layers.unseen(fine, lacking(before, after), growth).ravel()
         depth = np.full(len(taken), _BEHIND, np.float32)
-        rasterize(drawn, depth, attributes, layers.grid_triangles(len(fine.upper)), image, buffer)
+        rasterize(drawn, depth, attributes, layers.grid_triangles(len(fine.upper), len(rows)), image, buffer)
     extra = mesh.num_vertices - len(uv)
     attributes = np.zeros((mesh.num_vertices, 6), np.float32)
     attributes[:, 2:4] = np.concatenate([uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))])

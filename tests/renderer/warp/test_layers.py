@@ -63,7 +63,8 @@ def _mouth(before, after):
 
 def test_a_mouth_without_an_edit_shows_itself():
     mouth = _contours(layers.MOUTH, 24)
-    expected = layers.follow_grid(mouth[list(layers.MOUTH.upper)], mouth[list(layers.MOUTH.lower)])
+    upper, lower = (mouth[list(contour)] for contour in (layers.MOUTH.upper, layers.MOUTH.lower))
+    expected = layers.follow_grid(upper, lower, layers.MOUTH_ROWS)
     assert np.abs(_mouth(mouth, mouth) - expected).max() < 1e-3
 
 
@@ -71,8 +72,9 @@ def test_teeth_keep_their_width_in_the_middle_of_a_smile():
     """What is 10 px wide in the middle comes from 10 px; towards the corners the source is squeezed, never turned."""
     before, after = _contours(layers.MOUTH, 24), _contours(layers.MOUTH, 24, width=96.0)
     after[:, 0] -= 8.0  # to both sides
-    taken, drawn = (grid[len(layers.ROWS) // 2, :, 0] for grid in (
-        _mouth(before, after), layers.follow_grid(after[list(layers.MOUTH.upper)], after[list(layers.MOUTH.lower)])))
+    upper, lower = (after[list(contour)] for contour in (layers.MOUTH.upper, layers.MOUTH.lower))
+    drawn = layers.follow_grid(upper, lower, layers.MOUTH_ROWS)
+    taken, drawn = (grid[len(layers.MOUTH_ROWS) // 2, :, 0] for grid in (_mouth(before, after), drawn))
     middle = len(taken) // 2
     scale = (taken[middle + 1] - taken[middle - 1]) / (drawn[middle + 1] - drawn[middle - 1])
     assert 0.98 < scale < 1.02
@@ -82,3 +84,15 @@ def test_teeth_keep_their_width_in_the_middle_of_a_smile():
 def test_a_shut_mouth_gives_something_finite_within_its_lips():
     taken = _mouth(_contours(layers.MOUTH, 0), _contours(layers.MOUTH, 30))
     assert np.isfinite(taken).all() and np.abs(taken[..., 1] - 100).max() < 1e-3
+
+
+def test_jaws_that_part_keep_the_height_of_the_teeth_and_show_the_dark_between_them():
+    position, gap = layers.parted(1.6)
+    rows = layers.MOUTH_ROWS
+    upper = rows < 0.5
+    assert np.allclose(np.diff(position[upper]) / np.diff(rows[upper]), 1.6 / layers.MOST_STRETCH, atol=1e-4)
+    assert position[0] == 0 and abs(position[-1] - 1) < 1e-6 and (np.diff(position) >= -1e-6).all()
+    assert gap.max() == 1 and not gap[[0, -1]].any() and 0.2 < gap.mean() < 0.4  # 1.6 / 1.12 − 1 = .43 of a third more
+    same, nothing = layers.parted(1.1)
+    assert np.array_equal(same, rows) and not nothing.any()
+    assert layers.growth_of(0.0, 5.0) == 1.0 and layers.growth_of(4.0, 6.0) == 1.5 and layers.growth_of(6.0, 4.0) == 1.0

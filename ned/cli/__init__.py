@@ -19,6 +19,7 @@ from ned.cli.convert import Convert
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
+from ned.cli.models import Models
 from ned.cli.process import Process
 from ned.cli.sample import Sample
 from ned.cli.stderr import keep_stderr
@@ -30,7 +31,7 @@ from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
 COMMANDS: tuple[type[Command], ...] = (
-    Process, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Doctor,
+    Process, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
 )  # fmt: skip
 
 

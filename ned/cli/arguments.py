@@ -72,9 +72,14 @@ class Parser(argparse.ArgumentParser):
     def reject(self, unknown: list[str]) -> NoReturn:
         """Raise UserError for arguments that nobody knows, with the nearest that is known."""
         flag = unknown[0].split("=")[0]
-        near = difflib.get_close_matches(flag, self._option_string_actions, n=1) if flag.startswith("-") else []
+        near = difflib.get_close_matches(flag, self._flags(), n=1) if flag.startswith("-") else []
         hint = f"did you mean {near[0]}? " if near else ""
         raise UserError(f"unknown argument {unknown[0]!r}", remedy=f"{hint}see `{self.prog} --help`")
+
+    def _flags(self) -> set[str]:
+        """All that it knows, and those of the commands inside."""
+        inside = [a.choices.values() for a in self._actions if isinstance(a, argparse._SubParsersAction)]
+        return {*self._option_string_actions, *(flag for parsers in inside for p in parsers for flag in p._flags())}
 
 
 class _Formatter(argparse.HelpFormatter):

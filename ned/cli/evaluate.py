@@ -7,24 +7,22 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
+from ned.cli.evaluate_panel import EvaluatePanel
+from ned.cli.evaluate_protocol import EvaluateProtocol
+from ned.cli.evaluate_reference import EvaluateReference
+from ned.cli.evaluate_self import EvaluateSelf
+from ned.cli.evaluate_video import EvaluateVideo
+from ned.cli.groups import Group
 from ned.config.options import option
 from ned.errors import UserError
 from ned.runtime.progress import for_stream
 
-NETWORKS = ("manipulator", "renderer")
-
 
 @dataclass(frozen=True)
-class Evaluate(DataCommand):
-    """Measure a trained network on what it never saw, beside trivial answers."""
+class _EvaluateNetwork(DataCommand):
+    """What the commands for trained networks have in common."""
 
-    name = "evaluate"
-    data_help = (
-        "manipulator: a corpus of scripts/build/corpus.py with people held out; renderer: videos, prepared "
-        "crops, or folders of them, of which the last tenth of each is painted from the rest"
-    )
     data_required = False
-    network: str = option(help="what to measure: manipulator, renderer", metavar="NETWORK")
     checkpoint: Path = option(help="checkpoint that `ned train` wrote", metavar="CHECKPOINT")
     data: tuple[Path, ...] = ()
     sources: int = option(42, metavar="N", help="of a manipulator: tracks to edit, each to all seven emotions")
@@ -33,17 +31,21 @@ class Evaluate(DataCommand):
     quiet: bool = option(False, help="show no progress")
 
     def __post_init__(self) -> None:
-        if self.network not in NETWORKS:
-            raise UserError(f"unknown network {self.network!r}", remedy=f"choose one of: {', '.join(NETWORKS)}")
         if self.sources < 7:
             raise UserError(f"sources is {self.sources}", remedy="give 7 or more")
         if self.threads < 1:
             raise UserError(f"threads is {self.threads}", remedy="give 1 or more")
 
+
+@dataclass(frozen=True)
+class EvaluateManipulator(_EvaluateNetwork):
+    """Measure a trained manipulator on people that it never saw, beside trivial answers."""
+
+    name = "manipulator"
+    data_help = "a corpus of scripts/build/corpus.py with people held out"
+
     def main(self) -> int:
         workspace.check_input(self.checkpoint, what="checkpoint")
-        if self.network == "renderer":
-            return self._renderer()
         if len(self.data) != 1:
             said = "--data names several files" if self.data else "--data is missing"
             raise UserError(said, remedy="give a corpus that scripts/build/corpus.py made")
@@ -56,7 +58,16 @@ class Evaluate(DataCommand):
         print_rows(rows, judge)
         return 0
 
-    def _renderer(self) -> int:
+
+@dataclass(frozen=True)
+class EvaluateRenderer(_EvaluateNetwork):
+    """Measure a trained renderer on the last tenth of videos, painted from the rest."""
+
+    name = "renderer"
+    data_help = "videos, prepared crops, or folders of them, of which the last tenth of each is painted from the rest"
+
+    def main(self) -> int:
+        workspace.check_input(self.checkpoint, what="checkpoint")
         if not self.data:
             raise UserError("--data is missing", remedy="give videos, or a folder of them")
         import torch
@@ -67,3 +78,13 @@ class Evaluate(DataCommand):
         torch.set_num_threads(self.threads)
         print_rows(*evaluate_checkpoint(self.checkpoint, self.data, for_stream(quiet=self.quiet, unit="people")))
         return 0
+
+
+class Evaluate(Group):
+    """Measure edited videos and trained networks, always beside trivial answers."""
+
+    name = "evaluate"
+    commands = (
+        EvaluateVideo, EvaluateSelf, EvaluateProtocol, EvaluatePanel, EvaluateReference, EvaluateManipulator,
+        EvaluateRenderer,
+    )  # fmt: skip

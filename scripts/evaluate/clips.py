@@ -1,17 +1,16 @@
-"""Edits every clip of a folder to every emotion and judges the results with an independent judge.
+"""Edits every clip of a folder to every emotion and measures the results beside the originals.
 
-    python scripts/evaluate/clips.py CLIPS --judge path/to/judge.py [--emotions happy sad] [--out DIR]
+    python scripts/evaluate/clips.py CLIPS [--judge expression-faceapi] [--emotions happy sad] [--out DIR]
         [--set renderer=neural]
 
-The judge is a Python file with `judge(original, edited, target, cache) -> dict` and
-`EMOTIONS`; it shares no code with ned. Prints one row a clip and emotion, then the summary against
-the bars; keeps everything in OUT/results.json so that a broken-off run goes on.
+What is measured is what `ned evaluate video` measures; the judge of the emotion and the landmarker are models of
+`ned models`, and share no code or weights with the editing. Prints one row a clip and emotion, then the summary
+against the bars; keeps everything in OUT/results.json so that a broken-off run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import statistics
 from concurrent.futures import ProcessPoolExecutor
@@ -20,27 +19,31 @@ from pathlib import Path
 EMOTIONS = ("happy", "neutral", "angry", "sad", "surprised", "fear", "disgusted")
 TARGET_BARS = {"happy": 0.90, "neutral": 0.78, "angry": 0.63, "sad": 0.57, "surprised": 0.56}
 SIGNATURE_BARS = {"fear": 0.15, "disgusted": 0.15}
+SHOWN = ("target_hit_original", "target_hit", "signature_gain", "jaw_pcc", "closures_kept", "blink_pcc",
+         "sharpness_ratio", "flicker_ratio", "psnr_outside")  # fmt: skip
 VIDEO_SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi"}
 
 
-def load_judge(path: Path):
-    spec = importlib.util.spec_from_file_location("judge", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def edit_and_judge(clip: Path, emotion: str | None, judge_path: Path, out: Path, options: dict[str, str]) -> dict:
-    """One clip to one emotion; with `emotion` None a plain transcode with the same encoder settings."""
+def edit_and_judge(
+    clip: Path, emotions: list[str | None], judge: str, out: Path, options: dict[str, str]
+) -> list[dict]:
+    """One clip to each of some emotions; None is a plain transcode with the same encoder settings."""
     import ned
+    from ned.evaluation.judges import find_judges
+    from ned.evaluation.pairs import Pair
+    from ned.evaluation.video import evaluate_videos
 
-    name = emotion or "transcode"
-    edited = out / f"{clip.stem}_{name}{clip.suffix}"
-    options = options if emotion else {"intensity": "0"}
-    ned.process(clip, output=edited, emotion=emotion or "neutral", overwrite=True, **options)
-    judge = load_judge(judge_path)
-    result = judge.judge(str(clip), str(edited), emotion, str(out / "originals"))
-    return {"clip": clip.stem, "emotion": name} | result
+    pairs = []
+    for emotion in emotions:
+        edited = out / f"{clip.stem}_{emotion or 'transcode'}{clip.suffix}"
+        chosen = options if emotion else {"intensity": "0"}
+        ned.process(clip, output=edited, emotion=emotion or "neutral", overwrite=True, **chosen)
+        pairs.append(Pair(clip, edited, emotion))
+    results = []
+    for measured in evaluate_videos(pairs, find_judges()).measured:
+        figures = {name.removesuffix(f"@{judge}"): value for name, value in measured.row.figures.items()}
+        results.append({"clip": clip.stem, "emotion": measured.pair.target or "transcode"} | figures)
+    return results
 
 
 def summarise(results: list[dict]) -> str:
@@ -96,7 +99,7 @@ def summarise(results: list[dict]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clips", type=Path, nargs="+", help="folders of clips, or clips")
-    parser.add_argument("--judge", type=Path, required=True)
+    parser.add_argument("--judge", default="expression-faceapi", help="a model of `ned models list`")
     parser.add_argument("--emotions", nargs="+", default=list(EMOTIONS), choices=EMOTIONS)
     parser.add_argument("--out", type=Path, default=Path("evaluation"))
     parser.add_argument("--set", nargs="+", default=[], metavar="OPTION=VALUE", help="further options of ned process")
@@ -104,6 +107,12 @@ def main() -> None:
     parser.add_argument("--no-transcode", action="store_true", help="leave out the transcodes that psnr needs")
     parser.add_argument("--fresh", action="store_true", help="forget earlier results in OUT")
     args = parser.parse_args()
+    from ned.models import find_model, model_named
+    from ned.models.store import why_absent
+
+    for name in (args.judge, "face-landmarker"):
+        if find_model(model_named(name)) is None:
+            parser.error(why_absent(model_named(name)))
     args.out.mkdir(parents=True, exist_ok=True)
     options = dict(text.split("=", 1) for text in args.set)
     clips = [
@@ -115,18 +124,18 @@ def main() -> None:
     results = [] if args.fresh or not store.exists() else json.loads(store.read_text())
     done = {(r["clip"], r["emotion"]) for r in results}
     emotions = [*args.emotions] + ([] if args.no_transcode else [None])
-    todo = [(c, e) for c in clips for e in emotions if (c.stem, e or "transcode") not in done]
     with ProcessPoolExecutor(args.jobs) as pool:
-        jobs = [pool.submit(edit_and_judge, c, e, args.judge, args.out, options) for c, e in todo]
+        jobs = []
+        for clip in clips:
+            todo = [e for e in emotions if (clip.stem, e or "transcode") not in done]
+            if todo:
+                jobs.append(pool.submit(edit_and_judge, clip, todo, args.judge, args.out, options))
         for job in jobs:
-            r = job.result()
-            results.append(r)
-            store.write_text(json.dumps(results, default=str))
-            cells = [f"{k} {r[k]:.3f}" for k in (
-                "target_hit_original", "target_hit", "signature_gain", "jaw_pcc", "closures_kept", "blink_pcc",
-                "sharpness_ratio", "flicker_ratio", "psnr_outside",
-            ) if r.get(k) is not None]  # fmt: skip
-            print(f"{r['clip']:20s} {r['emotion']:10s} " + "  ".join(cells), flush=True)
+            results += job.result()
+            store.write_text(json.dumps(results))
+            for r in results[-len(job.result()) :]:
+                cells = [f"{name} {r[name]:.3f}" for name in SHOWN if name in r]
+                print(f"{r['clip']:20s} {r['emotion']:10s} " + "  ".join(cells), flush=True)
     print("\n" + summarise([r for r in results if r["emotion"] in {e or "transcode" for e in emotions}]))
 
 

@@ -1,0 +1,106 @@
+"""The product's slider: fitted in seconds from displays that need no clip, kept as one small file."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ned.errors import UserError
+from ned.face_model.spaces import SPACES
+from ned.manipulator.vitl.displays import Displays, half_seen, invented_faces, make_displays
+from ned.manipulator.vitl.regression import Kernels, Settings, Transfer, fit_features, some_anchors
+from ned.types import ExpressionSpace
+
+if TYPE_CHECKING:
+    from ned.training.checkpoint import TrainingRecord
+
+SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "vitl.safetensors"
+KIND = "vitl"
+
+SLIDER = Settings(gamma_x=0.7, gamma_theta=5.0, ridge=1e-6, residual=True)
+"""Chosen on validation people, see docs/slider.md. A wider kernel over places overshoots between neighbours that look
+unlike each other; a narrower one fades between those that lie far apart."""
+
+
+@dataclass(frozen=True)
+class SliderConfig:
+    """How the slider is fitted."""
+
+    people: int = 800
+    anchors: int = 400
+    half_seen: bool = True
+    """Learn also from faces as fits of real ones show them."""
+    seed: int = 0
+    gamma_x: float = SLIDER.gamma_x
+    gamma_theta: float = SLIDER.gamma_theta
+    ridge: float = SLIDER.ridge
+
+    def settings(self) -> Settings:
+        return replace(SLIDER, gamma_x=self.gamma_x, gamma_theta=self.gamma_theta, ridge=self.ridge)
+
+
+def fit_slider(space: ExpressionSpace, config: SliderConfig, displays: Displays | None = None) -> Transfer:
+    """Fit on `displays`, or on those of invented people."""
+    rng = np.random.default_rng(config.seed)
+    if displays is None:
+        displays = make_displays(space, invented_faces(space, config.people, rng), rng)
+    shown = [displays, half_seen(displays, rng)] if config.half_seen else [displays]
+    used = tuple(np.flatnonzero(np.ptp(displays.wanted, axis=1).max(0) > 1e-9).tolist())
+    x = np.concatenate([d.inputs() for d in shown])
+    anchors = some_anchors(x, config.anchors, config.gamma_x, config.seed, used)
+    return fit_features(
+        lambda: ((d.inputs(), d.targets()) for d in shown), displays.theta, anchors, config.settings()
+    )
+
+
+def save_slider(
+    path: Path, slider: Transfer, config: SliderConfig, space: ExpressionSpace, record: TrainingRecord
+) -> None:
+    """Write it as a checkpoint. ValueError for a slider without anchors."""
+    import torch
+
+    from ned.training.checkpoint import Checkpoint, save_checkpoint
+
+    if not isinstance(slider.features, Kernels) or slider.features.columns is None:
+        raise ValueError("only a slider with anchors is kept in a file")
+    single = lambda array: torch.from_numpy(np.ascontiguousarray(array, np.float32))  # noqa: E731
+    plain = asdict(config) | {"columns": list(slider.features.columns)}
+    parts = {"anchors": slider.features.anchors, "styles": slider.styles, "weights": slider.weights}
+    tensors = {name: single(array) for name, array in parts.items()}
+    save_checkpoint(path, Checkpoint(KIND, space.name, plain, record, tensors))
+
+
+def load_slider(path: Path = SHIPPED) -> Transfer:
+    """Read once. Raises UserError where the file is missing, damaged, or of another kind."""
+    status = path.stat() if path.exists() else None
+    return _load(path, status and (status.st_mtime_ns, status.st_size))
+
+
+@lru_cache(maxsize=4)
+def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
+    from ned.training.checkpoint import check_digest, load_checkpoint
+
+    kept = load_checkpoint(path, KIND)
+    check_digest(path)
+    try:
+        config = SliderConfig(**{k: v for k, v in kept.config.items() if k != "columns"})
+        columns = tuple(int(c) for c in kept.config["columns"])
+        anchors, styles, weights = (
+            kept.tensors[name].double().numpy() for name in ("anchors", "styles", "weights")
+        )
+        width = SPACES[kept.space].width
+        fits = (
+            anchors.ndim == 2 and anchors.shape[1] == len(columns) and styles.ndim == 2 and styles.shape[1] == 2
+            and weights.shape == (len(anchors), len(styles), width)
+            and all(0 <= c < width for c in columns)
+            and all(np.isfinite(part).all() for part in (anchors, styles, weights))
+        )  # fmt: skip
+        if not fits or not min(config.gamma_x, config.gamma_theta, config.ridge) > 0:
+            raise ValueError
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError("is damaged or of another version", path=path, remedy="fit it again") from error
+    return Transfer(Kernels(anchors, config.gamma_x, columns), styles, weights, config.settings())

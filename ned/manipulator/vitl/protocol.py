@@ -105,7 +105,7 @@ def print_protocol(rows: list[ProtocolRow]) -> None:
         print(f"| {row.name} | {' | '.join(cells)} | {kdef:.3f} / {rafd:.3f} |")
     kdef, rafd = PAPER["Landmark-StarGAN"]
     print(f"| Landmark-StarGAN | – | – | – | – | {kdef:.3f} / {rafd:.3f} |")
-    print("\nMSE: ½·Σ over 136 coordinates of aligned faces; accuracies are not compared: their classifier is not here,")
+    print("\nMSE: ½·Σ over 136 coordinates of aligned faces; accuracies are not compared: the classifier is not here,")
     print("and one of landmarks calls all generated faces right and four of five real ones, which rewards prototypes.")
 
 

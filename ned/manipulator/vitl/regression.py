@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.spatial.distance import cdist
 
-from ned.manipulator.vitl.solve import Spectrum, solve, solve_observed
+from ned.manipulator.vitl.solve import Spectrum, solve, solve_observed, solve_once
 
 EXACT_INPUTS = 10_000
 """Inputs beyond which features are used: a decomposition takes N² memory and N³ time."""
@@ -39,7 +38,16 @@ def gaussian(
     one: Float[np.ndarray, "n k"], other: Float[np.ndarray, "m k"], gamma: float
 ) -> Float[np.ndarray, "n m"]:
     """exp(−γ‖a − b‖²) of all pairs."""
-    return np.exp(-gamma * cdist(one, other, "sqeuclidean"))
+    squares = lambda x: np.einsum("nk,nk->n", x, x)  # noqa: E731
+    out = one @ other.T  # in place from here on: the matrix may be large
+    out *= -2.0
+    out += squares(one)[:, None]
+    out += squares(other)
+    np.maximum(out, 0.0, out=out)
+    if one is other:
+        out[np.diag_indices(len(one))] = 0.0
+    out *= -gamma
+    return np.exp(out, out=out)
 
 
 @dataclass(frozen=True)
@@ -122,9 +130,11 @@ def fit_exact(
     k_x, k_theta = gaussian(x, x, settings.gamma_x), gaussian(theta, theta, settings.gamma_theta)
     targets = y - x[:, None] if settings.residual else y
     if observed is None and pairs is None:
-        outputs = None if coupling is None else Spectrum.of(coupling)
         ridge = settings.ridge * targets.shape[0] * targets.shape[1]
-        found = solve(targets, Spectrum.of(k_x), Spectrum.of(k_theta), outputs, ridge)
+        if coupling is None:
+            found = solve_once(targets, k_x, Spectrum.of(k_theta), ridge)
+        else:
+            found = solve(targets, Spectrum.of(k_x), Spectrum.of(k_theta), Spectrum.of(coupling), ridge)
     else:
         seen = np.ones(targets.shape[:2], bool) if observed is None else observed
         count = np.full(seen.shape, float(seen.sum())) if pairs is None else pairs

@@ -16,7 +16,7 @@ from ned.manipulator.vitl.regression import (
     some_anchors,
 )
 from ned.manipulator.vitl.selection import choose, half_square, identity_folds
-from ned.manipulator.vitl.solve import Spectrum, solve, solve_observed
+from ned.manipulator.vitl.solve import Spectrum, solve, solve_observed, solve_once
 
 RNG = np.random.default_rng(0)
 
@@ -44,6 +44,21 @@ def test_diagonalisation_equals_the_dense_solve_with_a_full_coupling():
     # and the equation itself, by which no twin can err with us
     left = np.einsum("ab,jk,bkd,de->aje", k_x, k_theta, ours, coupling, optimize=True) + ridge * ours
     assert np.abs(left - y).max() < 1e-9
+
+
+def test_the_kernel_is_that_of_the_distances():
+    from scipy.spatial.distance import cdist
+
+    one, other = RNG.standard_normal((9, 5)) + 3, RNG.standard_normal((4, 5))
+    assert np.allclose(gaussian(one, other, 0.7), np.exp(-0.7 * cdist(one, other, "sqeuclidean")), rtol=1e-12)
+    assert (np.diag(gaussian(one, one, 0.7)) == 1).all()
+
+
+def test_without_coupling_one_ridge_is_solved_by_styles():
+    x, theta, y, _ = _problem(n=30)
+    k_x, k_theta = gaussian(x, x, 0.07), gaussian(theta, theta, 0.4)
+    once = solve_once(y, k_x, Spectrum.of(k_theta), 0.01)
+    assert np.allclose(once, _dense(k_x, k_theta, np.eye(6), y, 0.01), rtol=1e-9, atol=1e-9)
 
 
 def test_missing_cells_equal_the_dense_solve_of_what_is_there():

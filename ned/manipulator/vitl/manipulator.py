@@ -6,6 +6,7 @@ the scale of what a fit sees to that of what an edit needs. Speech and blinks ar
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -62,10 +63,13 @@ class VitlManipulator:
         place: Place | Float[np.ndarray, "frames 2"],
         intensity: float = 1.0,
         seed: int = 0,
+        variation: float = VARIATION,
+        closing: float = 0.0,
     ) -> ExpressionTrack:
         """The expression at a place (valence, arousal), or at one for each frame; `intensity` scales the change.
 
-        Raises ValueError for an expression of another space, or places that are not those of its frames.
+        For a picture, which is no speech: `variation`, how much the strength drifts over time, is 0, and `closing` is
+        the share of a lasting opening of the mouth that is taken away. Raises ValueError for an expression of another space, or places that are not those of its frames.
         """
         if expression.space.name != self.space.name:
             raise ValueError(f"the slider speaks {self.space.name}, the expression is in {expression.space.name}")
@@ -74,12 +78,12 @@ class VitlManipulator:
         if intensity == 0 or len(expression) == 0:
             return expression
         original = expression.pack().astype(np.float64)
-        drift = intensity * _drift(len(original), frame_rate, seed)[:, None]
+        drift = intensity * _drift(len(original), frame_rate, seed, variation)[:, None]
         slow = self._mood(original, articulation, frame_rate)
         if place.ndim == 1:
             difference = drift * self._change(slow, place)
             difference = keep_blinks(self.space, difference, articulation, self.lids_per_unit)
-            difference = self._spoken(difference, articulation, frame_rate, place, intensity)
+            difference = self._spoken(difference, articulation, frame_rate, place, intensity, closing)
         else:
             difference = self._along(drift, slow, articulation, frame_rate, place, intensity)
         edited = (original + difference).astype(expression.jaw_opening.dtype)
@@ -106,9 +110,12 @@ class VitlManipulator:
         frame_rate: float,
         place: Place,
         intensity: float,
+        closing: float = 0.0,
     ) -> Float[np.ndarray, "frames width"]:
+        mouth = mouth_at(place)
+        mouth = replace(mouth, rest=max(mouth.rest, closing))
         return keep_speech(
-            self.space, difference, articulation, self.opening_per_unit, mouth_at(place), frame_rate, intensity
+            self.space, difference, articulation, self.opening_per_unit, mouth, frame_rate, intensity
         )
 
     def _along(
@@ -136,11 +143,11 @@ class VitlManipulator:
         return mouths
 
 
-def _drift(frames: int, frame_rate: float, seed: int) -> Float[np.ndarray, "frames"]:
-    """The strength of an edit over time, around 1: nobody holds an expression quite still. A picture has none."""
-    if frames == 1:
-        return np.ones(1)
+def _drift(frames: int, frame_rate: float, seed: int, variation: float) -> Float[np.ndarray, "frames"]:
+    """The strength of an edit over time, around 1: nobody holds an expression quite still."""
+    if variation == 0:
+        return np.ones(frames)
     sigma = VARIATION_S * frame_rate
     pad = int(4 * sigma) + 1
     noise = gaussian_filter1d(np.random.default_rng([seed, 14]).standard_normal(frames + 2 * pad), sigma)
-    return 1.0 + VARIATION * np.clip(noise[pad : pad + frames] * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
+    return 1.0 + variation * np.clip(noise[pad : pad + frames] * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)

@@ -169,10 +169,23 @@ def test_five_degree_steps_are_small_for_a_face_at_rest(manipulator):
 
 def test_a_still_has_no_drift_and_the_seed_gives_it_to_films(manipulator, speech):
     one, shut = speech[0][:1], Articulation(np.zeros(1), np.ones((1, 2)), 11.5)
-    edits = [manipulator.move(one, shut, RATE, place_of("happy"), seed=seed).pack() for seed in (0, 1)]
+    edits = [manipulator.move(one, shut, RATE, place_of("happy"), seed=s, variation=0.0).pack() for s in (0, 1)]
     assert np.array_equal(*edits)
     films = [manipulator.move(*speech, RATE, place_of("happy"), seed=seed).pack() for seed in (0, 0, 1)]
     assert np.array_equal(films[0], films[1]) and not np.array_equal(films[0], films[2])
+
+
+def test_a_picture_s_open_mouth_closes_where_it_is_asked_to(manipulator):
+    mouth, _ = openings_per_unit(MODEL)
+    open_wide = np.zeros((101, 52))
+    open_wide[:, 0] = 0.2
+    track = ExpressionTrack.unpack(MODEL.space, open_wide)
+    said = Articulation(open_wide @ mouth, np.ones((101, 2)), 11.5)
+    left = []
+    for closing in (0.0, 0.75):
+        moved = manipulator.move(track, said, RATE, place_of("tired"), variation=0.0, closing=closing)
+        left.append(float((said.mouth_opening + (moved.pack() - open_wide) @ mouth)[50] / said.mouth_opening[50]))
+    assert left[0] == pytest.approx(1.0, abs=0.05) and left[1] == pytest.approx(0.25, abs=0.05)
 
 
 def test_refusals(manipulator, speech):

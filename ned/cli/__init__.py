@@ -21,13 +21,14 @@ from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
 from ned.cli.process import Process
 from ned.cli.sample import Sample
+from ned.cli.still import Still
 from ned.cli.train import Train
 from ned.cli.verify import Verify
 from ned.cores import quiet_algebra
 from ned.errors import NedError
 from ned.heap import share_heaps
 
-COMMANDS: tuple[type[Command], ...] = (Process, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
+COMMANDS: tuple[type[Command], ...] = (Process, Still, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

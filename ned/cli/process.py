@@ -17,6 +17,7 @@ from ned.options import convert_all, option
 from ned.progress import for_stream
 from ned.workspace import compare_path, job_key, work_mark
 from ned.workspace.inputs import check_apart, expand, is_many
+from ned.workspace.pictures import is_picture
 
 if TYPE_CHECKING:
     from ned.pipeline import ProcessResult
@@ -43,6 +44,10 @@ class Process(Command):
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
+        if given["input"] and all(is_picture(path) for path in given["input"]):
+            from ned.cli.still import Still
+
+            return Still.of_process(given)
         own = convert_all(cls, {name: given.pop(name) for name in ("config", "quiet") if name in given})
         overrides = load_overrides(own["config"]) if own.get("config") else {}
         inputs = given.pop("input")

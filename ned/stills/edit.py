@@ -75,8 +75,13 @@ class Portrait:
     picture: Picture
     frame: Frame
     faces: tuple[Face, ...]
+    analysis: Analysis
     left_out: int
     """Faces that are too small."""
+
+    @property
+    def model(self) -> FaceModel:
+        return load_face_model("canonical")
 
 
 @dataclass(frozen=True)
@@ -107,7 +112,8 @@ def find_faces(picture: Picture, person: int | None = None) -> Portrait:
         raise UserError(said, path=picture.path, remedy="name one as --person, 1 is the most prominent")
     model = load_face_model("canonical")
     faces = tuple(prepare(track, model, analysis) for track in large)
-    return Portrait(picture, frame_of(picture.pixels), faces, len(known) - len(large) if person is None else 0)
+    small = len(known) - len(large) if person is None else 0
+    return Portrait(picture, frame_of(picture.pixels), faces, analysis, small)
 
 
 def prepare(track: FaceTrack, model: FaceModel, analysis: Analysis) -> Face:
@@ -118,7 +124,7 @@ def prepare(track: FaceTrack, model: FaceModel, analysis: Analysis) -> Face:
 
 def edit_faces(portrait: Portrait, wish: Wish) -> EditedStill:
     """The picture with every face of the portrait edited; what is outside faces keeps its samples."""
-    model = load_face_model("canonical")
+    model = portrait.model
     change = manipulate_with(wish, model)
     edits = tuple(
         TrackEdit(face.track, face.fit, change(face), model, face.strength) for face in portrait.faces

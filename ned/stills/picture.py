@@ -15,9 +15,8 @@ from PIL import Image, UnidentifiedImageError
 from ned.errors import UserError
 from ned.stills.metadata import chunks_of, orientation_of, png_chunks, with_chunks, without_thumbnail
 from ned.workspace.atomic import atomic_path
+from ned.workspace.pictures import check_writes
 
-READS = (".jpg", ".jpeg", ".jpe", ".png", ".webp", ".tif", ".tiff", ".heic", ".heif")
-WRITES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 1024**3
 MAX_SIDE = 30_000
@@ -56,11 +55,6 @@ class Picture:
     def with_pixels(self, pixels: UInt[np.ndarray, "h w 3"]) -> Picture:
         """The same file with other pixels."""
         return replace(self, pixels=pixels)
-
-
-def is_picture(path: str | Path) -> bool:
-    """Whether the name is that of a picture rather than of a video."""
-    return Path(path).suffix.lower() in READS
 
 
 def read_picture(path: Path) -> Picture:
@@ -215,13 +209,6 @@ def write_picture(picture: Picture, path: Path, notice: str = "") -> None:
     check_writes(path)
     with atomic_path(path) as temporary:
         temporary.write_bytes(encoded(picture, path.suffix.lower(), notice))
-
-
-def check_writes(path: Path) -> None:
-    """Raise UserError unless `path` ends as a picture that `ned` writes."""
-    if path.suffix.lower() not in WRITES:
-        remedy = f"end its name in {', '.join(WRITES)}"
-        raise UserError(f"unknown kind of picture {path.suffix!r}", path=path, remedy=remedy)
 
 
 def encoded(picture: Picture, suffix: str, notice: str = "") -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "vitl.safetensors"
 KIND = "vitl"
+MAX_BYTES = 64 * 1024**2
 
 SLIDER = Settings(gamma_x=0.7, gamma_theta=5.0, ridge=1e-6, residual=True)
 """Chosen on validation people, see docs/slider.md. A wider kernel over places overshoots between neighbours that look
@@ -82,17 +84,22 @@ def load_slider(path: Path = SHIPPED) -> Transfer:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
-    from ned.training.checkpoint import check_digest, load_checkpoint
+    from safetensors import SafetensorError
+    from safetensors.numpy import load  # not torch's, which takes a second to come
 
-    kept = load_checkpoint(path, KIND)
+    from ned.training.checkpoint import FORMAT, check_digest, read_head
+
+    head = read_head(path, MAX_BYTES)
+    if head.get("format") != FORMAT or head.get("kind") != KIND:
+        raise UserError("is no slider of ned", path=path, remedy="give one that `ned train vitl` wrote")
     check_digest(path)
     try:
-        config = SliderConfig(**{k: v for k, v in kept.config.items() if k != "columns"})
-        columns = tuple(int(c) for c in kept.config["columns"])
-        anchors, styles, weights = (
-            kept.tensors[name].double().numpy() for name in ("anchors", "styles", "weights")
-        )
-        width = SPACES[kept.space].width
+        plain = json.loads(head["config"])
+        columns = tuple(int(c) for c in plain.pop("columns"))
+        config = SliderConfig(**plain)
+        tensors = load(path.read_bytes())
+        anchors, styles, weights = (tensors[name].astype(np.float64) for name in ("anchors", "styles", "weights"))
+        width = SPACES[head["space"]].width
         fits = (
             anchors.ndim == 2 and anchors.shape[1] == len(columns) and styles.ndim == 2 and styles.shape[1] == 2
             and weights.shape == (len(anchors), len(styles), width)
@@ -101,6 +108,6 @@ def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
         )  # fmt: skip
         if not fits or not min(config.gamma_x, config.gamma_theta, config.ridge) > 0:
             raise ValueError
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
         raise UserError("is damaged or of another version", path=path, remedy="fit it again") from error
     return Transfer(Kernels(anchors, config.gamma_x, columns), styles, weights, config.settings())

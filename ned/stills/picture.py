@@ -128,7 +128,7 @@ def _read(path: Path, opened: Image.Image) -> Picture:
     if opened.mode in ("F", "LAB", "HSV"):
         raise UserError(f"has pixels of the kind {opened.mode}", path=path, remedy="convert it to RGB first")
     how = _how(opened, kind, path)  # before loading, which closes the file
-    exif = opened.info.get("exif", b"")
+    exif = opened.info.get("exif") or b""
     opened.load()
     pixels, alpha = _samples(opened, path)
     # pillow-heif turns the picture itself and says so

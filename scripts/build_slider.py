@@ -18,26 +18,17 @@ from pathlib import Path
 import numpy as np
 
 from ned.face_model.spaces import ARKIT52
-from ned.manipulator.corpus.store import load_corpus
-from ned.manipulator.vitl.displays import Displays, half_seen, invented_faces, make_displays, resting_faces
+from ned.manipulator.vitl.displays import half_seen
 from ned.manipulator.vitl.evaluation import compare, print_rows, smoothness
-from ned.manipulator.vitl.slider import SHIPPED, SliderConfig, fit_slider, load_slider, save_slider
+from ned.manipulator.vitl.settings import SliderConfig
+from ned.manipulator.vitl.slider import SHIPPED, fit_slider, load_slider, save_slider
+from ned.manipulator.vitl.training import known_people, people_of
 from ned.training.checkpoint import TrainingRecord
-
-_SEEDS = {"judge": 2**20, "test": 2**21}
-
-
-def people(data: Path | None, split: str, count: int = 60) -> Displays:
-    """Displays of people that the slider is not fitted to."""
-    rng = np.random.default_rng(_SEEDS[split])
-    if data is None:
-        return make_displays(ARKIT52, invented_faces(ARKIT52, count, rng), rng)
-    return make_displays(ARKIT52, resting_faces(ARKIT52, load_corpus(data).of(split), rng)[:count], rng)
 
 
 def choose(start: SliderConfig, data: Path | None) -> SliderConfig:
     """The widths and λ that are best on the judge people."""
-    judged, found = people(data, "judge"), []
+    judged, found = people_of(data, "judge"), []
     for gamma_x, gamma_theta, ridge in product((0.3, 0.5, 0.7, 1.0), (2.0, 3.0, 4.0), (1e-7, 1e-6, 1e-5)):
         config = replace(start, gamma_x=gamma_x, gamma_theta=gamma_theta, ridge=ridge)
         slider = fit_slider(ARKIT52, config)
@@ -57,9 +48,8 @@ def main() -> None:
     began = time.monotonic()
     slider = fit_slider(ARKIT52, config)
     seconds = time.monotonic() - began
-    rng = np.random.default_rng(config.seed)
-    known = make_displays(ARKIT52, invented_faces(ARKIT52, config.people, rng), rng)
-    test = people(given.data, "test")
+    known = known_people(config)
+    test = people_of(given.data, "test")
     rows = compare(slider, known, test)
     metrics = tuple((row.name, round(row.rms, 4)) for row in rows)
     record = TrainingRecord(

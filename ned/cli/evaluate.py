@@ -11,7 +11,7 @@ from ned.errors import UserError
 from ned.options import option
 from ned.progress import for_stream
 
-NETWORKS = ("manipulator", "renderer")
+NETWORKS = ("manipulator", "renderer", "vitl", "stills")
 
 
 @dataclass(frozen=True)
@@ -21,11 +21,14 @@ class Evaluate(DataCommand):
     name = "evaluate"
     data_help = (
         "manipulator: a corpus of scripts/build_corpus.py with people held out; renderer: videos, prepared "
-        "crops, or folders of them, of which the last tenth of each is painted from the rest"
+        "crops, or folders of them, of which the last tenth of each is painted from the rest; vitl: a corpus"
     )
     data_required = False
-    network: str = option(help="what to measure: manipulator, renderer", metavar="NETWORK")
-    checkpoint: Path = option(help="checkpoint that `ned train` wrote", metavar="CHECKPOINT")
+    network: str = option(help=f"what to measure: {', '.join(NETWORKS)}", metavar="NETWORK")
+    checkpoint: Path = option(
+        metavar="CHECKPOINT",
+        help="checkpoint that `ned train` wrote; vitl: also a folder of KDEF or RaFD; stills: a CSV of judged pictures",
+    )  # fmt: skip
     data: tuple[Path, ...] = ()
     sources: int = option(42, metavar="N", help="of a manipulator: tracks to edit, each to all seven emotions")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
@@ -41,6 +44,12 @@ class Evaluate(DataCommand):
             raise UserError(f"threads is {self.threads}", remedy="give 1 or more")
 
     def main(self) -> int:
+        if self.network in ("vitl", "stills"):
+            from ned.cli.evaluate_stills import evaluate_judged, evaluate_vitl
+
+            if self.network == "vitl":
+                return evaluate_vitl(self.checkpoint, self.data)
+            return evaluate_judged(self.checkpoint)
         workspace.check_input(self.checkpoint, what="checkpoint")
         if self.network == "renderer":
             return self._renderer()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from ned.errors import UserError
 from ned.face_model.spaces import SPACES
 from ned.manipulator.vitl.displays import Displays, half_seen, invented_faces, make_displays
 from ned.manipulator.vitl.regression import Kernels, Settings, Transfer, fit_features, some_anchors
+from ned.manipulator.vitl.settings import SliderConfig
 from ned.types import ExpressionSpace
 
 if TYPE_CHECKING:
@@ -23,26 +24,10 @@ SHIPPED = Path(__file__).resolve().parents[2] / "assets" / "vitl.safetensors"
 KIND = "vitl"
 MAX_BYTES = 64 * 1024**2
 
-SLIDER = Settings(gamma_x=0.7, gamma_theta=5.0, ridge=1e-6, residual=True)
-"""Chosen on validation people, see docs/slider.md. A wider kernel over places overshoots between neighbours that look
-unlike each other; a narrower one fades between those that lie far apart."""
 
-
-@dataclass(frozen=True)
-class SliderConfig:
-    """How the slider is fitted."""
-
-    people: int = 800
-    anchors: int = 400
-    half_seen: bool = True
-    """Learn also from faces as fits of real ones show them."""
-    seed: int = 0
-    gamma_x: float = SLIDER.gamma_x
-    gamma_theta: float = SLIDER.gamma_theta
-    ridge: float = SLIDER.ridge
-
-    def settings(self) -> Settings:
-        return replace(SLIDER, gamma_x=self.gamma_x, gamma_theta=self.gamma_theta, ridge=self.ridge)
+def settings_of(config: SliderConfig) -> Settings:
+    """For the regression."""
+    return Settings(config.gamma_x, config.gamma_theta, config.ridge, residual=True)
 
 
 def fit_slider(space: ExpressionSpace, config: SliderConfig, displays: Displays | None = None) -> Transfer:
@@ -55,7 +40,7 @@ def fit_slider(space: ExpressionSpace, config: SliderConfig, displays: Displays 
     x = np.concatenate([d.inputs() for d in shown])
     anchors = some_anchors(x, config.anchors, config.gamma_x, config.seed, used)
     return fit_features(
-        lambda: ((d.inputs(), d.targets()) for d in shown), displays.theta, anchors, config.settings()
+        lambda: ((d.inputs(), d.targets()) for d in shown), displays.theta, anchors, settings_of(config)
     )
 
 
@@ -110,4 +95,4 @@ def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
         raise UserError("is damaged or of another version", path=path, remedy="fit it again") from error
-    return Transfer(Kernels(anchors, config.gamma_x, columns), styles, weights, config.settings())
+    return Transfer(Kernels(anchors, config.gamma_x, columns), styles, weights, settings_of(config))

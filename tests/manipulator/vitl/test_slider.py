@@ -14,7 +14,8 @@ from ned.manipulator.vitl.evaluation import compare, emotional, smoothness
 from ned.manipulator.vitl.manipulator import VitlManipulator
 from ned.manipulator.vitl.path import glide, parse_path
 from ned.manipulator.vitl.plane import DEGREES, NAMES, check_place, mouth_at, nearest_name, place_of, shares_at
-from ned.manipulator.vitl.slider import SliderConfig, fit_slider, load_slider, save_slider
+from ned.manipulator.vitl.settings import SliderConfig
+from ned.manipulator.vitl.slider import fit_slider, load_slider, save_slider
 from ned.sample import sample_expression
 from ned.training.checkpoint import TrainingRecord
 from ned.types import EMOTIONS, Edit, ExpressionTrack

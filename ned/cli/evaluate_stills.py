@@ -1,0 +1,39 @@
+"""`ned evaluate vitl` and `ned evaluate stills`: the papers' tables in their form, with trivial rows in them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ned import workspace
+from ned.errors import UserError
+
+
+def evaluate_vitl(path: Path, data: tuple[Path, ...]) -> int:
+    """A folder of posed faces: the paper's experiment. A slider: beside trivial answers, on the people of a corpus."""
+    if path.is_dir():
+        from ned.manipulator.vitl.landmarks import mesh_points, read_posed
+        from ned.manipulator.vitl.protocol import print_protocol, run_protocol
+
+        print_protocol(run_protocol(read_posed(path, mesh_points)))
+        return 0
+    workspace.check_input(path, what="slider")
+    if len(data) > 1:
+        raise UserError("--data names several files", remedy="give one corpus")
+    from ned.manipulator.vitl.evaluation import compare, print_rows, smoothness
+    from ned.manipulator.vitl.settings import SliderConfig
+    from ned.manipulator.vitl.slider import load_slider
+    from ned.manipulator.vitl.training import known_people, people_of
+
+    slider = load_slider(path)
+    test = people_of(data[0] if data else None, "test")
+    print_rows(compare(slider, known_people(SliderConfig()), test), smoothness(slider, test))
+    return 0
+
+
+def evaluate_judged(path: Path) -> int:
+    """Pictures that a judge has looked at: asked against judged valence and arousal."""
+    workspace.check_input(path, what="CSV file")
+    from ned.stills.agreement import print_agreement, read_judged
+
+    print_agreement(read_judged(path))
+    return 0

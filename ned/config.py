@@ -29,7 +29,7 @@ from ned.timeline import (
 )
 
 RENDERERS = ("auto", "warp", "neural")
-MANIPULATORS = ("learned", "prototypes")
+MANIPULATORS = ("learned", "prototypes", "vitl")
 QUALITIES = ("draft", "good", "best", "lossless")
 
 
@@ -125,7 +125,7 @@ class ProcessConfig:
         check_choice("emotion", self.emotion, EMOTIONS)
         check_choice("renderer", self.renderer, RENDERERS)
         check_choice("manipulator", self.manipulator, MANIPULATORS)
-        if self.manipulator_weights is not None and self.manipulator != "learned":
+        if self.manipulator_weights is not None and self.manipulator == "prototypes":
             raise UserError("prototypes have no weights", remedy="leave out one of manipulator, manipulator-weights")
         if self.renderer == "warp" and (self.actor or self.finetune_minutes):
             raise UserError("the warp renderer knows no actors", remedy="use --renderer neural, or leave it out")
@@ -191,8 +191,8 @@ class ProcessConfig:
         if self.expression and self.person == "all":
             raise UserError("one CSV file cannot fit all persons", remedy="give the number of one as --person")
         references = any(key.references for edit in self.person_edits() for key in edit.keyframes)
-        if references and self.manipulator == "prototypes":
-            raise UserError("the prototypes cannot imitate a reference", remedy="use --manipulator learned")
+        if references and self.manipulator != "learned":
+            raise UserError(f"{self.manipulator} cannot imitate a reference", remedy="use --manipulator learned")
 
     def said(self) -> str:
         """What is done to the expression, in words: `happy, intensity 0.8`."""

@@ -2,9 +2,9 @@
 
     python scripts/evaluate_stills.py PHOTOS --judge path/to/judge_stills.py --out DIR [--people 60] [--grid 7]
 
-The judge is a Python file with a class `Judges`: `points(rgb)` gives a face's landmarks or None, and calling it with both
-gives (answers, (valence, arousal)). Writes DIR/judged.csv, which `ned evaluate stills` reads, and DIR/heat.png: where the
-pictures differ from that of the middle of the plane, per label (the CAAE's figure). Goes on where it stopped.
+The judge is a Python file with a class `Judges`: `points(rgb)` gives a face's landmarks or None, and calling it with
+both gives (answers, (valence, arousal)). Writes DIR/judged.csv, which `ned evaluate stills` reads, and DIR/heat.png:
+where the pictures differ from that of the middle of the plane, per label (the CAAE's figure). Goes on where it stopped.
 """
 
 from __future__ import annotations

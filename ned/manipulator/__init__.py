@@ -11,6 +11,7 @@ from ned.face_model import FaceModel
 from ned.manipulator.learned import LearnedManipulator
 from ned.manipulator.protocol import Articulation, Manipulator
 from ned.manipulator.prototypes import PrototypeManipulator
+from ned.manipulator.vitl.manipulator import VitlManipulator
 
 __all__ = ["MANIPULATORS", "Articulation", "Manipulator", "build_manipulator"]
 
@@ -18,17 +19,17 @@ _UPPER_LIP, _LOWER_LIP = 13, 14  # the inner lips in the middle of the mouth
 LIDS = (((385, 380), (386, 374), (387, 373)), ((160, 144), (159, 145), (158, 153)))
 """Upper and lower lid in the middle of the actor's left and right eye."""
 
-MANIPULATORS = {"learned": LearnedManipulator, "prototypes": PrototypeManipulator}
+MANIPULATORS = {"learned": LearnedManipulator, "prototypes": PrototypeManipulator, "vitl": VitlManipulator}
 
 
 def build_manipulator(name: str, model: FaceModel, checkpoint: Path | None = None) -> Manipulator:
     """The manipulator of that name for the expression space of `model`; KeyError where there is none.
 
-    `checkpoint` replaces the shipped weights of the learned one; UserError where it does not fit.
+    `checkpoint` replaces the shipped weights of the learned one or the slider; UserError where it does not fit.
     """
     openings = openings_per_unit(model)
     if checkpoint is not None:
-        return LearnedManipulator(model.space, *openings, checkpoint)
+        return MANIPULATORS[name](model.space, *openings, checkpoint)
     return MANIPULATORS[name](model.space, *openings)
 
 

@@ -33,7 +33,8 @@ def test_intervals_hold_the_figure_and_are_narrower_with_more_people():
 
     def judged(people):
         asked = np.tile(GRID, (people, 1))
-        noise = np.repeat(rng.normal(0, 0.3, (people, 2)), 49, 0)
+        offsets = rng.permutation(np.linspace(-0.5, 0.5, people))  # the same spread, whatever their number
+        noise = np.repeat(np.stack([offsets, offsets], 1), 49, 0)
         return Judged(asked, 0.6 * asked + noise, tuple(np.repeat(np.arange(people), 49).astype(str)))
 
     few, many = (with_interval(judged(n), 0) for n in (8, 100))

@@ -36,12 +36,12 @@ def _crops(size, count=12):
 
 
 def _pairs():
-    """The answer is the picture, brighter on the right."""
+    """The answer is the picture, brighter."""
     rng = np.random.default_rng(0)
     before = np.repeat(np.repeat(rng.integers(60, 140, (6, 6, 6, 3), np.uint8), SIZE // 6, 1), SIZE // 6, 2)
     source, places = np.repeat(np.arange(6), 3), rng.uniform(-1, 1, (18, 2))
     after = before[source].astype(float)
-    after[:, :, 48:] += 50
+    after += 50
     return Pairs(before, after.clip(0, 255).astype(np.uint8), source, places)
 
 
@@ -96,10 +96,10 @@ def test_the_penalty_is_that_of_known_slopes():
 
 def test_the_small_editor_learns_what_it_is_shown():
     trainee = SmallTrainee(replace(SMALL, adversarial=0.0, learning_rate=1e-2), _pairs())
-    for number in range(30):
+    for number in range(20):
         trainee.step(number)
     trainee.averages["editor"].load_state_dict(trainee.editor.state_dict())
-    assert trainee.measure()["score"] > -0.8  # of 1 for doing nothing
+    assert trainee.measure()["score"] > -0.3  # -1 for doing nothing
 
 
 def test_pairs_come_back_and_others_are_refused(tmp_path):

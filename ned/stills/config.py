@@ -17,6 +17,7 @@ LABELS = (*EMOTIONS, "relaxed", "tired", "bored")
 """Everything that has a name in the plane of valence and arousal."""
 
 MANIPULATORS = ("vitl", "learned", "prototypes")
+EDITORS = ("warp", "small")
 MAX_GRID = 15
 
 
@@ -56,6 +57,10 @@ class StillConfig:
         None, metavar="N", help="write a sheet of N×N expressions from all over the plane (7 is usual) instead"
     )
     sweep: bool = option(False, help="write an animation (WebP) that goes around the plane instead")
+    editor: str = option("warp", choices=EDITORS, help="what changes the pixels: ned's renderer, or a small network")
+    editor_weights: Path | None = option(
+        None, metavar="FILE", help="checkpoint of `ned train small-editor`, for --editor small"
+    )
     manipulator: str = option("vitl", choices=MANIPULATORS, help="how the edited expression is found")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
     provenance: bool = option(True, help="sign the output (C2PA) and say in it that it was edited")
@@ -67,6 +72,12 @@ class StillConfig:
 
     def __post_init__(self) -> None:
         check_choice("manipulator", self.manipulator, MANIPULATORS)
+        check_choice("editor", self.editor, EDITORS)
+        if (self.editor == "small") != (self.editor_weights is not None):
+            remedy = "give --editor small --editor-weights FILE, which `ned train small-editor` makes"
+            raise UserError("the small editor and its weights go together", remedy=remedy)
+        if self.editor == "small" and (self.expression or self.grid or self.sweep or self.manipulator != "vitl"):
+            raise UserError("the small editor goes to one emotion or place", remedy="leave out the other options")
         if self.emotion is not None:
             check_choice("emotion", self.emotion, LABELS)
         if not 0 <= self.intensity <= MAX_INTENSITY:
@@ -128,7 +139,8 @@ class StillConfig:
         """Raise UserError where an input is missing or the output may not be written. Reads and writes nothing."""
         workspace.check_input(self.input, what="picture")
         read = [self.input]
-        for path, what in ((self.expression, "CSV file"), (self.provenance_cert, "PEM file")):
+        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file"), (self.editor_weights, "checkpoint")
+        for path, what in others:
             if path is not None:
                 workspace.check_input(path, what=what)
                 read.append(path)

@@ -48,6 +48,8 @@ class Wish:
     intensity: float = 1.0
     manipulator: str = "vitl"
     seed: int = 0
+    editor_weights: Path | None = None
+    """Of the small editor, which then changes the pixels; None is the warp."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,13 @@ def edit_faces(portrait: Portrait, wish: Wish) -> EditedStill:
     edits = tuple(
         TrackEdit(face.track, face.fit, change(face), model, face.strength) for face in portrait.faces
     )
-    painted = paint(portrait.frame, edits, model)
+    if wish.editor_weights is not None:
+        from ned.stills.gan.apply import edit_with, load_editor
+
+        editor = load_editor(wish.editor_weights)
+        painted = edit_with(editor, portrait.frame, portrait.faces, place_asked(wish), wish.intensity)
+    else:
+        painted = paint(portrait.frame, edits, model)
     pixels = pixels_of(painted)
     if portrait.picture.grey:
         pixels = _in_grey(pixels)

@@ -64,8 +64,9 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
         sheet = plane_sheet(portrait, config.grid or 7, config.intensity)
         return encoded(Picture(config.input, "", sheet), suffix, notice), faces
     wish = Wish(
-        config.emotion, config.place, config.expression, config.intensity, config.manipulator, config.seed
-    )
+        config.emotion, config.place, config.expression, config.intensity, config.manipulator, config.seed,
+        config.editor_weights,
+    )  # fmt: skip
     done = edit_faces(portrait, wish)
     return encoded(done.picture, suffix, notice), done.edits
 
@@ -94,10 +95,14 @@ def statement(config: StillConfig, edits: Sequence[TrackEdit]) -> Statement:
     """What the manifest says; nothing of the user's folders."""
     sheet = bool(config.grid or config.sweep)
     persons = tuple(edit.track.person for edit in edits if sheet or edit.changed().any())
-    parameters = {"manipulator": config.manipulator, "intensity": f"{config.intensity:g}", "seed": str(config.seed)}
+    parameters = {
+        "editor": config.editor, "manipulator": config.manipulator, "intensity": f"{config.intensity:g}",
+        "seed": str(config.seed),
+    }  # fmt: skip
     if config.place is not None:
         parameters |= {"valence": f"{config.place[0]:g}", "arousal": f"{config.place[1]:g}"}
     elif config.emotion is not None:
         parameters["emotion"] = config.emotion
     said = config.said() if persons else ""
-    return Statement(config.input, said, persons, 1, int(bool(persons)), config.manipulator == "learned", parameters)
+    learned = config.manipulator == "learned" or config.editor != "warp"
+    return Statement(config.input, said, persons, 1, int(bool(persons)), learned, parameters)

@@ -22,17 +22,23 @@ REACH = 0.75
 
 TILE_PX, SWEEP_PX = 192, 448
 SWEEP_STEPS, SWEEP_FPS, SWEEP_RADIUS = 72, 15, 0.9
-AROUND = 1.25
-"""Half of a tile's side, as a share of the face's larger side."""
+AROUND = 1.5625
+"""Side of a close-up, as a share of the face's larger side."""
+
+
+def square_around(face: Face) -> tuple[float, float, float]:
+    """Left, top and side in pixels of the square that a close-up shows; it may reach out of the picture."""
+    box = face.track.boxes[0]
+    side = AROUND * float((box[2:] - box[:2]).max())
+    x0, y0 = (float(v) for v in (box[:2] + box[2:]) / 2 - side / 2)
+    return x0, y0, side
 
 
 def close_up(portrait: Portrait, face: Face, side: int) -> tuple[Frame, Face]:
     """A square picture around a face, `side` pixels wide, and the face in it, fitted anew."""
     rgb, landmarks = eight_bits(portrait.picture.pixels), face.track.landmarks[0]
-    box = face.track.boxes[0]
-    half = AROUND * float((box[2:] - box[:2]).max()) / 2 * 1.25
-    scale = side / (2 * half)
-    x0, y0 = (float(v) for v in (box[:2] + box[2:]) / 2 - half)
+    x0, y0, shown = square_around(face)
+    scale = side / shown
     if scale < 0.5:  # taken down by whole pixels first, or it would alias
         rgb, landmarks, x0, y0, scale = _smaller(rgb, landmarks, x0, y0, scale)
     turn = np.array([[scale, 0, -scale * x0], [0, scale, -scale * y0]])

@@ -10,5 +10,6 @@ in a vector-valued RKHS with the kernels G(θ, θ') = k_Θ(θ, θ')·A and K(x, 
     plane       where emotions lie, and what lies between them
     displays    faces to learn the product's slider from
     landmarks   68 points a face, as the paper has it; its measure
+    own_place   where a face lies already
     manipulator the slider behind `ned.manipulator.Manipulator`
 """

@@ -12,6 +12,7 @@ from ned.manipulator.corpus.overlays import SEEN
 from ned.manipulator.vitl.displays import half_seen, invented_faces, make_displays, places
 from ned.manipulator.vitl.evaluation import compare, emotional, smoothness
 from ned.manipulator.vitl.manipulator import VitlManipulator
+from ned.manipulator.vitl.own_place import own_places
 from ned.manipulator.vitl.path import glide, parse_path
 from ned.manipulator.vitl.plane import DEGREES, NAMES, check_place, mouth_at, nearest_name, place_of, shares_at
 from ned.manipulator.vitl.settings import SliderConfig
@@ -187,6 +188,15 @@ def test_a_picture_s_open_mouth_closes_where_it_is_asked_to(manipulator):
         moved = manipulator.move(track, said, RATE, place_of("tired"), variation=0.0, closing=closing)
         left.append(float((said.mouth_opening + (moved.pack() - open_wide) @ mouth)[50] / said.mouth_opening[50]))
     assert left[0] == pytest.approx(1.0, abs=0.05) and left[1] == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_face_s_own_place_is_found(manipulator):
+    rng = np.random.default_rng(3)
+    new = make_displays(MODEL.space, invented_faces(MODEL.space, 3, rng), rng)
+    found = own_places(manipulator.slider, new.inputs())
+    wanted = np.tile(new.theta, (3, 1))
+    apart = np.hypot(*(found - wanted).T)
+    assert apart.mean() < 0.3 < np.hypot(*wanted.T).mean() and np.hypot(*found.T).max() <= 1 + 1e-9
 
 
 def test_refusals(manipulator, speech):

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from ned.face_model import load_face_model
-from ned.manipulator import evaluation, openings_per_unit
+from ned.manipulator import effects_of, evaluation
 from ned.manipulator.batches import SyntheticBatches
 from ned.manipulator.corpus.overlays import SEEN
 from ned.manipulator.corpus.people import NOMINAL_RATE
@@ -56,7 +56,7 @@ def variants() -> dict[str, ManipulatorConfig]:
 
 def measure(family: Family, corpus: Corpus, bench: evaluation.Bench) -> list[float]:
     """One row of the table."""
-    learned = LearnedManipulator(corpus.space, bench.opening_per_unit, bench.lids_per_unit, family=family)
+    learned = LearnedManipulator(corpus.space, bench.effects, family=family)
 
     def bare(i: int, emotion: str, intensity: float) -> np.ndarray:
         values = bench.sources[i].pack()
@@ -92,8 +92,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=1)
     given = parser.parse_args()
     corpus = load_corpus(given.corpus)
-    opening, lids = openings_per_unit(load_face_model())
-    bench = evaluation.make_bench(corpus, opening, lids, 2 * len(EMOTIONS))
+    bench = evaluation.make_bench(corpus, effects_of(load_face_model()), 2 * len(EMOTIONS))
     titles = ("steps", "accuracy", "jaw pcc", "closures", "style ÷", "answer ÷", "speed ÷")
     print(f"{'':16s}" + "".join(f"{title:>10s}" for title in titles), flush=True)
     for name in given.only:

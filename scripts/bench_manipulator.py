@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from ned.face_model import load_face_model
-from ned.manipulator import build_manipulator, openings_per_unit
+from ned.manipulator import build_manipulator, effects_of
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.evaluation import articulate
 from ned.types import Edit, ExpressionTrack
@@ -23,7 +23,7 @@ from ned.types import Edit, ExpressionTrack
 def frames_per_second(manipulator, track, articulation, rate: float, repeats: int) -> tuple[float, float]:
     """By the clock and by processor time: the best of some runs, after a short one that warms up."""
     short = track[:100]
-    manipulator.translate(short, articulate(short, *openings_per_unit(load_face_model())), rate, Edit("sad"))
+    manipulator.translate(short, articulate(short, effects_of(load_face_model())), rate, Edit("sad"))
     times, loads = [], []
     for _ in range(repeats):
         began, used = time.perf_counter(), time.process_time()
@@ -47,7 +47,7 @@ def main() -> None:
     model = load_face_model()
     frames = round(60 * given.minutes * given.rate)
     track = ExpressionTrack.unpack(model.space, speak(model.space, frames, given.rate, np.random.default_rng(0)))
-    articulation = articulate(track, *openings_per_unit(model))
+    articulation = articulate(track, effects_of(model))
     speeds = {
         name: frames_per_second(
             build_manipulator(name, model, given.checkpoint if name == "learned" else None), track, articulation,

@@ -12,7 +12,7 @@ from ned.config import ProcessConfig
 from ned.editing import Styles, check_end, edit_track, keyframe_weights, reference_tracks
 from ned.errors import UserError
 from ned.face_model import load_face_model
-from ned.manipulator import Articulation, build_manipulator, openings_per_unit
+from ned.manipulator import Articulation, build_manipulator, effects_of
 from ned.progress import Silent
 from ned.sample import sample_expression
 from ned.timeline import Keyframe, PersonEdit
@@ -27,7 +27,7 @@ TIMES = np.arange(FRAMES) / RATE
 def speech():
     change, _ = sample_expression(MODEL.space, FRAMES, RATE)
     track = ExpressionTrack.unpack(MODEL.space, np.clip(change, 0, 1))
-    mouth, lids = openings_per_unit(MODEL)
+    mouth, lids, *_ = effects_of(MODEL)
     return track, Articulation(
         np.maximum(track.pack() @ mouth, 0.0), np.maximum(1.0 + track.pack() @ lids, 0.0), 11.5
     )
@@ -98,7 +98,7 @@ def test_each_style_is_translated_once_and_holds_between_transitions(speech):
 
 
 def test_closed_lips_stay_closed_through_a_transition(speech):
-    mouth, _ = openings_per_unit(MODEL)
+    mouth = effects_of(MODEL).opening
     closed = speech[1].mouth_opening < 0.05
     edited, _ = _edited(speech, (0.0, "happy", 1.0, 0.8), (1.0, "angry", 1.0, 3.0), (4.5, "fear", 1.0, 3.0))
     opening = speech[1].mouth_opening + (edited - speech[0].pack()) @ mouth

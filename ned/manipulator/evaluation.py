@@ -22,7 +22,7 @@ from ned.manipulator.data import LabelledTrack
 from ned.manipulator.family import Family, as_seen
 from ned.manipulator.learned import LearnedManipulator
 from ned.manipulator.losses import pearson
-from ned.manipulator.protocol import Articulation, Manipulator
+from ned.manipulator.protocol import Articulation, Effects, Manipulator
 from ned.manipulator.speech import CLOSED_SHARE
 from ned.manipulator.temporal import TemporalDiscriminator
 from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
@@ -68,8 +68,7 @@ class Bench:
     """One a source, by another person; emotions in turn."""
     mean_shown: Float[np.ndarray, "emotions width"]
     """Mean difference that each emotion makes on the training people."""
-    opening_per_unit: Float[np.ndarray, "width"]
-    lids_per_unit: Float[np.ndarray, "width 2"]
+    effects: Effects
     judge_accuracy: float
     """Of the judge on real displays of the people under test."""
 
@@ -107,9 +106,7 @@ def _taught(
     return judge.eval().requires_grad_(False)
 
 
-def make_bench(
-    corpus: Corpus, opening: Float[np.ndarray, "width"], lids: Float[np.ndarray, "width 2"], sources: int, seed: int = 0
-) -> Bench:
+def make_bench(corpus: Corpus, effects: Effects, sources: int, seed: int = 0) -> Bench:
     """`sources` tracks of test people with random moods, flanks and other emotions; a few seconds each."""
     judge = train_judge(corpus, seed, JUDGE_STEPS)
     people = SyntheticBatches(corpus.space, corpus.of("test"))
@@ -127,19 +124,18 @@ def make_bench(
     means = np.stack([shown[seen.emotion == e].mean(0) for e in range(len(EMOTIONS))])
     right = _judged(judge, references).argmax(1) == shows.emotion
     return Bench(
-        corpus, judge, tracks, [articulate(track, opening, lids) for track in tracks],
-        [ExpressionTrack.unpack(corpus.space, values) for values in references], means - means.mean(0), opening, lids,
+        corpus, judge, tracks, [articulate(track, effects) for track in tracks],
+        [ExpressionTrack.unpack(corpus.space, values) for values in references], means - means.mean(0), effects,
         float(right.mean()),
     )  # fmt: skip
 
 
-def articulate(
-    track: ExpressionTrack, opening: Float[np.ndarray, "width"], lids: Float[np.ndarray, "width 2"]
-) -> Articulation:
+def articulate(track: ExpressionTrack, effects: Effects) -> Articulation:
     """Openings as the coefficients alone say them."""
     values = track.pack().astype(np.float64)
     return Articulation(
-        np.maximum(values @ opening, 0.0), np.maximum(LID_OPENING_CM + values @ lids, 0.0), FACE_HEIGHT_CM
+        np.maximum(values @ effects.opening, 0.0), np.maximum(LID_OPENING_CM + values @ effects.lids, 0.0),
+        FACE_HEIGHT_CM,
     )
 
 
@@ -183,7 +179,7 @@ def measure(
         seen = np.stack([as_fit_sees(original, values) for values in edited])
         hits[i] = _judged(bench.judge, seen).argmax(1) == np.arange(len(EMOTIONS))
         for emotion, values in zip(EMOTIONS, edited, strict=True):
-            opening = said.mouth_opening + (values - original) @ bench.opening_per_unit
+            opening = said.mouth_opening + (values - original) @ bench.effects.opening
             if said.mouth_opening.std() > 0.02:
                 correlations.append(np.corrcoef(opening, said.mouth_opening)[0, 1])
             shut = said.mouth_opening < CLOSED_SHARE * FACE_HEIGHT_CM / 2
@@ -277,7 +273,7 @@ def measure_labelled(family: Family, bench: LabelledBench) -> dict[str, float]:
 
 def measure_family(family: Family, bench: Bench) -> dict[str, float]:
     """For the training loop; the score is the accuracy, less what imitation falls short of."""
-    learned = LearnedManipulator(bench.corpus.space, bench.opening_per_unit, bench.lids_per_unit, family=family)
+    learned = LearnedManipulator(bench.corpus.space, bench.effects, family=family)
     figures = measure(editor_of(learned, bench), bench, learned, monotone=False)
     score = figures.accuracy - 0.5 * max(figures.style_ratio - 0.4, 0.0)
     return {"accuracy": figures.accuracy, "jaw_pcc": figures.jaw_pcc, "closures": figures.closures,

@@ -18,11 +18,11 @@ from scipy.ndimage import gaussian_filter1d
 from ned.errors import UserError
 from ned.manipulator.corpus.overlays import LATENT, SEEN
 from ned.manipulator.corpus.people import NOMINAL_RATE
-from ned.manipulator.protocol import Articulation
+from ned.manipulator.protocol import Articulation, Effects
 from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.resample import at_frames, resample
 from ned.manipulator.settings import ManipulatorConfig
-from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech
+from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width
 from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
 
 if TYPE_CHECKING:
@@ -49,19 +49,17 @@ CHARACTER, DRIFT, DRIFT_S = 0.5, 0.5, 1.2
 
 
 class LearnedManipulator:
-    """See `ned.manipulator.Manipulator`. `opening_per_unit`, `lids_per_unit` as for the prototypes; `checkpoint`
-    None takes the shipped one. Raises UserError for a checkpoint that is damaged or of another space."""
+    """See `ned.manipulator.Manipulator`. `checkpoint` None takes the shipped one. Raises UserError for a checkpoint
+    that is damaged or of another space."""
 
     def __init__(
         self,
         space: ExpressionSpace,
-        opening_per_unit: Float[np.ndarray, "width"],
-        lids_per_unit: Float[np.ndarray, "width 2"],
+        effects: Effects,
         checkpoint: Path | None = None,
         family: Family | None = None,
     ) -> None:
-        self.space = space
-        self.opening_per_unit, self.lids_per_unit = opening_per_unit, lids_per_unit
+        self.space, self.effects = space, effects
         self._family = family or load_manipulator(checkpoint or SHIPPED, space)
 
     def translate(
@@ -87,9 +85,12 @@ class LearnedManipulator:
         change = at_frames(change, np.arange(len(original)) * (NOMINAL_RATE / frame_rate)).astype(original.dtype)
         difference = edit.intensity * change + self._resting_smile(articulation, shares, edit.intensity)
         if self.space.name == "arkit52":
-            difference = keep_blinks(self.space, difference, articulation, self.lids_per_unit)
+            difference = keep_blinks(self.space, difference, articulation, self.effects.lids)
+            difference = keep_width(self.space, difference, self.effects.width, frame_rate)
+            mouth = _mouth(shares)
+            difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, mouth.upper_lip)
             difference = keep_speech(
-                self.space, difference, articulation, self.opening_per_unit, _mouth(shares), frame_rate, edit.intensity
+                self.space, difference, articulation, self.effects.opening, mouth, frame_rate, edit.intensity
             )
         return ExpressionTrack.unpack(self.space, original + difference)
 
@@ -210,7 +211,7 @@ def _mouth(shares: Float[np.ndarray, "emotions"]) -> MouthTarget:
     if shares.max() == 1.0:
         return mouths[int(shares.argmax())]
     mix = lambda name: float(sum(s * getattr(m, name) for s, m in zip(shares, mouths, strict=True)))  # noqa: E731
-    return MouthTarget(mix("gain"), mix("offset"), mix("silent_opening"), None, mix("rest"))
+    return MouthTarget(mix("gain"), mix("offset"), mix("silent_opening"), None, mix("upper_lip"), mix("rest"))
 
 
 def geometric_median(points: Float[np.ndarray, "n k"], rounds: int = 50) -> Float[np.ndarray, "k"]:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
 from ned.types import Edit, ExpressionSpace, ExpressionTrack
+
+
+class Effects(NamedTuple):
+    """What one unit of each coefficient changes in what the guards keep, in cm."""
+
+    opening: Float[np.ndarray, "width"]
+    """Distance of the inner lips in the middle of the mouth."""
+    lids: Float[np.ndarray, "width 2"]
+    """Opening of the actor's left and right eye."""
+    width: Float[np.ndarray, "width"]
+    """Distance of the corners of the mouth."""
+    upper_lip: Float[np.ndarray, "width"]
+    """How far the middle of the inner upper lip goes down."""
 
 
 @dataclass(frozen=True)

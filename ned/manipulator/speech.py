@@ -23,6 +23,12 @@ SILENCE_S = 1.5
 REST_S = 1.5
 """The lips of a speaker meet, or nearly, at least this often."""
 
+WIDTH_S, WIDTH_DRIFT = 1.0, 0.3
+"""Time scale of what an edit may change in the mouth's width, and how much of that is left beside the constant part."""
+
+OPEN_S = 0.8
+"""Time scale over which a mouth counts as mostly open or mostly shut."""
+
 LID_FACTORS = (0.55, 1.6)
 """Least and most that an edit scales the opening of the eyes by."""
 
@@ -41,6 +47,8 @@ class MouthTarget:
     """Share of the face's height by which a silent mouth opens."""
     limit: float | None = None
     """Share of the face's height that the opening approaches but does not pass: no shout, no gape."""
+    upper_lip: float = 0.3
+    """How much of what the edit wants to move the middle of the upper lip is left."""
     rest: float = 0.0
     """Share of the resting opening that is taken away: lips that never meet, as in a broad smile, come together."""
 
@@ -67,6 +75,52 @@ def keep_blinks(
         blink = space.index("eyeBlink" + side)
         out[:, blink] += ((factor - 1.0) * opening - edit) / lids_per_unit[blink, eye]
     return out
+
+
+def keep_width(
+    space: ExpressionSpace,
+    difference: Float[np.ndarray, "frames width"],
+    width_per_unit: Float[np.ndarray, "width"],
+    frame_rate: float,
+) -> Float[np.ndarray, "frames width"]:
+    """`difference` with the corners of the mouth corrected so that its width changes by what is constant over the
+    track, and a little of what is slow: rounded and spread vowels are speech.
+
+    `width_per_unit`: change of the mouth's width per unit of each coefficient, in cm.
+    """
+    change = difference @ width_per_unit
+    slow = gaussian_filter1d(change, WIDTH_S * frame_rate, mode="nearest")
+    middle = float(np.median(slow))
+    columns = [space.index("mouthStretchLeft"), space.index("mouthStretchRight")]
+    out = difference.copy()
+    missing = middle + WIDTH_DRIFT * (slow - middle) - change
+    out[:, columns] += (missing / float(width_per_unit[columns].sum()))[:, None]
+    return out
+
+
+def keep_upper_lip(
+    space: ExpressionSpace,
+    difference: Float[np.ndarray, "frames width"],
+    upper_lip_per_unit: Float[np.ndarray, "width"],
+    share: float,
+) -> Float[np.ndarray, "frames width"]:
+    """`difference` with only a `share` left of what raises or lowers the middle of the upper lip: teeth belong to the
+    skull, and those that the lip has covered are in no picture. A smile is in the corners of the mouth.
+
+    `upper_lip_per_unit`: how far the middle of the upper lip goes down per unit of each coefficient, in cm.
+    """
+    columns = [space.index("mouthUpperUpLeft"), space.index("mouthUpperUpRight")]
+    excess = (1.0 - share) * (difference @ upper_lip_per_unit)
+    out = difference.copy()
+    out[:, columns] -= (excess / float(upper_lip_per_unit[columns].sum()))[:, None]
+    return out
+
+
+def open_share(articulation: Articulation, frame_rate: float) -> Float[np.ndarray, "frames"]:
+    """How much of the time around each frame the mouth is open, 0 to 1."""
+    closed = CLOSED_SHARE * articulation.face_height
+    opened = _smoothstep((articulation.mouth_opening - closed) / closed)
+    return gaussian_filter1d(opened, OPEN_S * frame_rate, mode="nearest")
 
 
 def wanted_opening(

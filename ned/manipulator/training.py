@@ -9,7 +9,7 @@ import numpy as np
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.face_model.spaces import SPACES
-from ned.manipulator import evaluation, openings_per_unit
+from ned.manipulator import effects_of, evaluation
 from ned.manipulator.batches import BatchSource, LabelledBatches, MixedBatches, SyntheticBatches
 from ned.manipulator.corpus.store import Corpus, load_corpus
 from ned.manipulator.data import LabelledTrack, load_labelled
@@ -55,17 +55,17 @@ def train_manipulator(
         shares.append(1.0)
     if not sources:
         raise UserError("no data", remedy="name a corpus or a folder of labelled tracks")
-    opening, measure = None, None
+    effects, measure = None, None
     if space == "arkit52":
-        opening, lids = openings_per_unit(load_face_model())
+        effects = effects_of(load_face_model())
         if corpora:
-            bench = evaluation.make_bench(corpora[0], opening, lids, MEASURED_SOURCES, settings.seed)
+            bench = evaluation.make_bench(corpora[0], effects, MEASURED_SOURCES, settings.seed)
             measure = lambda family: evaluation.measure_family(family, bench)  # noqa: E731
     if measure is None and held:
         labelled_bench = evaluation.labelled_bench(known, trained, held, settings.seed)
         measure = lambda family: evaluation.measure_labelled(family, labelled_bench)  # noqa: E731
     source = sources[0] if len(sources) == 1 else MixedBatches(sources, shares)
-    trainee = ManipulatorTrainee(settings, source, opening, measure)
+    trainee = ManipulatorTrainee(settings, source, effects and effects.opening, measure)
     said = [f"{path.name}: {len(c.clean)} synthetic people from {', '.join(c.sources)}"
             for path, c in zip([p for p in data if p.is_file()], corpora, strict=True)]  # fmt: skip
     said += [f"{path.name}: labelled tracks" for path in data if not path.is_file()]
@@ -90,14 +90,14 @@ def compare_manipulators(
     corpus: Corpus = load_corpus(data)
     space: ExpressionSpace = corpus.space
     family = load_manipulator(checkpoint, space)
-    opening, lids = openings_per_unit(load_face_model())
+    effects = effects_of(load_face_model())
     with (progress or Silent()).stage("measuring", 5) as stage:
-        bench = evaluation.make_bench(corpus, opening, lids, sources, seed)
+        bench = evaluation.make_bench(corpus, effects, sources, seed)
         stage.advance()
-        learned = LearnedManipulator(space, opening, lids, family=family)
+        learned = LearnedManipulator(space, effects, family=family)
         editors = {
             "learned": evaluation.editor_of(learned, bench),
-            "prototypes": evaluation.editor_of(PrototypeManipulator(space, opening, lids), bench),
+            "prototypes": evaluation.editor_of(PrototypeManipulator(space, effects), bench),
             "mean offset": evaluation.mean_offset(bench),
             "copy input": evaluation.copy_input(bench),
         }

@@ -1,7 +1,9 @@
 """Creases that an expression folds into the skin, as small shading textures over the face.
 
-Moving pixels cannot make a crease. Each crease is a polyline of landmarks on the mean face; its
-profile is a dark groove with a lighter bulge beside it. Textures are drawn once per process.
+Moving pixels cannot make a crease, and a line that is painted is seen as one. So where an expression folds the skin,
+what folds the person has there already are deepened (`deepen`), and broad, soft shading says which way the skin bulges.
+Each crease is a polyline of landmarks on the mean face; its profile is a shallow groove with a lighter bulge beside it.
+Textures are drawn once per process.
 """
 
 from __future__ import annotations
@@ -14,6 +16,15 @@ import numpy as np
 from jaxtyping import Float
 
 TEXTURE_SIZE = 256
+
+SOFT_WIDTH, SOFT_DEPTH = 2.0, 0.35
+"""Of the shading that is put on skin, against the width and the depth in `CREASES`, which are those of a drawn line."""
+
+DEEPENING = 7.0
+"""By how much a fold that is there gets darker, as a share, for each unit of groove over it."""
+
+_FINEST, _BROADEST = 0.004, 0.022
+"""Sizes of what counts as a fold, as standard deviations and shares of the face's height."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,8 @@ class Crease:
     """Brightness of the bulge relative to the groove's depth."""
     toward: int = 0
     """Landmark on the side of the bulge; 0: both sides."""
+    drawn: bool = True
+    """Whether it is shaded where the person has no fold there; across a smooth forehead shading is a dark band."""
 
 
 CREASES: dict[str, Crease] = {
@@ -69,12 +82,14 @@ CREASES: dict[str, Crease] = {
         0.008,
         {"browInnerUp": 0.07, "browOuterUp": 0.05},
         0.6,
+        drawn=False,
     ),
     "forehead_high": Crease(
         ((104, 103, 0.55), (69, 67, 0.55), (108, 109, 0.5), (151, 10, 0.45), (337, 338, 0.5)),
         0.008,
         {"browInnerUp": 0.07, "browOuterUp": 0.05},
         0.6,
+        drawn=False,
     ),
     "chin": Crease(
         ((182, 201, 0.6), (83, 200, 0.3), (18, 200, 0.35), (313, 200, 0.3)),
@@ -126,8 +141,8 @@ def _smooth(line: np.ndarray, steps: int = 24) -> np.ndarray:
     return make_interp_spline(at, line, k=min(2, len(line) - 1))(np.linspace(0, 1, steps))
 
 
-@lru_cache(maxsize=2)
-def _textures(uv_bytes: bytes, mirror_bytes: bytes) -> tuple[tuple[str, np.ndarray], ...]:
+@lru_cache(maxsize=4)
+def _textures(uv_bytes: bytes, mirror_bytes: bytes, widening: float) -> tuple[tuple[str, np.ndarray], ...]:
     uv = np.frombuffer(uv_bytes, np.float32).reshape(-1, 2)
     mirror = np.frombuffer(mirror_bytes, np.int64)
     out = []
@@ -135,7 +150,7 @@ def _textures(uv_bytes: bytes, mirror_bytes: bytes) -> tuple[tuple[str, np.ndarr
         sides = {"Right": crease.points, "Left": _mirrored(crease.points, mirror)}
         for side, points in sides.items():
             toward = crease.toward if side == "Right" else int(mirror[crease.toward]) if crease.toward else 0
-            out.append((f"{name}{side}", _draw(uv, points, crease.width, crease.bulge, toward)))
+            out.append((f"{name}{side}", _draw(uv, points, widening * crease.width, crease.bulge, toward)))
     return tuple(out)
 
 
@@ -147,12 +162,18 @@ class CreaseShader:
         mirror: index of each vertex's mirror image.
         names: coefficient names of the expression space.
         side: of the textures; a small one where the face is small in the picture, so that nothing aliases.
+        widening: of the grooves: 1 for lines, as the neural renderer is told of folds, `SOFT_WIDTH` for shading.
     """
 
     def __init__(
-        self, uv: Float[np.ndarray, "v 2"], mirror: np.ndarray, names: tuple[str, ...], side: int = TEXTURE_SIZE
+        self,
+        uv: Float[np.ndarray, "v 2"],
+        mirror: np.ndarray,
+        names: tuple[str, ...],
+        side: int = TEXTURE_SIZE,
+        widening: float = 1.0,
     ) -> None:
-        textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes())
+        textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes(), widening)
         self._side = min(side, TEXTURE_SIZE)
         reduced = (cv2.resize(t, (self._side,) * 2, interpolation=cv2.INTER_AREA) for _, t in textures)
         self._textures = np.stack([t.ravel() for t in reduced])
@@ -163,9 +184,32 @@ class CreaseShader:
                 column = names.index(name + side) if name + side in names else names.index(name)
                 weights[row, column] = depth
         self._weights = weights
+        bare = (sided.removesuffix("Left").removesuffix("Right") for sided, _ in textures)
+        self._drawn = np.array([CREASES[name].drawn for name in bare], np.float32)
 
-    def texture(self, change: Float[np.ndarray, "width"]) -> Float[np.ndarray, "s s"]:
+    def texture(self, change: Float[np.ndarray, "width"], drawn: bool = False) -> Float[np.ndarray, "s s"]:
         """Relative change of luminance over the uv plane for a `change` of coefficients; a crease that the
-        actor's own expression has already folded is taken back by a negative change, at half depth."""
+        actor's own expression has already folded is taken back by a negative change, at half depth.
+
+        `drawn`: only of creases that are shaded where the person has none.
+        """
         change = np.where(change > 0, change, 0.5 * change).astype(np.float32)
-        return ((self._weights @ change) @ self._textures).reshape(self._side, self._side)
+        depth = self._weights @ change
+        return ((depth * self._drawn if drawn else depth) @ self._textures).reshape(self._side, self._side)
+
+
+def deepen(
+    grey: Float[np.ndarray, "h w"], groove: Float[np.ndarray, "h w"], face_height: float
+) -> Float[np.ndarray, "h w"]:
+    """Relative change of luminance that makes the folds of `grey` (luma in [0, 1]) deeper where there is a groove.
+
+    `groove` is the depth of the wanted folds, at least 0; `face_height` is in pixels. Dark lines get darker and the
+    skin beside them a little lighter; smooth skin stays smooth.
+    """
+    if not groove.any():
+        return np.zeros_like(grey)
+    fine = cv2.GaussianBlur(grey, (0, 0), max(0.5, _FINEST * face_height))
+    broad = cv2.GaussianBlur(grey, (0, 0), max(1.0, _BROADEST * face_height))
+    detail = (fine - broad) / np.maximum(broad, 0.05)
+    detail = np.clip(np.where(detail < 0, detail, 0.5 * detail), -0.25, 0.1)
+    return np.minimum(DEEPENING * groove, 1.2) * detail

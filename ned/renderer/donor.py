@@ -20,7 +20,7 @@ _RIGID = (168, 6, 197, 195, 5, 33, 133, 362, 263, 98, 327, 2)
 _CHIN = 152
 _LIPS = [0, 17, 37, 267, 84, 314]
 _MOST_GAIN = 1.6
-_GROWTH = (1.3, 1.5)
+_GROWTH = (1.5, 2.0)
 """An opening that grows by less than the first factor shows its own content, by more than the second the donor's."""
 _HOLE = layers.Hole(layers.MOUTH.upper, layers.MOUTH.lower, band=0.12, rigidity=1.0)
 

@@ -3,10 +3,10 @@
 A hole is bounded by an upper and a lower contour of equally many points that share their ends (the
 corners). The hole is filled with a grid: columns join opposite contour points, rows run from the upper
 contour (v = 0) to the lower one (v = 1). On the contours the content follows the skin, so that an
-inexact contour leaves no seam; inside, it moves rigidly (eyeballs not at all, upper teeth with the
-skull, lower teeth with the jaw) as far as the source shows what is wanted, and stretches where not.
-Teeth that a lip has covered cannot be had from moving pixels: kept fully rigid, the edge of the lip
-smears over them. So the mouth's content mostly follows the lips, which shifts the teeth by a few pixels.
+inexact contour leaves no seam. Eyeballs stand still inside. Teeth keep their place between the lips: what
+a lip has covered cannot be had from moving pixels, and rows held still under a lip that moves show its
+edge, or its shadow, over and over. An edit moves the middle of the lips little. Sideways they keep
+their width in the middle of the mouth, and what a smile uncovers is the dark corner beside them.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ MOUTH = Hole(
     upper=(78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308),
     lower=(78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308),
     band=0.25,
-    rigidity=0.2,
 )
 RIGHT_EYE = Hole(
     upper=(33, 246, 161, 160, 159, 158, 157, 173, 133),
@@ -58,7 +57,7 @@ def grid_triangles(columns: int, rows: int = len(ROWS)) -> Int[np.ndarray, "t 3"
 
 
 def follow_grid(upper: Float[np.ndarray, "n c"], lower: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "r n c"]:
-    """Grid points evenly between the contours."""
+    """Grid points between the contours."""
     v = ROWS[:, None, None]
     return (1 - v) * upper + v * lower
 
@@ -91,11 +90,49 @@ def source_grid(
     position = np.maximum.accumulate(v + inside * (along - v), axis=0)
     # sideways the content stays where it was, less and less towards the corners
     n = len(hole.upper)
-    middle = np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / 3.0, 0, 1)
+    middle = np.clip(_columns_from_corner(n) / 0.3, 0, 1)
     across = (upper[-1] - upper[0]) / max(float(np.linalg.norm(upper[-1] - upper[0])), 1e-6)
     sideways = ((rigid - follow) @ across) * inside * middle
     open_enough = np.clip(np.sqrt((span**2).sum(-1)) / 3.0, 0, 1)  # a shut hole shows nothing that could slide
     return upper + position[..., None] * span + (sideways * open_enough)[..., None] * across
+
+
+def _columns_from_corner(count: int) -> Float[np.ndarray, "n"]:
+    """How far each of `count` columns is from the nearer corner, as a share of the whole width."""
+    return np.minimum(np.arange(count), np.arange(count)[::-1]) / (count - 1)
+
+
+_MOST_WIDENING = 1.3  # up to which the teeth in the middle of a mouth keep their width
+
+
+def mouth_grid(
+    source_upper: Float[np.ndarray, "n 2"],
+    source_lower: Float[np.ndarray, "n 2"],
+    target_upper: Float[np.ndarray, "n 2"],
+    target_lower: Float[np.ndarray, "n 2"],
+) -> Float[np.ndarray, "r n 2"]:
+    """Where in the source the content of each point of `follow_grid(target_upper, target_lower)` is.
+
+    Args:
+        source_upper, source_lower: inner contours of the lips in pixels before the edit, from corner to corner.
+        target_upper, target_lower: after it.
+    """
+    across = source_upper[-1] - source_upper[0]
+    width = max(float(np.linalg.norm(across)), 1e-6)
+    across = across / width
+    axes = np.stack([across, [-across[1], across[0]]], axis=1).astype(np.float32)  # along the mouth, and down
+    su, sl, tu, tl = (points @ axes for points in (source_upper, source_lower, target_upper, target_lower))
+    v = ROWS[:, None]
+    along = (1 - v) * tu[:, 0] + v * tl[:, 0]
+    # as wide as in the source in the middle; what is gained or lost lies towards the corners, where it is dark
+    middle, half = 0.5 * (tu[0, 0] + tu[-1, 0]), max(0.5 * (tu[-1, 0] - tu[0, 0]), 1e-6)
+    u = np.clip((along - middle) / half, -1.0, 1.0)
+    widening = float(np.clip(2.0 * half / width, 1.0 / _MOST_WIDENING, _MOST_WIDENING))
+    x = 0.5 * (su[0, 0] + su[-1, 0]) + 0.5 * width * (widening * u - (widening - 1.0) * u**3)
+    upper, lower = (np.interp(x, lip[order, 0], lip[order, 1]) for lip, order in
+                    ((su, np.argsort(su[:, 0])), (sl, np.argsort(sl[:, 0]))))  # fmt: skip
+    down = upper + v * np.maximum(lower - upper, 0.0)
+    return (np.stack([x, down], axis=-1) @ axes.T).astype(np.float32)
 
 
 def opening(hole: Hole, face: Float[np.ndarray, "vertices axes"]) -> float:
@@ -110,6 +147,5 @@ def unseen(hole: Hole, lacking: float) -> Float[np.ndarray, "r n"]:
     Fades out towards the contours and the corners, which always show the source's own pixels.
     """
     depth = np.clip(np.minimum(ROWS, 1 - ROWS) / 0.16, 0.0, 1.0)[:, None]
-    n = len(hole.upper)
-    corners = np.clip(np.minimum(np.arange(n), np.arange(n)[::-1]) / 2.0, 0, 1)[None]
+    corners = np.clip(_columns_from_corner(len(hole.upper)) / 0.2, 0, 1)[None]
     return (lacking * depth * corners).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -12,7 +12,7 @@ from jaxtyping import Float, Int
 from ned.composite.blend import blend_difference, soft_mask
 from ned.composite.kernels import mix, sharpen, stand_still
 from ned.renderer import layers
-from ned.renderer.creases import CreaseShader
+from ned.renderer.creases import SOFT_DEPTH, SOFT_WIDTH, CreaseShader, deepen
 from ned.renderer.donor import MouthDonor, lacking, lip_colour
 from ned.renderer.glasses import Rims, find_rims
 from ned.renderer.lips import fit_lips, middle_opening
@@ -20,11 +20,15 @@ from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
 from ned.renderer.rasterize import rasterize
 from ned.renderer.shading import Light
 from ned.renderer.sharpness import SharpnessControl, luminance, sharpness, smoothed
+from ned.renderer.smooth_field import soften
+from ned.renderer.smooth_skin import SmoothSkin, build_smooth_skin
 from ned.types import FaceEdit
 
 _FAR = np.float32(1e9)
 _BEHIND = np.float32(1e6)  # depth of the layers seen through holes
-_OFF_SKIN = np.float32(-1.0)  # surface coordinate of what is no skin
+_OFF_SKIN, _HOLE = np.float32(-1.0), np.float32(-2.0)  # surface coordinates of what is no skin
+SOFTNESS = 0.015
+"""Standard deviation, as a share of the face's height, of what is left of breaks at edges, nostrils and the outline."""
 CAVITY = np.array([0.26, 0.15, 0.15], np.float32)
 """Colour of the inside of a mouth relative to that of its lips."""
 
@@ -52,6 +56,7 @@ def lacking_cavity(before: float, after: float) -> float:
 
 def warp_field(
     mesh: SkinMesh,
+    skin: SmoothSkin,
     uv: Float[np.ndarray, "v 2"],
     shade: Float[np.ndarray, "v"],
     edit: FaceEdit,
@@ -67,42 +72,60 @@ def warp_field(
             before and after the edit.
     """
     height, width = size
-    opening = middle_opening(edit.target)
-    source, target = mesh.with_rings(edit.source, fit_lips(edit.source, edit.target, opening))
-    target = fit_lips(source, unfold(mesh, source, target), opening)
+    source, target, fine_source, fine_target = _moved_skin(mesh, skin, edit)
     image = np.empty((height, width, 6), np.float32)
     stand_still(image, (_OFF_SKIN, _OFF_SKIN, np.float32(0), np.float32(0)))
     buffer = np.full((height, width), _FAR, np.float32)
-    still, jaw = np.zeros(2, np.float32), (target[152] - source[152])[:2]
-    for hole, lower_motion in ((layers.MOUTH, jaw), (layers.RIGHT_EYE, still), (layers.LEFT_EYE, still)):
-        flat = target[:, :2]
-        drawn = layers.follow_grid(flat[list(hole.upper)], flat[list(hole.lower)]).reshape(-1, 2)
-        taken = layers.source_grid(hole, source[:, :2], flat, still, lower_motion).reshape(-1, 2)
+    still = np.zeros(2, np.float32)
+    for hole in (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE):
+        fine = replace(hole, upper=skin.contour(hole.upper), lower=skin.contour(hole.lower))
+        flat = fine_target[:, :2]
+        upper, lower = flat[list(fine.upper)], flat[list(fine.lower)]
+        drawn = layers.follow_grid(upper, lower).reshape(-1, 2)
+        if hole is layers.MOUTH:
+            shown = (fine_source[list(contour), :2] for contour in (fine.upper, fine.lower))
+            taken = layers.mouth_grid(*shown, upper, lower).reshape(-1, 2)
+        else:
+            taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still).reshape(-1, 2)
         attributes = np.zeros((len(taken), 6), np.float32)
-        attributes[:, :2], attributes[:, 2:4] = taken, _OFF_SKIN
+        attributes[:, :2], attributes[:, 2:4] = taken, _HOLE
         if hole is layers.MOUTH:
             share = lacking(layers.opening(hole, source), layers.opening(hole, target))
-            attributes[:, 5] = layers.unseen(hole, share).ravel()
+            attributes[:, 5] = layers.unseen(fine, share).ravel()
         depth = np.full(len(taken), _BEHIND, np.float32)
-        rasterize(drawn, depth, attributes, layers.grid_triangles(len(hole.upper)), image, buffer)
+        rasterize(drawn, depth, attributes, layers.grid_triangles(len(fine.upper)), image, buffer)
     extra = mesh.num_vertices - len(uv)
     attributes = np.zeros((mesh.num_vertices, 6), np.float32)
-    attributes[:, :2] = source[:, :2]
     attributes[:, 2:4] = np.concatenate([uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))])
     attributes[:, 4] = np.concatenate([shade, np.zeros(extra, np.float32)])
-    rasterize(target[:, :2], target[:, 2], attributes, mesh.triangles, image, buffer)
+    attributes = skin.refine(attributes)
+    attributes[:, :2] = fine_source[:, :2]
+    rasterize(fine_target[:, :2], fine_target[:, 2], attributes, skin.triangles, image, buffer)
     source_xy, surface_uv = (np.empty((height, width, 2), np.float32) for _ in range(2))
     spread, unseen = (np.empty((height, width), np.float32) for _ in range(2))
     parts = [source_xy, surface_uv, spread, unseen]
     cv2.mixChannels([image], parts, [k for channel in range(6) for k in (channel, channel)])  # copies at once
+    soften(source_xy, spread, surface_uv[..., 0] != _HOLE, SOFTNESS * float(np.ptp(edit.source[:468, 1])))
     return WarpField(source_xy, surface_uv, spread, unseen, target)
+
+
+def _moved_skin(mesh: SkinMesh, skin: SmoothSkin, edit: FaceEdit) -> tuple[np.ndarray, ...]:
+    """Source and target of the coarse vertices, then of the fine ones; smooth, and lips as far apart as wanted."""
+    opening = middle_opening(edit.target)
+    source, target = mesh.with_rings(edit.source, fit_lips(edit.source, edit.target, opening))
+    fine_source = skin.refine(source)
+    motion = skin.motion(unfold(mesh, source, target) - source)
+    target = source + motion[: len(source)]
+    fitted = fit_lips(source, target, opening)
+    return source, fitted, fine_source, fine_source + motion + skin.refine(fitted - target)
 
 
 class Resampler:
     """Takes pixels from where the field says, as sharp as the source.
 
-    Interpolation blurs, and skin that is squeezed gets sharper by itself. So the picture is taken linearly and
-    then sharpened, or softened, such that the Laplacian inside the face varies as much as in the source.
+    Interpolation blurs, and skin that is squeezed gets sharper by itself. So the picture is taken by cubic polynomials,
+    which keep the grain of skin, and then sharpened, or softened, such that the Laplacian inside the face varies as
+    much as in the source.
     """
 
     def __init__(self) -> None:
@@ -116,7 +139,7 @@ class Resampler:
         face: tuple[slice, slice],
     ) -> Float[np.ndarray, "h w 3"]:
         """`picture` at `source_xy`, times `gain`; `face` is where sharpness is measured. In [0, 1]."""
-        out = cv2.remap(picture, source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        out = cv2.remap(picture, source_xy, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         smooth = smoothed(out)
         if self._control.due:
             plain = luminance(out[face])
@@ -145,8 +168,8 @@ class WarpRenderer:
     ) -> None:
         low, high = mean[:468, :2].min(0), mean[:468, :2].max(0)
         self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
-        self._mesh = build_skin_mesh(triangles, len(mean))
-        self._creases = CreaseShader(self._uv, mirror, names)
+        self._mesh, self._skin = build_skin_mesh(triangles, len(mean)), build_smooth_skin(triangles, mean)
+        self._creases = CreaseShader(self._uv, mirror, names, widening=SOFT_WIDTH)
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
         self._donor: MouthDonor | None = None
@@ -182,16 +205,19 @@ class WarpRenderer:
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
-        shade = self._light.ratio(luminance(picture), edit.source, edit.target)
+        grey = luminance(picture)
+        shade = self._light.ratio(grey, edit.source, edit.target)
         amount = lacking_cavity if self._donor is None else lacking
-        field = warp_field(self._mesh, self._uv, shade, edit, picture.shape[:2], amount)
+        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, picture.shape[:2], amount)
         if self._rims is not None:
             self._rims.hold(field.source_xy, edit.source)
-        texture = self._creases.texture(edit.change)
-        size = np.float32(texture.shape[0] - 1)
-        crease = cv2.remap(texture, field.surface_uv * size, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        textures = cv2.merge([self._creases.texture(edit.change), self._creases.texture(edit.change, drawn=True)])
+        at = field.surface_uv * np.float32(len(textures) - 1)
+        folded, crease = cv2.split(cv2.remap(textures, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
         face = middle_of_face(edit.source[:, :2], picture.shape[:2])
-        edited = self._resample(picture, field.source_xy, 1.0 + crease + field.shade, face)
+        moved = cv2.remap(grey, field.source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        folds = deepen(moved, np.maximum(-folded, 0.0), float(np.ptp(edit.source[:, 1])))
+        edited = self._resample(picture, field.source_xy, 1.0 + SOFT_DEPTH * crease + folds + field.shade, face)
         if field.unseen.any():
             if self._donor is None:
                 inside = lip_colour(picture, edit.source) * CAVITY

@@ -14,7 +14,7 @@ from ned.analysis.fit import fit_face
 from ned.errors import UserError
 from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel, load_face_model
-from ned.manipulator import build_manipulator, openings_per_unit
+from ned.manipulator import build_manipulator, effects_of
 from ned.manipulator.protocol import Articulation
 from ned.manipulator.vitl.manipulator import VitlManipulator
 from ned.manipulator.vitl.plane import NAMES, check_place, place_of, shares_at
@@ -175,7 +175,7 @@ def manipulate_with(wish: Wish, model: FaceModel) -> Callable[[Face], Expression
             return edited[HELD // 2 : HELD // 2 + 1]
 
         return by_label
-    slider = VitlManipulator(model.space, *openings_per_unit(model))
+    slider = VitlManipulator(model.space, effects_of(model))
     place = place_asked(wish)
 
     def by_place(face: Face) -> ExpressionTrack:

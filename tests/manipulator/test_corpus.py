@@ -7,6 +7,7 @@ from ned.errors import UserError
 from ned.face_model.spaces import ARKIT52, mirrored
 from ned.manipulator.batches import SyntheticBatches
 from ned.manipulator.corpus.overlays import (
+    LATENT,
     SEEN,
     Display,
     Events,
@@ -90,7 +91,7 @@ def test_what_is_no_corpus_is_refused(tmp_path, content):
 def _still(emotion, intensity=1.0, latent=0.0):
     clean = np.zeros((1, 60, 52), np.float32)
     shows = Display(np.array([EMOTIONS.index(emotion)]), np.array([intensity], np.float32),
-                    np.full((1, 4), latent, np.float32), np.ones((1, 52), np.float32))  # fmt: skip
+                    np.full((1, LATENT), latent, np.float32), np.ones((1, 52), np.float32))  # fmt: skip
     events = Events.of(ARKIT52, clean)
     return overlay(ARKIT52, clean, events.stress, events.pause, shows)[0].mean(0)
 
@@ -98,8 +99,9 @@ def _still(emotion, intensity=1.0, latent=0.0):
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_on_a_still_face_an_overlay_is_the_prototype_as_a_fit_sees_it(emotion):
     expected = np.zeros(52)
-    for name, amount in PROTOTYPES[emotion].adds.items():
-        expected[sided(ARKIT52, name)] = SEEN * amount
+    for amounts in (PROTOTYPES[emotion].adds, PROTOTYPES[emotion].shut):  # a still face keeps its mouth shut
+        for name, amount in amounts.items():
+            expected[sided(ARKIT52, name)] += SEEN * amount
     assert np.allclose(_still(emotion), expected, atol=1e-5)
     assert np.allclose(_still(emotion, 0.5), expected / 2, atol=1e-5)
 

@@ -5,7 +5,7 @@ import pytest
 
 from ned.cli import main
 from ned.face_model import load_face_model
-from ned.manipulator import evaluation, openings_per_unit
+from ned.manipulator import effects_of, evaluation
 from ned.manipulator.corpus.people import NOMINAL_RATE, RealTrack
 from ned.manipulator.corpus.store import build_corpus, save_corpus
 from ned.manipulator.corpus.visemes import speak
@@ -13,7 +13,7 @@ from ned.manipulator.prototypes import PrototypeManipulator
 from ned.training.checkpoint import load_checkpoint
 
 MODEL = load_face_model()
-OPENINGS = openings_per_unit(MODEL)
+EFFECTS = effects_of(MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def corpus():
 def bench(corpus):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "JUDGE_STEPS", 120)
-        return evaluation.make_bench(corpus, *OPENINGS, 14)
+        return evaluation.make_bench(corpus, EFFECTS, 14)
 
 
 def test_the_judge_knows_emotions_of_people_it_never_saw(bench):
@@ -40,7 +40,7 @@ def test_copying_the_input_keeps_speech_and_hits_by_chance(bench):
 
 
 def test_the_prototypes_do_better_than_a_mean_offset_and_keep_closures(bench):
-    prototypes = PrototypeManipulator(MODEL.space, *OPENINGS)
+    prototypes = PrototypeManipulator(MODEL.space, EFFECTS)
     made = evaluation.measure(evaluation.editor_of(prototypes, bench), bench, monotone=False)
     offset = evaluation.measure(evaluation.mean_offset(bench), bench, monotone=False)
     assert made.accuracy > max(offset.accuracy, 0.7) and made.jaw_pcc > 0.97

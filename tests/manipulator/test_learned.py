@@ -9,7 +9,7 @@ import torch
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.face_model.spaces import FLAME50
-from ned.manipulator import Manipulator, build_manipulator, openings_per_unit
+from ned.manipulator import Manipulator, build_manipulator, effects_of
 from ned.manipulator import learned as module
 from ned.manipulator.corpus.overlays import SEEN
 from ned.manipulator.corpus.visemes import speak
@@ -24,14 +24,14 @@ from ned.types import EMOTIONS, Edit, ExpressionTrack
 
 RATE = 25.0
 MODEL = load_face_model()
-OPENINGS = openings_per_unit(MODEL)
+EFFECTS = effects_of(MODEL)
 
 
 def _speaker(rate=RATE, seconds=8.0, seed=0, smile=0.0):
     values = speak(MODEL.space, round(seconds * rate), rate, np.random.default_rng(seed))
     values[:, sided(MODEL.space, "mouthSmile")] += smile
     track = ExpressionTrack.unpack(MODEL.space, np.clip(values, 0, 1))
-    return track, articulate(track, *OPENINGS)
+    return track, articulate(track, EFFECTS)
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,8 @@ def test_intensity_zero_is_the_identity(manipulator, emotion):
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_the_mouth_keeps_time_and_closures(manipulator, emotion):
     track, said = _speaker()
-    opening = said.mouth_opening + (_edited(manipulator, (track, said), emotion).pack() - track.pack()) @ OPENINGS[0]
+    change = _edited(manipulator, (track, said), emotion).pack() - track.pack()
+    opening = said.mouth_opening + change @ EFFECTS.opening
     assert np.corrcoef(opening, said.mouth_opening)[0, 1] > (0.9 if emotion == "surprised" else 0.97)
     closed = said.mouth_opening < 0.3 * CLOSED_SHARE * said.face_height
     assert closed.sum() > 10
@@ -92,7 +93,7 @@ def test_more_intensity_is_more_of_the_same(manipulator):
 def test_short_tracks_are_edited_too(manipulator, frames):
     track, _ = _speaker()
     short = track[:frames]
-    edited = _edited(manipulator, (short, articulate(short, *OPENINGS)), "sad")
+    edited = _edited(manipulator, (short, articulate(short, EFFECTS)), "sad")
     assert len(edited) == frames and np.isfinite(edited.pack()).all()
     assert edited["browInnerUp"].mean() > 0.5
 
@@ -103,7 +104,7 @@ def test_other_frame_rates_give_the_same_edit(manipulator, rate):
     times = np.arange(round(6.0 * rate) - 3) / rate
     values = at_frames(slow[0].pack(), times * RATE).astype(np.float32)
     track = ExpressionTrack.unpack(MODEL.space, values)
-    edited = _edited(manipulator, (track, articulate(track, *OPENINGS)), "angry", rate=rate)
+    edited = _edited(manipulator, (track, articulate(track, EFFECTS)), "angry", rate=rate)
     same = at_frames(_edited(manipulator, slow, "angry").pack(), times * RATE)
     brows = [*sided(MODEL.space, "browDown"), *sided(MODEL.space, "noseSneer")]
     assert np.abs(edited.pack() - same)[:, brows].max() < 0.12
@@ -146,7 +147,7 @@ def test_another_expression_space_is_refused(tmp_path):
     with pytest.raises(UserError, match="speaks the expression space arkit52"):
         LearnedManipulator(FLAME50, np.zeros(51), np.zeros((51, 2)), SHIPPED)
     with pytest.raises(UserError, match="no such checkpoint"):
-        LearnedManipulator(MODEL.space, *OPENINGS, tmp_path / "none.safetensors")
+        LearnedManipulator(MODEL.space, EFFECTS, tmp_path / "none.safetensors")
 
 
 def test_a_damaged_copy_of_the_shipped_weights_is_refused(tmp_path):
@@ -170,14 +171,14 @@ def test_the_shipped_weights_are_small_and_say_where_they_come_from():
 def test_an_untrained_family_changes_only_what_guards_change():
     family = build_family(MODEL.space, ManipulatorConfig(channels=8))
     track, _ = _speaker()
-    made = LearnedManipulator(MODEL.space, *OPENINGS, family=family)
+    made = LearnedManipulator(MODEL.space, EFFECTS, family=family)
     with torch.no_grad():
         assert np.array_equal(made.residual(track.pack(), np.zeros((1, 16), np.float32)), np.zeros_like(track.pack()))
 
 
 def test_the_paper_s_networks_run_over_any_length_by_overlapping_windows():
     family = build_family(MODEL.space, ManipulatorConfig(networks="ned2022", window=10))
-    made = LearnedManipulator(MODEL.space, *OPENINGS, family=family)
+    made = LearnedManipulator(MODEL.space, EFFECTS, family=family)
     style = np.zeros((1, 16), np.float32)
     still = np.full((37, MODEL.space.width), 0.2, np.float32)
     with torch.no_grad():  # on a still face all windows are the same one

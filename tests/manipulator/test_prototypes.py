@@ -5,7 +5,7 @@ import pytest
 
 from ned.errors import UserError
 from ned.face_model import load_face_model
-from ned.manipulator import Articulation, Manipulator, build_manipulator, openings_per_unit
+from ned.manipulator import Articulation, Manipulator, build_manipulator, effects_of
 from ned.manipulator.prototypes import PROTOTYPES
 from ned.sample import sample_expression
 from ned.types import EMOTIONS, Edit, ExpressionTrack
@@ -21,7 +21,7 @@ def speech():
     for side in ("Left", "Right"):
         change[:, MODEL.space.index("mouthSmile" + side)] += 0.55
     track = ExpressionTrack.unpack(MODEL.space, np.clip(change, 0, 1))
-    mouth, lids = openings_per_unit(MODEL)
+    mouth, lids, *_ = effects_of(MODEL)
     opening = np.maximum(track.pack() @ mouth, 0.0)
     return track, Articulation(opening, np.maximum(1.0 + track.pack() @ lids, 0.0), 11.5)
 
@@ -49,7 +49,7 @@ def test_intensity_zero_is_the_identity(manipulator, speech, emotion):
 @pytest.mark.parametrize("emotion", EMOTIONS)
 def test_the_mouth_keeps_time_and_closures(manipulator, speech, emotion):
     track, articulation = speech
-    mouth, _ = openings_per_unit(MODEL)
+    mouth = effects_of(MODEL).opening
     difference = _edited(manipulator, speech, emotion).pack() - track.pack()
     opening = articulation.mouth_opening + difference @ mouth
     least = 0.9 if emotion == "surprised" else 0.97  # surprise opens a silent mouth

@@ -15,7 +15,8 @@ from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d
 
 from ned.manipulator.corpus.people import MOODY, NOMINAL_RATE, columns_of
-from ned.manipulator.prototypes import ASYMMETRY, PROTOTYPES, SLOW_S, sided
+from ned.manipulator.prototypes import ASYMMETRY, PROTOTYPES, SLOW_S, WAY, sided
+from ned.manipulator.speech import OPEN_S
 from ned.types import EMOTIONS, ExpressionSpace
 
 SEEN = 2.0 / 3.0
@@ -26,7 +27,11 @@ SHY = ("cheek", "eyeSquint", "noseSneer", "mouthPress", "mouthRoll", "mouthShrug
 """Coefficients of which a fit of real faces sees little or nothing."""
 
 LATENT = 4
-"""Ways in which one emotion varies: asymmetry, upper against lower face, liveliness, strength."""
+"""Ways in which one emotion varies: asymmetry, upper against lower face (and pressed against bared), liveliness,
+strength."""
+
+OPEN_JAW = 0.05
+"""Opening of the jaw (coefficient) from which a mouth counts as open; half as much again, and it wholly is."""
 
 LEAST_REMOVED = 0.85
 """Share (seen scale) of another emotion that goes, at least."""
@@ -99,19 +104,29 @@ def overlay(
     """What the display adds to clean tracks, seen scale.
 
     Brows and eyes follow the stressed syllables, smiles and frowns grow in the pauses, rounded lips hold the
-    corners of the mouth back; a coefficient that is already strong takes less more.
+    corners of the mouth back; a coefficient that is already strong takes less more. A mouth that is mostly open bares
+    its teeth, one that is mostly shut is pressed.
     """
     table = _tables(space)
     z = np.clip(display.latent, -2.5, 2.5)
-    amount = table.adds[display.emotion] * display.gains * display.intensity[:, None]
-    amount = amount * (1.0 + ASYMMETRY * np.clip(0.7 * z[:, :1], -1.5, 1.5) * table.side)
-    amount = amount * np.exp(0.1 * z[:, 1:2] * table.upper) * (1.0 + 0.08 * z[:, 3:4])
+    opened = np.clip(_mostly_open(clean[..., 0]) - 0.5 * WAY * z[:, 1:2], 0.0, 1.0)[..., None]
+    always, bared, pressed = (t[display.emotion][:, None] for t in (table.adds, table.open, table.shut))
+    amount = always + opened * bared + (1.0 - opened) * pressed
+    amount = amount * (display.gains * display.intensity[:, None])[:, None]
+    size = (1.0 + ASYMMETRY * np.clip(0.7 * z[:, :1], -1.5, 1.5) * table.side)
+    size = size * np.exp(0.1 * z[:, 1:2] * table.upper) * (1.0 + 0.08 * z[:, 3:4])
     lively = np.clip(0.3 + 0.15 * z[:, 2], 0.0, 0.6)[:, None, None]
     dynamics = stress[..., None] * table.stressed + pause[..., None] * table.pausing
-    out = amount[:, None] * (1.0 + lively * dynamics)
+    out = amount * size[:, None] * (1.0 + lively * dynamics)
     rounded = np.clip(clean[..., table.rounding].sum(-1, keepdims=True), 0.0, 1.0)
     out = out * (1.0 - 0.3 * rounded * table.corners)
     return (out * (1.0 - 0.7 * np.clip(clean, 0.0, 1.0))).astype(np.float32)
+
+
+def _mostly_open(jaw: Float[np.ndarray, "batch frames"]) -> Float[np.ndarray, "batch frames"]:
+    """How much of the time around each frame a mouth is open, 0 to 1 (see `ned.manipulator.speech.open_share`)."""
+    opened = np.clip(2.0 * (jaw / OPEN_JAW - 1.0), 0.0, 1.0)
+    return gaussian_filter1d(opened, OPEN_S * NOMINAL_RATE, axis=1, mode="nearest")
 
 
 def removed_share(space: ExpressionSpace) -> Float[np.ndarray, "emotions width"]:
@@ -162,6 +177,8 @@ def onset_offset(batch: int, frames: int, rng: np.random.Generator) -> Float[np.
 @dataclass(frozen=True)
 class _Tables:
     adds: np.ndarray
+    open: np.ndarray
+    shut: np.ndarray
     keeps: np.ndarray
     keeps_fast: np.ndarray
     named: np.ndarray
@@ -176,12 +193,13 @@ class _Tables:
 
 @lru_cache(maxsize=2)
 def _tables(space: ExpressionSpace) -> _Tables:
-    adds, keeps, named = (np.zeros((len(EMOTIONS), space.width), np.float32) for _ in range(3))
+    adds, opened, shut, keeps, named = (np.zeros((len(EMOTIONS), space.width), np.float32) for _ in range(5))
     fast = np.ones((len(EMOTIONS), space.width), np.float32)
     for e, emotion in enumerate(EMOTIONS):
         prototype = PROTOTYPES[emotion]
-        for name, amount in prototype.adds.items():
-            adds[e, sided(space, name)] = SEEN * amount
+        for values, amounts in ((adds, prototype.adds), (opened, prototype.open), (shut, prototype.shut)):
+            for name, amount in amounts.items():
+                values[e, sided(space, name)] = SEEN * amount
         for name, share in prototype.keeps.items():
             keeps[e, sided(space, name)] = share
             fast[e, sided(space, name)] = prototype.keeps_fast
@@ -193,7 +211,7 @@ def _tables(space: ExpressionSpace) -> _Tables:
 
     side = np.array([n.endswith("Left") - float(n.endswith("Right")) for n in space.names], np.float32)
     return _Tables(
-        adds, keeps, fast, named, removed.astype(np.float32), side, 2 * which(*_UPPER) - 1,
+        adds, opened, shut, keeps, fast, named, removed.astype(np.float32), side, 2 * which(*_UPPER) - 1,
         which(*_STRESSED) - 0.2 * which(*_PAUSING), 0.8 * which(*_PAUSING) - 0.2 * which(*_STRESSED),
         which("mouthSmile", "mouthStretch", "mouthFrown"), columns_of(space, ("mouthPucker", "mouthFunnel")),
     )  # fmt: skip

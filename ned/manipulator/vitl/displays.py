@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ned.face_model.spaces import mirrored
-from ned.manipulator.corpus.overlays import SEEN, SHY, slow_part
+from ned.manipulator.corpus.overlays import OPEN_JAW, SEEN, SHY, slow_part
 from ned.manipulator.corpus.people import MOODY, NOMINAL_RATE, columns_of
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.prototypes import ASYMMETRY, PROTOTYPES, sided
@@ -80,7 +80,10 @@ def make_displays(
 ) -> Displays:
     """Displays by people with these resting faces, each with a way of showing of its own."""
     theta = places()
-    table = shares_at(theta) @ np.stack([_amounts(space, name) for name in NAMES])
+    # a mouth that is open shows an emotion in another way than one that is shut
+    opened = np.clip(2.0 * (rest[:, space.index("jawOpen")] / OPEN_JAW - 1.0), 0.0, 1.0)[:, None, None]
+    shut_way, open_way = (shares_at(theta) @ np.stack([_amounts(space, n, o) for n in NAMES]) for o in (False, True))
+    table = opened * open_way + (1.0 - opened) * shut_way
     people = len(rest)
     gains = rng.lognormal(0.0, 0.22, (people, space.width))
     z = np.clip(rng.standard_normal((people, 3, 1)), -2.5, 2.5)
@@ -89,7 +92,7 @@ def make_displays(
     way = gains * (1.0 + ASYMMETRY * np.clip(0.7 * z[:, 0], -1.5, 1.5) * side)
     way = way * np.exp(0.1 * z[:, 1] * upper) * (1.0 + 0.08 * z[:, 2])
     room = 1.0 - 0.7 * np.clip(rest, 0.0, 1.0)
-    wanted = rest[:, None] + table[None] * (way * room)[:, None]
+    wanted = rest[:, None] + table * (way * room)[:, None]
     return Displays(space, theta, np.clip(wanted, 0.0, 1.0), wanted)
 
 
@@ -130,12 +133,17 @@ def invented_faces(space: ExpressionSpace, people: int, rng: np.random.Generator
     return np.clip(out, 0.0, 1.0)
 
 
-def _amounts(space: ExpressionSpace, name: str) -> Float[np.ndarray, "width"]:
-    """What a name adds to a resting face at strength 1, on the scale that a fit sees."""
+def _amounts(space: ExpressionSpace, name: str, opened: bool) -> Float[np.ndarray, "width"]:
+    """What a name adds to a resting face, with an open or a shut mouth, at strength 1; the scale that a fit sees."""
     out = np.zeros(space.width)
     if name == "neutral":
         return out
-    adds = ANCHORS[name].adds if name in ANCHORS else PROTOTYPES[name].adds
-    for coefficient, amount in adds.items():
-        out[sided(space, coefficient)] = SEEN * amount
+    if name in ANCHORS:
+        parts = [ANCHORS[name].adds]
+    else:
+        shown = PROTOTYPES[name]
+        parts = [shown.adds, shown.open if opened else shown.shut]
+    for adds in parts:
+        for coefficient, amount in adds.items():
+            out[sided(space, coefficient)] += SEEN * amount
     return out

@@ -15,9 +15,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from ned.errors import UserError
 from ned.manipulator.corpus.overlays import SEEN
-from ned.manipulator.protocol import Articulation
+from ned.manipulator.protocol import Articulation, Effects
 from ned.manipulator.prototypes import RESTING_SHARE, SLOW_S, VARIATION, VARIATION_S, sided
-from ned.manipulator.speech import keep_blinks, keep_speech
+from ned.manipulator.speech import keep_blinks, keep_speech, keep_upper_lip, keep_width
 from ned.manipulator.vitl.plane import NAMES, mouth_at, place_of, shares_at
 from ned.manipulator.vitl.regression import Transfer
 from ned.manipulator.vitl.slider import SHIPPED, load_slider
@@ -27,19 +27,17 @@ Place = Float[np.ndarray, "2"]
 
 
 class VitlManipulator:
-    """See `ned.manipulator.Manipulator`. `opening_per_unit`, `lids_per_unit` as for the prototypes; `checkpoint` None
-    takes the shipped slider. Raises UserError for a checkpoint that is damaged."""
+    """See `ned.manipulator.Manipulator`. `checkpoint` None takes the shipped slider. Raises UserError for a checkpoint
+    that is damaged."""
 
     def __init__(
         self,
         space: ExpressionSpace,
-        opening_per_unit: Float[np.ndarray, "width"],
-        lids_per_unit: Float[np.ndarray, "width 2"],
+        effects: Effects,
         checkpoint: Path | None = None,
         slider: Transfer | None = None,
     ) -> None:
-        self.space = space
-        self.opening_per_unit, self.lids_per_unit = opening_per_unit, lids_per_unit
+        self.space, self.effects = space, effects
         self.slider = slider or load_slider(checkpoint or SHIPPED)
         if self.slider.weights.shape[2] != space.width:
             said = f"speaks {self.slider.weights.shape[2]} coefficients, {space.name} has {space.width}"
@@ -84,7 +82,8 @@ class VitlManipulator:
         slow = self._mood(original, articulation, frame_rate)
         if place.ndim == 1:
             difference = drift * self._change(slow, place)
-            difference = keep_blinks(self.space, difference, articulation, self.lids_per_unit)
+            difference = keep_blinks(self.space, difference, articulation, self.effects.lids)
+            difference = keep_width(self.space, difference, self.effects.width, frame_rate)
             difference = self._spoken(difference, articulation, frame_rate, place, intensity, closing)
         else:
             difference = self._along(drift, slow, articulation, frame_rate, place, intensity)
@@ -116,8 +115,9 @@ class VitlManipulator:
     ) -> Float[np.ndarray, "frames width"]:
         mouth = mouth_at(place)
         mouth = replace(mouth, rest=max(mouth.rest, closing))
+        difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, mouth.upper_lip)
         return keep_speech(
-            self.space, difference, articulation, self.opening_per_unit, mouth, frame_rate, intensity
+            self.space, difference, articulation, self.effects.opening, mouth, frame_rate, intensity
         )
 
     def _along(
@@ -130,15 +130,17 @@ class VitlManipulator:
         intensity: float,
     ) -> Float[np.ndarray, "frames width"]:
         """Along a path. What the guards do is blended from what they do at the emotions around each of its places:
-        exactly so for the mouth, of which they are linear, and for lids since each keeps closed eyes closed."""
+        exactly so for the mouth's opening, of which they are linear, and for lids since each keeps closed eyes closed.
+        """
         difference = drift * self._change(slow, path)
-        shares, lids, mouths = shares_at(path), np.zeros_like(difference), np.zeros_like(difference)
+        shares, guards, mouths = shares_at(path), np.zeros_like(difference), np.zeros_like(difference)
         at = [k for k in range(len(NAMES)) if shares[:, k].any()]
         for k in at:
             still = drift * self._change(slow, place_of(NAMES[k]))
-            guarded = keep_blinks(self.space, still, articulation, self.lids_per_unit)
-            lids += shares[:, k : k + 1] * (guarded - still)
-        difference = difference + lids
+            guarded = keep_blinks(self.space, still, articulation, self.effects.lids)
+            guarded = keep_width(self.space, guarded, self.effects.width, frame_rate)
+            guards += shares[:, k : k + 1] * (guarded - still)
+        difference = difference + guards
         for k in at:
             spoken = self._spoken(difference, articulation, frame_rate, place_of(NAMES[k]), intensity)
             mouths += shares[:, k : k + 1] * spoken

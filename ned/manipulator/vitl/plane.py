@@ -7,7 +7,7 @@ paper has it; neutral is the middle. Its classes leave low arousal empty, so thr
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -105,15 +105,15 @@ def shares_at(places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n names"]:
 def mouth_at(place: Float[np.ndarray, "2"]) -> MouthTarget:
     """How the mouth's opening changes there: that of the emotions around it; nothing changes in the middle, where the
     face is only led back, and at the anchors of low arousal."""
-    shares = shares_at(place[None])[0]
+    shares, plain = shares_at(place[None])[0], MouthTarget()
     emotions = [(share, PROTOTYPES[name].mouth) for share, name in zip(shares, NAMES, strict=True)
                 if name in EMOTIONS and name != "neutral"]  # fmt: skip
-    mixed = {
-        name: float(sum(share * (getattr(mouth, name) - getattr(plain, name)) for share, mouth in emotions))
-        for plain in (MouthTarget(),)
-        for name in ("gain", "offset", "silent_opening", "rest")
-    }
-    return MouthTarget(1.0 + mixed["gain"], mixed["offset"], mixed["silent_opening"], None, mixed["rest"])
+
+    def mixed(name: str) -> float:
+        usual = getattr(plain, name)
+        return usual + float(sum(share * (getattr(mouth, name) - usual) for share, mouth in emotions))
+
+    return replace(plain, **{name: mixed(name) for name in ("gain", "offset", "silent_opening", "rest", "upper_lip")})
 
 
 def nearest_name(place: Float[np.ndarray, "2"]) -> str:

@@ -36,7 +36,9 @@ def fit_slider(space: ExpressionSpace, config: SliderConfig, displays: Displays 
     if displays is None:
         displays = make_displays(space, invented_faces(space, config.people, rng), rng)
     shown = [displays, half_seen(displays, rng)] if config.half_seen else [displays]
-    used = tuple(np.flatnonzero(np.ptp(displays.wanted, axis=1).max(0) > 1e-9).tolist())
+    moved = np.ptp(displays.wanted, axis=1).max(0) > 1e-9
+    moved[space.index("jawOpen")] = True  # open and shut mouths show things in different ways
+    used = tuple(np.flatnonzero(moved).tolist())
     x = np.concatenate([d.inputs() for d in shown])
     anchors = some_anchors(x, config.anchors, config.gamma_x, config.seed, used)
     return fit_features(

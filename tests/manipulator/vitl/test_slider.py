@@ -7,7 +7,7 @@ import pytest
 
 from ned.errors import UserError
 from ned.face_model import load_face_model
-from ned.manipulator import Articulation, Manipulator, openings_per_unit
+from ned.manipulator import Articulation, Manipulator, effects_of
 from ned.manipulator.corpus.overlays import SEEN
 from ned.manipulator.vitl.displays import half_seen, invented_faces, make_displays, places
 from ned.manipulator.vitl.evaluation import compare, emotional, smoothness
@@ -33,7 +33,7 @@ def slider():
 
 @pytest.fixture(scope="module")
 def manipulator():
-    return VitlManipulator(MODEL.space, *openings_per_unit(MODEL))
+    return VitlManipulator(MODEL.space, effects_of(MODEL))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def speech():
     for side in ("Left", "Right"):
         change[:, MODEL.space.index("mouthSmile" + side)] = 0.45
     track = ExpressionTrack.unpack(MODEL.space, np.clip(change, 0, 1))
-    mouth, lids = openings_per_unit(MODEL)
+    mouth, lids = effects_of(MODEL)[:2]
     opening = np.maximum(track.pack() @ mouth, 0.0)
     return track, Articulation(opening, np.maximum(1.0 + track.pack() @ lids, 0.0), 11.5)
 
@@ -124,7 +124,7 @@ def test_it_is_a_manipulator_of_labels(manipulator, speech, emotion):
     track, articulation = speech
     assert np.array_equal(manipulator.translate(*speech, RATE, Edit(emotion, 0.0)).pack(), track.pack())
     difference = manipulator.translate(*speech, RATE, Edit(emotion)).pack() - track.pack()
-    mouth, lids = openings_per_unit(MODEL)
+    mouth, lids = effects_of(MODEL)[:2]
     opening = articulation.mouth_opening + difference @ mouth
     assert np.corrcoef(opening, articulation.mouth_opening)[0, 1] > (0.9 if emotion == "surprised" else 0.97)
     closed = articulation.mouth_opening < 0.004 * articulation.face_height
@@ -178,7 +178,7 @@ def test_a_still_has_no_drift_and_the_seed_gives_it_to_films(manipulator, speech
 
 
 def test_a_picture_s_open_mouth_closes_where_it_is_asked_to(manipulator):
-    mouth, _ = openings_per_unit(MODEL)
+    mouth = effects_of(MODEL).opening
     open_wide = np.zeros((101, 52))
     open_wide[:, 0] = 0.2
     track = ExpressionTrack.unpack(MODEL.space, open_wide)

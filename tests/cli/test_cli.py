@@ -326,7 +326,7 @@ def test_doctor(monkeypatch, capsys):
 
 def test_readme_names_only_what_exists(capsys):
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    for command in ("process", "analyse", "verify", "sample", "finetune", "train", "evaluate"):
+    for command in ("process", "still", "analyse", "verify", "sample", "finetune", "train", "evaluate"):
         assert main([command, "--help"]) == 0
     known = capsys.readouterr().out
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))

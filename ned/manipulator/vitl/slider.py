@@ -35,7 +35,8 @@ def fit_slider(space: ExpressionSpace, config: SliderConfig, displays: Displays 
     rng = np.random.default_rng(config.seed)
     if displays is None:
         displays = make_displays(space, invented_faces(space, config.people, rng), rng)
-    shown = [displays, half_seen(displays, rng)] if config.half_seen else [displays]
+    again = displays.of(slice(round(config.half_seen * len(displays.faces))))
+    shown = [displays, half_seen(again, rng)] if len(again.faces) else [displays]
     moved = np.ptp(displays.wanted, axis=1).max(0) > 1e-9
     moved[space.index("jawOpen")] = True  # open and shut mouths show things in different ways
     used = tuple(np.flatnonzero(moved).tolist())

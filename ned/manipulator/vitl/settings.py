@@ -14,8 +14,8 @@ class SliderConfig(Settings):
 
     NETWORKS = ("vitl",)
     BOUNDS = {
-        "people": (2, 100_000), "half_seen": (0.0, 1.0), "anchors": (2, 5000), "gamma_x": (1e-6, 1e6), "gamma_theta": (1e-6, 1e6),
-        "ridge": (1e-12, 1e6),
+        "people": (2, 100_000), "half_seen": (0.0, 1.0), "anchors": (2, 5000), "gamma_x": (1e-6, 1e6),
+        "gamma_theta": (1e-6, 1e6), "ridge": (1e-12, 1e6),
     }  # fmt: skip
 
     networks: str = "vitl"

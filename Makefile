@@ -1,9 +1,13 @@
 # Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`.
 # Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed.
 
-EMOTION ?= happy
+# The portrait of the sample clip smiles already: a second emotion shows what an edit does.
+EMOTION ?= happy sad
 VIDEO ?=
 OUT ?= demo
+# FACE_MODEL=flame: with a synthetic model, built like FLAME, which holds nothing of it.
+FACE_MODEL ?= canonical
+MODEL := $(if $(filter flame,$(FACE_MODEL)),--face-model flame --flame-folder "$(OUT)/flame")
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
@@ -17,14 +21,17 @@ install: $(STAMP)
 
 demo: $(STAMP)
 	@mkdir -p "$(OUT)"
+	@test "$(FACE_MODEL)" != flame || test -s "$(OUT)/flame/flame2023_Open.pkl" || \
+	  $(BIN)/python scripts/build/synthetic_flame.py "$(OUT)/flame" --edition 2023open
 ifeq ($(strip $(VIDEO)),)
 	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)"
-	@$(BIN)/ned process "$(SAMPLE)" --emotion "$(EMOTION)" --output "$(OUT)/sample_$(EMOTION).mp4" --compare --report --overwrite
+	@for emotion in $(EMOTION); do $(BIN)/ned process "$(SAMPLE)" --emotion "$$emotion" $(MODEL) \
+	  --output "$(OUT)/sample_$$emotion.mp4" --compare --report --overwrite || exit; done
 else
 	@name="$${VIDEO##*/}"; kind="$$(printf %s "$${name##*.}" | tr A-Z a-z)"; \
 	case "$$kind" in mp4|mov|mkv) ;; m4v) kind=mp4 ;; *) kind=mkv ;; esac; \
-	$(BIN)/ned process "$$VIDEO" --emotion "$(EMOTION)" --compare --report --overwrite \
-	  --output "$(OUT)/$${name%.*}_$(EMOTION).$$kind"
+	for emotion in $(EMOTION); do $(BIN)/ned process "$$VIDEO" --emotion "$$emotion" $(MODEL) --compare --report --overwrite \
+	  --output "$(OUT)/$${name%.*}_$$emotion.$$kind" || exit; done
 endif
 
 # Handed over by the environment, so that spaces and quotes in the name survive.
@@ -32,6 +39,7 @@ export VIDEO
 
 test: $(STAMP)
 	$(BIN)/ruff check .
+	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
 # The last line tries OpenCV, which mediapipe brings: its wheel needs the system's libGL, the headless one of the same
@@ -55,4 +63,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .ruff_cache
+	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ned.version import __version__
+
 if TYPE_CHECKING:  # the pipeline's imports take seconds; `ned --help` does not wait for them
     from ned.pipeline import ProcessResult
-    from ned.progress import Progress
+    from ned.runtime.progress import Progress
 
-__version__ = "0.1.0"
+__all__ = ["__version__", "process"]
 
 
 def process(input: Any, progress: Progress | None = None, **options: Any) -> ProcessResult:

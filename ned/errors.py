@@ -27,3 +27,9 @@ class ProcessingError(NedError):
     """The work itself failed: disk full, encoder broke, memory ran out. Exit code 1."""
 
     exit_code = 1
+
+
+class Cancelled(NedError):
+    """The work was ended from outside, by whoever began it. Exit code 130."""
+
+    exit_code = 130

@@ -15,8 +15,16 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from ned.emotions import EMOTIONS
+
+__all__ = [
+    "EMOTIONS", "NUM_LANDMARKS", "Analysis", "AudioStream", "Colour", "Edit", "Emotion", "ExpressionSpace",
+    "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style", "Track",
+    "SkinStatistics", "ValenceArousal", "VideoInfo",
+]  # fmt: skip
+
 NUM_LANDMARKS = 478
-"""MediaPipe's face mesh (468 points) and its two irises (5 points each)."""
+"""Points that the tracker sees, see `ned.geometry.landmarks`."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +82,7 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class UsualSkin:
+class SkinStatistics:
     """What a person's face usually looks like in a shot, on a map of the face (see `ned.analysis.skin`)."""
 
     middle: Float[np.ndarray, "side side 3"]
@@ -96,7 +104,7 @@ class FaceTrack:
     """Pixels; z in the same scale as x, smaller is nearer to the camera."""
     look: Float[np.ndarray, "features"] | None = None
     """What the person looks like here, see `ned.analysis.appearance`."""
-    skin: UsualSkin | None = None
+    skin: SkinStatistics | None = None
     """None where the track is too short to tell what is usual."""
 
     def __len__(self) -> int:
@@ -197,28 +205,57 @@ class FaceFit:
     """The face model fitted to one `FaceTrack`. What the model cannot express is the residual
     `landmarks − projected model`; it is not stored, since the landmarks are."""
 
-    identity: Float[np.ndarray, "vertices 3"]
-    """The actor's own neutral face in the model's units."""
+    identity: Float[np.ndarray, "landmarks 3"]
+    """The actor's own neutral face at the landmarks, in the model's units."""
     pose: HeadPose
     expression: ExpressionTrack
     reprojection_error: Float[np.ndarray, "frames"]
     """Mean distance of model and landmarks, as a share of the inter-ocular distance."""
 
 
-EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")
+@dataclass(frozen=True)
+class Emotion:
+    """A style by its name, one of `EMOTIONS`."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The style of a person in other clips."""
+
+    tracks: tuple[ExpressionTrack, ...]
+    rates: tuple[float, ...]
+    """Frames per second of each of them."""
+
+
+@dataclass(frozen=True)
+class ValenceArousal:
+    """A place on the plane of affect, both in [−1, 1]."""
+
+    valence: float
+    arousal: float
+
+
+@dataclass(frozen=True)
+class Track:
+    """An expression from elsewhere, frame by frame, in place of the actor's own."""
+
+    expression: ExpressionTrack
+
+
+Style = Emotion | Reference | ValenceArousal | Track
+"""What a face is to show; exactly one of these."""
 
 
 @dataclass(frozen=True)
 class Edit:
     """What the user asked for."""
 
-    emotion: str
+    style: Style
     intensity: float = 1.0
+    """0 changes nothing, 1 is the usual."""
     seed: int = 0
-    reference: tuple[ExpressionTrack, ...] = ()
-    """Expressions of a person whose style is to be imitated; they come before `emotion`."""
-    reference_rates: tuple[float, ...] = ()
-    """Frames per second of each of them."""
 
 
 @dataclass(frozen=True)
@@ -226,7 +263,7 @@ class FaceEdit:
     """The edit of one face in one frame, as a renderer gets it."""
 
     source: Float[np.ndarray, "vertices 3"]
-    """Tracked face in pixels, z in the same scale."""
+    """Tracked landmarks in pixels, z in the same scale: the mesh that renderers draw, whatever the face model."""
     target: Float[np.ndarray, "vertices 3"]
     """The same face with the edited expression."""
     change: Float[np.ndarray, "width"]

@@ -1,10 +1,32 @@
 """Fixtures that several folders use."""
 
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+SLOW = (
+    "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
+    "cli/test_training_commands", "fitting/test_least_squares", "manipulator/test_corpus",
+    "manipulator/test_evaluation",
+    "manipulator/training", "pipeline/test_newcomers", "pipeline/test_sample", "pipeline/test_video", "provenance",
+    "renderer/neural/test_renderer", "renderer/neural/training", "scripts", "training/test_distributed",
+    "video/test_segments", "video/test_shots", "video/test_write",
+)  # fmt: skip
+"""Modules and folders whose tests run whole stages, train, or start processes; left out with `-m "not slow"`."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is slow by where it stands."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +40,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def sample(tmp_path_factory):
     """The sample clip, four seconds, and what was put into it."""
-    from ned.sample import make_sample
+    from ned.pipeline.sample import make_sample
 
     return make_sample(tmp_path_factory.mktemp("sample") / "sample.mp4", seconds=4.0)
 
@@ -29,3 +51,66 @@ def own_cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv("NED_CONFIG", str(tmp_path_factory.getbasetemp() / "config"))
     monkeypatch.setenv("NED_DATA", str(tmp_path_factory.getbasetemp() / "data"))
     monkeypatch.setenv("NED_CACHE", str(tmp_path_factory.getbasetemp() / "cache"))
+
+
+_PRELUDE = """
+import functools, os, pathlib, sys
+sys.path[:0] = {places!r}
+from torch import distributed
+distributed.init_process_group = functools.partial(
+    distributed.init_process_group, init_method="file://{meeting}", rank=int(os.environ["RANK"]), world_size=2
+)
+"""
+_EPILOGUE = """
+if sys.platform == "linux":  # threads of a group that is gone outlive the interpreter, which aborts
+    left = [comm.read_text().strip() for comm in pathlib.Path("/proc/self/task").glob("*/comm")]
+    assert not [name for name in left if "gloo" in name], left
+"""
+
+
+@pytest.fixture
+def two_processes(tmp_path) -> Callable[[str], list[str]]:
+    """Runs code in two processes that train together, as under torchrun; what each prints. They meet in a file, since
+    ports may be taken, and are ended where they take too long."""
+
+    def run(code: str) -> list[str]:
+        places = [str(Path(__file__).resolve().parents[1])]
+        prelude = _PRELUDE.format(places=places, meeting=tmp_path / "meeting")
+        whole = prelude + textwrap.dedent(code) + _EPILOGUE
+        environment = os.environ | {"WORLD_SIZE": "2", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"}
+        running = [
+            subprocess.Popen(
+                [sys.executable, "-c", whole], env=environment | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for rank in range(2)
+        ]  # fmt: skip
+        try:
+            done = [process.communicate(timeout=120) for process in running]
+        finally:
+            for process in running:
+                process.kill()
+                process.wait()
+        assert [process.returncode for process in running] == [0, 0], done
+        return [said for said, _ in done]
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def flame_folder(tmp_path_factory):
+    """A folder with files that are built like FLAME 2020's, and hold nothing of it."""
+    from tests.synthetic import generator, synthetic_flame
+
+    folder = tmp_path_factory.mktemp("flame2020")
+    generator.build_folder(folder, synthetic_flame())
+    return folder
+
+
+@pytest.fixture(scope="session")
+def flame(flame_folder, tmp_path_factory):
+    """The synthetic FLAME as a face of `ned`."""
+    from ned.face_model.flame.face import FlameFace
+    from ned.workspace import Cache
+
+    return FlameFace.load(flame_folder, cache=Cache(tmp_path_factory.mktemp("flame-cache")))

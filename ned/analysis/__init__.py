@@ -46,16 +46,16 @@ def analyse(
     stores = (LandmarkStore(folder / checkpoint.LANDMARKS), SkinStore(folder / checkpoint.SKINS)) if folder else ()
     tracker = ShotTracker(*stores)
     shot_detector = video.ShotDetector()
-    standing = checkpoint.load_standing(folder, tracker, shot_detector) if folder else None
-    if folder and standing is None:
+    kept = checkpoint.load_kept(folder, tracker, shot_detector) if folder else None
+    if folder and kept is None:
         tracker.store.cut(0)
         tracker.skins.cut(0)
-    changes = list(standing.changes) if standing else []
-    times_s = array("d", standing.times_s if standing else ())
-    first, count = (standing.first, standing.count) if standing else (0, 0)
+    changes = list(kept.changes) if kept else []
+    times_s = array("d", kept.times_s if kept else ())
+    first, count = (kept.first, kept.count) if kept else (0, 0)
     every = max(1, round(checkpoint.CHECKPOINT_S * info.frame_rate)) if folder else None
-    frames = video.read_frames(path, start_s, end_s, standing.position if standing else None)
-    if standing:
+    frames = video.read_frames(path, start_s, end_s, kept.position if kept else None)
+    if kept:
         next(frames)
     with video.prefetch(_pictures(frames, shot_detector, info, count, every), 6) as pictures:
         for frame, time_s, rgb, change, shot_state in pictures:
@@ -71,14 +71,14 @@ def analyse(
             if progress is not None:
                 progress(count, max(count, info.num_frames))
             if shot_state is not None:
-                now = checkpoint.Standing(
+                now = checkpoint.AnalysisCheckpoint(
                     count, frame.index, frame.pts, first, changes, np.array(times_s), tracker.state(), shot_state
                 )
-                checkpoint.keep_standing(folder, now, tracker)
+                checkpoint.keep_checkpoint(folder, now, tracker)
     shots = video.shots_between(changes, first, first + count)
-    sightings = tracker.finish()
+    tracklets = tracker.finish()
     tracks = tracks_of(
-        sightings, tracker.store, tracker.skins, shots, height=info.height, width=info.width, num_frames=count,
+        tracklets, tracker.store, tracker.skins, shots, height=info.height, width=info.width, num_frames=count,
         frame_rate=float(info.frame_rate),
     )  # fmt: skip
     tracker.store.close()

@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.analysis.landmarks import roi_of_landmarks
+from ned.geometry.landmarks import NUM_SURFACE, SHAPE_PAIRS
 from ned.types import FaceTrack
 
-_SHAPE_PAIRS = ((33, 133), (362, 263), (133, 362), (168, 2), (98, 327), (2, 152), (234, 454), (61, 291), (10, 152))
 _GRID = 48
 _BINS = 6 * 3 * 5
 
@@ -64,8 +64,8 @@ def appearance_of(rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "47
         cv2.warpAffine(rgb, upright, (16, 16), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP), cv2.COLOR_RGB2GRAY
     ).astype(np.float32)
     grey -= grey.mean()
-    size = np.linalg.norm(points[:468] - points[:468].mean(axis=0), axis=1).mean()
-    shape = np.array([np.linalg.norm(points[a] - points[b]) for a, b in _SHAPE_PAIRS], np.float32) / size
+    size = np.linalg.norm(points[:NUM_SURFACE] - points[:NUM_SURFACE].mean(axis=0), axis=1).mean()
+    shape = np.array([np.linalg.norm(points[a] - points[b]) for a, b in SHAPE_PAIRS], np.float32) / size
     return Appearance(colours, grey / (np.linalg.norm(grey) + 1e-6), shape.astype(np.float32))
 
 
@@ -133,7 +133,7 @@ class Looks:
         return float(np.quantile(colour + TEXTURE_WEIGHT * np.maximum(texture - TEXTURE_FREE, 0.0), LOW_QUANTILE))
 
 
-def resemblance(person: Appearance, picture: Appearance) -> float:
+def appearance_distance(person: Appearance, picture: Appearance) -> float:
     """How far a person of a video is from one in a picture of another time, 0 to 1; clothes do not count."""
     texture = min(1.0, 1.0 - float((person.texture * picture.texture).sum()))
     shape = min(1.0, float(np.abs(person.shape - picture.shape).mean()) / 0.15)
@@ -141,6 +141,7 @@ def resemblance(person: Appearance, picture: Appearance) -> float:
     return 0.4 * texture + 0.3 * shape + 0.3 * float(np.mean(colours))
 
 
-def resemblances(tracks: Iterable[FaceTrack], wanted: Appearance) -> list[tuple[float, int]]:
+def appearance_distances(tracks: Iterable[FaceTrack], wanted: Appearance) -> list[tuple[float, int]]:
     """How far each track's person is from the one who is wanted, with its number; the nearest first."""
-    return sorted((resemblance(Appearance.unpack(t.look), wanted), t.person) for t in tracks if t.look is not None)
+    known = [(t.person, Appearance.unpack(t.look)) for t in tracks if t.look is not None]
+    return sorted((appearance_distance(look, wanted), person) for person, look in known)

@@ -11,11 +11,11 @@ from jaxtyping import Float
 from ned.analysis.appearance import Appearance
 from ned.analysis.landmarks import Roi
 from ned.analysis.skin import SkinSamples
-from ned.analysis.tracking import Live, ShotTracker, Sighting, TrackerState
+from ned.analysis.tracking import Live, ShotTracker, TrackerState, Tracklet
+from ned.files.state import load_state, save_state
 from ned.video.dissolves import DissolveState
 from ned.video.read import Position
 from ned.video.shots import ShotDetector, ShotState, Transition
-from ned.workspace.freeze import load_state, save_state
 
 CHECKPOINT_S = 120.0
 """Length of video after which the state is kept: what a crash costs at most."""
@@ -24,7 +24,7 @@ _STATE, LANDMARKS, SKINS = "analysis.state", "landmarks.raw", "skins.raw"
 
 
 @dataclass(frozen=True)
-class Standing:
+class AnalysisCheckpoint:
     """All that the first pass knows after a frame."""
 
     count: int
@@ -45,29 +45,30 @@ class Standing:
         return Position(self.index, self.pts)
 
 
-def load_standing(folder: Path, tracker: ShotTracker, shots: ShotDetector) -> Standing | None:
+def load_kept(folder: Path, tracker: ShotTracker, shots: ShotDetector) -> AnalysisCheckpoint | None:
     """What was kept in `folder`, put into these two; None where there is nothing of use."""
     classes = (
-        Standing, TrackerState, Live, Sighting, SkinSamples, Roi, Appearance, ShotState, DissolveState, Transition,
+        AnalysisCheckpoint, TrackerState, Live, Tracklet, SkinSamples, Roi, Appearance, ShotState, DissolveState,
+        Transition,
     )  # fmt: skip
-    standing = load_state(folder / _STATE, classes)
-    if not isinstance(standing, Standing):
+    checkpoint = load_state(folder / _STATE, classes)
+    if not isinstance(checkpoint, AnalysisCheckpoint):
         return None
-    if not tracker.store.cut(standing.tracker.rows) or not tracker.skins.cut(standing.tracker.skin_rows):
+    if not tracker.store.cut(checkpoint.tracker.rows) or not tracker.skins.cut(checkpoint.tracker.skin_rows):
         return None
-    tracker.restore(standing.tracker)
-    shots.restore(standing.shots)
-    return standing
+    tracker.restore(checkpoint.tracker)
+    shots.restore(checkpoint.shots)
+    return checkpoint
 
 
-def keep_standing(folder: Path, standing: Standing, tracker: ShotTracker) -> None:
+def keep_checkpoint(folder: Path, checkpoint: AnalysisCheckpoint, tracker: ShotTracker) -> None:
     """Keep it, what is in stores first. Raises OSError."""
     tracker.store.sync()
     tracker.skins.sync()
-    save_state(folder / _STATE, standing)
+    save_state(folder / _STATE, checkpoint)
 
 
-def forget_standing(folder: Path) -> None:
+def forget_checkpoint(folder: Path) -> None:
     """Remove what was kept, once the analysis lies elsewhere."""
     for name in (_STATE, LANDMARKS, SKINS, Path(LANDMARKS).with_suffix(".sorted").name):
         (folder / name).unlink(missing_ok=True)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
 from ned.analysis.skin import DARK, SIDE, finished
-from ned.types import UsualSkin
+from ned.types import SkinStatistics
 
 _WINDOW, _CONTRAST = 4.0, 3.0
 """Cells, standard deviations: of the window of a regression, and of the average that contrast is to."""
@@ -39,7 +39,7 @@ _SHARPEST, _LEAST_SHARP = 70, 0.4
 class HiddenFeatures:
     """Called with one person's looks, frame after frame of one shot."""
 
-    def __init__(self, usual: UsualSkin) -> None:
+    def __init__(self, usual: SkinStatistics) -> None:
         self._usual = usual
         spread = usual.spread.astype(np.float32).mean(-1)
         self._trust = 1.0 / (1.0 + (spread / _STEADY) ** 2)

@@ -10,9 +10,10 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.analysis.mediapipe_graphs import CROP_PX, LandmarkNet
+from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 
-RIGHT_EYE_OUTER, LEFT_EYE_OUTER = 33, 263
-RIGHT_CHEEK, LEFT_CHEEK = 234, 454
+RIGHT_EYE_OUTER, LEFT_EYE_OUTER = LANDMARKS.outer_eye_corners
+RIGHT_CHEEK, LEFT_CHEEK = LANDMARKS.sides
 ROI_MARGIN = 1.5
 """The network was trained on squares this much larger than the face."""
 
@@ -63,7 +64,7 @@ def roi_of_landmarks(points: Float[np.ndarray, "points 3"]) -> Roi:
     eyes = points[LEFT_EYE_OUTER, :2] - points[RIGHT_EYE_OUTER, :2]
     angle = math.atan2(float(eyes[1]), float(eyes[0]))
     c, s = math.cos(angle), math.sin(angle)
-    turned = points[:468, :2] @ np.array([[c, -s], [s, c]], points.dtype)
+    turned = points[:NUM_SURFACE, :2] @ np.array([[c, -s], [s, c]], points.dtype)
     low, high = turned.min(axis=0), turned.max(axis=0)
     x, y = (low + high) / 2
     return Roi(float(c * x - s * y), float(s * x + c * y), ROI_MARGIN * float((high - low).max()), angle)
@@ -79,7 +80,8 @@ def roi_of_detection(box: Float[np.ndarray, "xyxy=4"], keypoints: Float[np.ndarr
 
 def box_of_landmarks(points: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:
     """xyxy px of the face mesh."""
-    return np.concatenate([points[:468, :2].min(axis=0), points[:468, :2].max(axis=0)]).astype(np.float32)
+    mesh = points[:NUM_SURFACE, :2]
+    return np.concatenate([mesh.min(axis=0), mesh.max(axis=0)]).astype(np.float32)
 
 
 def yaw_of_landmarks(points: Float[np.ndarray, "points 3"]) -> float:

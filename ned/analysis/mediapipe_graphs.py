@@ -13,6 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float, UInt8
@@ -104,7 +105,7 @@ class _Graph:
                     if watch is not None and watch in stream:
                         streams.append(stream.split(":")[-1])
             self._graph = calculator_graph.CalculatorGraph(graph_config=config)
-            self._packets: dict[str, object] = {}
+            self._packets: dict[str, Any] = {}
             for stream in streams:
                 self._graph.observe_output_stream(stream, self._packets.__setitem__, True)
             self._graph.start_run({})
@@ -117,7 +118,7 @@ class _Graph:
             # The first inference builds the network and is the last to write to stderr.
             self.run(np.zeros((CROP_PX, CROP_PX, 3), np.uint8))
 
-    def run(self, image: UInt8[np.ndarray, "h w 3"]) -> dict[str, object]:
+    def run(self, image: UInt8[np.ndarray, "h w 3"]) -> dict[str, Any]:
         self._packets.clear()
         self._time += 1
         packet = self._creator.create_image_frame(data=image, image_format=self._srgb, copy=True)

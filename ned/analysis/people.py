@@ -9,13 +9,13 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.analysis.appearance import Looks, mean_appearance
-from ned.analysis.skin import SkinStore, spread_looks, usual_skin
+from ned.analysis.skin import SkinStore, skin_statistics, spread_looks
 from ned.analysis.store import LandmarkStore
-from ned.analysis.tracking import Sighting
+from ned.analysis.tracking import Tracklet
 from ned.types import FaceTrack, Shot
 
 SAME_PERSON = 0.18
-"""Difference of looks below which two sightings may be of one person. Of 5,334 pairs of two people 8 differed less, all
+"""Difference of looks below which two tracklets may be of one person. Of 5,334 pairs of two people 8 differed less, all
 of them filmed in one studio; of 61 people seen again later and a third as large one differed more."""
 SILENT, LIVELY_PER_S = 0.3, 0.5
 """What a still mouth counts against a lively one, which opens and closes by this share of the eyes' distance a second.
@@ -27,8 +27,8 @@ MIN_FRAMES = 5
 
 
 class _Person:
-    def __init__(self, first: Sighting) -> None:
-        self.sightings = [first]
+    def __init__(self, first: Tracklet) -> None:
+        self.tracklets = [first]
         self.looks = Looks.of(first.appearances) if first.appearances else None
 
     def distance(self, other: _Person) -> float:
@@ -38,8 +38,8 @@ class _Person:
         return self.looks.differ(other.looks)
 
     def _meets(self, other: _Person) -> bool:
-        for mine in self.sightings:
-            for theirs in other.sightings:
+        for mine in self.tracklets:
+            for theirs in other.tracklets:
                 apart = mine.frames[-1] < theirs.frames[0] or theirs.frames[-1] < mine.frames[0]
                 if not apart and not set(mine.frames).isdisjoint(theirs.frames):
                     return True
@@ -47,36 +47,36 @@ class _Person:
 
     def take(self, other: _Person) -> None:
         """The other is this one."""
-        self.sightings += other.sightings
+        self.tracklets += other.tracklets
         if self.looks is not None and other.looks is not None:
             self.looks = self.looks.joined(other.looks)
 
 
-def who_is_who(sightings: Sequence[Sighting]) -> list[list[Sighting]]:
+def cluster_identities(tracklets: Sequence[Tracklet]) -> list[list[Tracklet]]:
     """Sightings by person.
 
     The longest come first and each joins the person that looks most like it; then persons that look alike are
-    joined, the most alike first. Short sightings make no person of their own, but may be one who is seen at length.
+    joined, the most alike first. Short tracklets make no person of their own, but may be one who is seen at length.
     """
     persons: list[_Person] = []
-    for sighting in sorted(sightings, key=lambda s: (-len(s.frames), s.frames[0])):
-        new = _Person(sighting)
+    for tracklet in sorted(tracklets, key=lambda s: (-len(s.frames), s.frames[0])):
+        new = _Person(tracklet)
         distances = [person.distance(new) for person in persons]
         best = int(np.argmin(distances)) if distances else -1
         if best >= 0 and distances[best] < SAME_PERSON:
             persons[best].take(new)
-        elif len(sighting.frames) >= MIN_FRAMES:
+        elif len(tracklet.frames) >= MIN_FRAMES:
             persons.append(new)
     while True:
         pairs = [(a.distance(b), i, j) for i, a in enumerate(persons) for j, b in enumerate(persons[:i])]
         if not pairs or min(pairs)[0] >= SAME_PERSON:
-            return [person.sightings for person in persons]
+            return [person.tracklets for person in persons]
         _, i, j = min(pairs)
         persons[j].take(persons.pop(i))
 
 
 def tracks_of(
-    sightings: Sequence[Sighting],
+    tracklets: Sequence[Tracklet],
     store: LandmarkStore,
     skins: SkinStore,
     shots: Sequence[Shot],
@@ -87,14 +87,14 @@ def tracks_of(
     frame_rate: float,
 ) -> tuple[FaceTrack, ...]:
     """One track per person and shot, sorted by the person's prominence; persons are numbered from 1 in that order."""
-    persons = who_is_who([s for s in sightings if s.confirmed])
+    persons = cluster_identities([s for s in tracklets if s.confirmed])
     persons.sort(key=lambda person: -_prominence(person, height, width, num_frames, frame_rate))
     starts = [shot.start for shot in shots]
     owners, pieces = [], []
     for number, person in enumerate(persons, start=1):
-        by_shot: dict[int, list[Sighting]] = {}
-        for sighting in person:
-            by_shot.setdefault(bisect_right(starts, sighting.frames[0]) - 1, []).append(sighting)
+        by_shot: dict[int, list[Tracklet]] = {}
+        for tracklet in person:
+            by_shot.setdefault(bisect_right(starts, tracklet.frames[0]) - 1, []).append(tracklet)
         for shot, piece in sorted(by_shot.items(), key=lambda item: (-sum(len(s.frames) for s in item[1]), item[0])):
             owners.append((number, shots[shot]))
             pieces.append(sorted(piece, key=lambda s: s.frames[0]))
@@ -103,9 +103,9 @@ def tracks_of(
     return tuple(_track(*owner, piece, rows, skins) for owner, piece, rows in parts)
 
 
-def _prominence(person: Sequence[Sighting], height: int, width: int, num_frames: int, frame_rate: float) -> float:
+def _prominence(person: Sequence[Tracklet], height: int, width: int, num_frames: int, frame_rate: float) -> float:
     """Size × duration × centrality × movement of the lips."""
-    boxes = np.array([box for sighting in person for box in sighting.boxes])
+    boxes = np.array([box for tracklet in person for box in tracklet.boxes])
     size_px = float(np.sqrt(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)).mean())
     duration = len(boxes) / max(1, num_frames)
     centre = (boxes[:, :2] + boxes[:, 2:]) / 2 / np.array([width, height])
@@ -118,12 +118,12 @@ def _prominence(person: Sequence[Sighting], height: int, width: int, num_frames:
 def _track(
     number: int,
     shot: Shot,
-    pieces: Sequence[Sighting],
+    pieces: Sequence[Tracklet],
     landmarks: Float[np.ndarray, "frames 478 3"],
     skins: SkinStore,
 ) -> FaceTrack:
     frames = np.concatenate([piece.frames for piece in pieces]).astype(np.int64)
     boxes = np.concatenate([piece.boxes for piece in pieces]).astype(np.float32)
     looks = [look for piece in pieces for look in piece.appearances]
-    skin = usual_skin(spread_looks([piece.skin for piece in pieces], skins))
+    skin = skin_statistics(spread_looks([piece.skin for piece in pieces], skins))
     return FaceTrack(number, shot, frames, boxes, landmarks, mean_appearance(looks).pack() if looks else None, skin)

@@ -18,8 +18,9 @@ from jaxtyping import Bool, Float, UInt8
 from ned.analysis.skin_kernels import areas, even_slope
 from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
-from ned.renderer.rasterize import rasterize
-from ned.types import UsualSkin
+from ned.geometry.landmarks import NUM_SURFACE
+from ned.geometry.rasterize import rasterize
+from ned.types import SkinStatistics
 
 SIDE = 64
 """Of the map; a cell is about 2.5 mm of the face."""
@@ -60,19 +61,19 @@ class _Map:
 
 @lru_cache(maxsize=1)
 def _map() -> _Map:
-    model = load_face_model("canonical")
-    low, high = model.mean[:468, :2].min(0), model.mean[:468, :2].max(0)
+    model = load_face_model()
+    low, high = model.mean[:NUM_SURFACE, :2].min(0), model.mean[:NUM_SURFACE, :2].max(0)
     flat = ((model.mean[:, :2] - low) / (high - low) * (SIDE - 1)).astype(np.float32)
     depth = model.mean[:, 2].astype(np.float32)
     fans = []
     for name in ("lips_inner", "eye_left", "eye_right"):
-        loop = model.contours[name]
+        loop = model.topology.loops[name]
         for a, b in zip(loop[1:-1], loop[2:], strict=True):
             fans += [(loop[0], a, b), (loop[0], b, a)]
-    filled = np.concatenate([model.triangles, np.array(fans, model.triangles.dtype)])
-    drawn = _draw(flat, depth, np.ones((len(flat), 1), np.float32), model.triangles, (SIDE, SIDE))
+    filled = np.concatenate([model.topology.triangles, np.array(fans, model.topology.triangles.dtype)])
+    drawn = _draw(flat, depth, np.ones((len(flat), 1), np.float32), model.topology.triangles, (SIDE, SIDE))
     skin = cv2.erode(drawn[..., 0].astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
-    return _Map(flat, depth, model.triangles, filled, skin)
+    return _Map(flat, depth, model.topology.triangles, filled, skin)
 
 
 def _draw(at, depth, attributes, triangles, size: tuple[int, int]) -> np.ndarray:
@@ -89,8 +90,8 @@ def skin_sample(
     `rgb` has values up to 255, or up to 1 in floats.
     """
     chart = _map()
-    x0, y0 = np.maximum(np.floor(points[:468, :2].min(0)) - 2, 0).astype(int)
-    x1, y1 = np.minimum(np.ceil(points[:468, :2].max(0)) + 3, rgb.shape[1::-1]).astype(int)
+    x0, y0 = np.maximum(np.floor(points[:NUM_SURFACE, :2].min(0)) - 2, 0).astype(int)
+    x1, y1 = np.minimum(np.ceil(points[:NUM_SURFACE, :2].max(0)) + 3, rgb.shape[1::-1]).astype(int)
     if x1 - x0 < 8 or y1 - y0 < 8:
         return np.zeros((SIDE, SIDE, 4), np.uint8)
     part = rgb[y0:y1, x0:x1]
@@ -160,7 +161,7 @@ def spread_looks(samples: Sequence[SkinSamples], store: SkinStore) -> list[UInt8
     return found
 
 
-def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin | None:
+def skin_statistics(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> SkinStatistics | None:
     """From looks at one person in one shot; None where there are too few."""
     if len(samples) < LEAST_SAMPLES:
         return None
@@ -175,10 +176,12 @@ def usual_skin(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> UsualSkin
     middle = _median(seen)
     spread = 1.48 * _median(np.abs(seen - middle))
     spread = cv2.dilate(cv2.GaussianBlur(spread, (0, 0), 0.7), np.ones((3, 3)))
-    return UsualSkin(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
+    return SkinStatistics(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
 
 
-def covered(usual: UsualSkin, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
+def occlusion_mask(
+    usual: SkinStatistics, sample: UInt8[np.ndarray, "side side 4"]
+) -> Float[np.ndarray, "side side"] | None:
     """1 where something lies in front of the face, soft at its edges; None where nothing does."""
     middle, spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
     judged = usual.known & (sample[..., 3] > 0)

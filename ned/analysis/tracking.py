@@ -1,20 +1,21 @@
-"""Faces followed from frame to frame within one shot: each is a `Sighting`, an unbroken piece of a person's track."""
+"""Faces followed from frame to frame within one shot: each is a `Tracklet`, an unbroken piece of a person's track."""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from ned.analysis.appearance import Appearance, appearance_of, difference, mean_appearance
+from ned.analysis.appearance import appearance_of, difference, mean_appearance
 from ned.analysis.detection import Detection, Detector, Window, overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, roi_of_landmarks, yaw_of_landmarks
-from ned.analysis.skin import SkinSamples, SkinStore
+from ned.analysis.skin import SkinStore
 from ned.analysis.store import LandmarkStore
+from ned.analysis.tracklets import APPEARANCE_EVERY, Live, TrackerState, Tracklet
+from ned.geometry.articulation import lips_over_eyes
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
 """By the network's own flattened depth (see `yaw_of_landmarks`); a head turned by about 60°. Beyond it
@@ -26,7 +27,6 @@ SCAN_EVERY = 10
 """Frames between two looks of the detector, each at another window of the frame."""
 SEEK_EVERY = 3
 """The same while a face that was followed is lost, around where it was."""
-APPEARANCE_EVERY = 12
 SLACK = 0.003
 """Play of the square around a face, as a share of its side."""
 SAME_FACE = 0.5
@@ -37,67 +37,6 @@ DISTRUST_AFTER = 3
 """A face that the detector does not confirm in so many looks at its place is none."""
 
 
-@dataclass
-class Sighting:
-    """One face through consecutive frames of a shot (short gaps skipped)."""
-
-    frames: list[int] = field(default_factory=list)
-    rows: list[int] = field(default_factory=list)
-    """Where the landmarks of each frame lie in the tracker's store."""
-    boxes: list[Float[np.ndarray, "xyxy=4"]] = field(default_factory=list)
-    appearances: list[Appearance] = field(default_factory=list)
-    looked: list[int] = field(default_factory=list)
-    """The frame of each of these."""
-    skin: SkinSamples = field(default_factory=SkinSamples)
-    mouth: list[float] = field(default_factory=list)
-    confirmed: int = 0
-    """How often the detector saw the face too."""
-
-    def forget_last(self) -> None:
-        """Take the last frame back."""
-        if self.frames:
-            self.forget_from(self.frames[-1])
-
-    def forget_from(self, index: int) -> None:
-        """Take all frames from `index` on back."""
-        kept = bisect_left(self.frames, index)
-        for values in (self.frames, self.rows, self.boxes, self.mouth):
-            del values[kept:]
-        kept = bisect_left(self.looked, index)
-        del self.appearances[kept:], self.looked[kept:]
-        self.skin.forget_from(index)
-
-
-@dataclass
-class Live:
-    """The state of a face that is being followed."""
-
-    sighting: Sighting
-    points: Float[np.ndarray, "478 3"]
-    roi: Roi
-    box: Float[np.ndarray, "xyxy=4"]
-    velocity: tuple[float, float] = (0.0, 0.0)
-    missed: int = 0
-    """Frames since the face was seen last, or 0."""
-    turned_away: bool = False
-    presence: float = 1.0
-    doubted: int = 0
-    since_look: int = APPEARANCE_EVERY
-
-
-@dataclass(frozen=True)
-class TrackerState:
-    """What a tracker knows after a frame; landmarks and old looks are in its stores."""
-
-    live: list[Live]
-    done: list[Sighting]
-    age: int
-    turn: int
-    rows: int
-    """Of the store; likewise `skin_rows`."""
-    skin_rows: int
-
-
 class ShotTracker:
     """Follows every face of a shot. `update` frame by frame, `cut` where a new shot starts, `finish` at the end."""
 
@@ -106,7 +45,7 @@ class ShotTracker:
         self.store = LandmarkStore() if store is None else store
         self.skins = SkinStore() if skins is None else skins
         self._live: list[Live] = []
-        self._done: list[Sighting] = []
+        self._done: list[Tracklet] = []
         self._age = 0
         self._turn = 0
 
@@ -118,8 +57,8 @@ class ShotTracker:
         self._end(self._live)
         self._live, self._age, self._turn = [], 0, 0
         if first is not None:
-            for sighting in self._done:
-                sighting.forget_from(first)
+            for tracklet in self._done:
+                tracklet.forget_from(first)
 
     def update(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Follow the known faces into frame `index` and look for new ones now and then."""
@@ -133,8 +72,8 @@ class ShotTracker:
     def _end(self, faces: list[Live]) -> None:
         """They are followed no longer."""
         for face in faces:
-            face.sighting.skin.put_away(self.skins)
-            self._done.append(face.sighting)
+            face.tracklet.skin.put_away(self.skins)
+            self._done.append(face.tracklet)
 
     def state(self) -> TrackerState:
         """What is known now; it changes with the next frame."""
@@ -145,12 +84,12 @@ class ShotTracker:
         self._live, self._done = list(state.live), list(state.done)
         self._age, self._turn = state.age, state.turn
 
-    def finish(self) -> list[Sighting]:
+    def finish(self) -> list[Tracklet]:
         """Everything that was seen; closes the networks."""
         self.cut()
         self._landmarker.close()
         self._detector.close()
-        return [sighting for sighting in self._done if sighting.frames]
+        return [tracklet for tracklet in self._done if tracklet.frames]
 
     def _follow(self, face: Live, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         if face.missed:
@@ -178,11 +117,11 @@ class ShotTracker:
         face.turned_away = abs(yaw_of_landmarks(points)) > (BACK_AT_YAW_RAD if face.turned_away else MAX_YAW_RAD)
         if face.turned_away:
             return
-        seen = face.sighting
+        seen = face.tracklet
         seen.rows.append(self.store.append(points))
         seen.frames.append(index)
         seen.boxes.append(face.box)
-        seen.mouth.append(_mouth_opening(points))
+        seen.mouth.append(float(lips_over_eyes(points[None])[0]))
         seen.skin.offer(index, rgb, points)
         face.since_look += 1
         if face.since_look > APPEARANCE_EVERY:
@@ -212,7 +151,7 @@ class ShotTracker:
         for detection in found:
             known = next((f for f in self._live if not f.missed and overlap(f.box, detection.box) > 0.3), None)
             if known is not None:
-                known.sighting.confirmed += 1
+                known.tracklet.confirmed += 1
                 known.doubted = 0
                 continue
             points = self._confirm(detection, rgb)
@@ -223,10 +162,10 @@ class ShotTracker:
                 continue
             face = self._lost_there(detection, points, rgb)
             if face is None:
-                face = Live(Sighting(), points, detection.roi, box)
+                face = Live(Tracklet(), points, detection.roi, box)
                 self._live.append(face)
             face.missed = max(face.missed, 1)
-            face.sighting.confirmed += 1
+            face.tracklet.confirmed += 1
             self._record(face, points, index, rgb)
 
     def _confirm(self, detection: Detection, rgb: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "478 3"] | None:
@@ -253,7 +192,7 @@ class ShotTracker:
         for face in self._live:
             if not face.missed or not detection.roi.near(face.roi, share=0.6, angle=1.0):
                 continue
-            looks = face.sighting.appearances
+            looks = face.tracklet.appearances
             if not looks or difference(mean_appearance(looks), appearance_of(rgb, points)) < SAME_FACE:
                 return face
         return None
@@ -277,10 +216,10 @@ class ShotTracker:
     def _merge_doubles(self) -> None:
         """Two that came to follow one face become one: the one that was there first."""
         kept: list[Live] = []
-        for face in sorted(self._live, key=lambda f: -len(f.sighting.frames)):
+        for face in sorted(self._live, key=lambda f: -len(f.tracklet.frames)):
             double = not face.missed and any(not k.missed and overlap(k.box, face.box) > 0.6 for k in kept)
             if double:
-                face.sighting.forget_last()
+                face.tracklet.forget_last()
                 self._end([face])
             else:
                 kept.append(face)
@@ -306,8 +245,3 @@ def _around(roi: Roi, height: int, width: int) -> Window:
     x0, y0 = max(0, int(roi.x - reach)), max(0, int(roi.y - reach))
     x1, y1 = min(width, int(roi.x + reach)), min(height, int(roi.y + reach))
     return min(x0, width - 8), min(y0, height - 8), max(x1, min(x0, width - 8) + 8), max(y1, min(y0, height - 8) + 8)
-
-
-def _mouth_opening(points: Float[np.ndarray, "478 3"]) -> float:
-    """Distance of the inner lips as a share of that of the outer eye corners."""
-    return float(np.linalg.norm(points[13] - points[14]) / (np.linalg.norm(points[263] - points[33]) + 1e-6))

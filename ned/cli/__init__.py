@@ -13,29 +13,33 @@ from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
 
-from ned import __version__
 from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
+from ned.cli.convert import Convert
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
 from ned.cli.finetune import Finetune
 from ned.cli.process import Process
 from ned.cli.sample import Sample
+from ned.cli.stderr import keep_stderr
 from ned.cli.still import Still
 from ned.cli.train import Train
 from ned.cli.verify import Verify
-from ned.cores import quiet_algebra
 from ned.errors import NedError
-from ned.heap import share_heaps
+from ned.runtime.cores import quiet_algebra
+from ned.runtime.heap import share_heaps
+from ned.version import __version__
 
-COMMANDS: tuple[type[Command], ...] = (Process, Still, Analyse, Verify, Sample, Finetune, Train, Evaluate, Doctor)
+COMMANDS: tuple[type[Command], ...] = (
+    Process, Still, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Doctor,
+)  # fmt: skip
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `ned` with these arguments (default: those of the process); the exit code. Never raises but on --debug."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    own, arguments = arguments is None, list(sys.argv[1:] if arguments is None else arguments)
     debug = "--debug" in arguments
-    _quieten(debug)
+    _quieten(debug, own_process=own)
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     with suppress(ValueError):  # not in the main thread
@@ -103,10 +107,16 @@ def _complain(text: str, code: int) -> int:
     return code
 
 
-def _quieten(debug: bool) -> None:
-    """One line for each of our own warnings; libraries keep theirs to themselves unless `debug`."""
+def _quieten(debug: bool, own_process: bool) -> None:
+    """One line for each of our own warnings; libraries keep theirs to themselves unless `debug`.
+
+    In a process of our own nothing but what Python writes reaches standard error: MediaPipe's threads log to the
+    file descriptor itself, at moments of their own, whatever their log level.
+    """
     if debug:
         return
+    if own_process:
+        keep_stderr()
     for name, level in (("GLOG_minloglevel", "2"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
         os.environ.setdefault(name, level)
 

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import Command
+from ned.config.options import check_times, option
+from ned.config.roles import FACE_MODELS
 from ned.errors import UserError
-from ned.options import check_times, option
-from ned.progress import Progress, for_stream
+from ned.runtime.progress import Progress, for_stream
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from ned.cast import Person
+    from ned.edit.people import Person
     from ned.exchange.persons import PersonExpression
+    from ned.face_model import FaceModel
     from ned.types import Analysis
 
 _PICTURES = 8
@@ -30,8 +32,16 @@ class Analyse(Command):
     name = "analyse"
     video: Path = option(help="video with faces", metavar="VIDEO")
     export: Path | None = option(
-        None, metavar="CSV", help="write the expression over time as an ARKit / Live Link Face CSV file"
-    )
+        None, metavar="FILE",
+        help="the expression over time: .csv for ARKit / Live Link Face (with --face-model flame: its coefficients), "
+        ".glb for an animated mesh, .npz for FLAME's coefficients as DECA keeps them",
+    )  # fmt: skip
+    overlay: Path | None = option(None, metavar="VIDEO", help="write the film with the fitted mesh over it")
+    overlay_style: str = option("mesh", choices=("mesh", "normals", "nmfc"), help="how the mesh is drawn")
+    face_model: str = option("canonical", choices=FACE_MODELS, help="what is fitted for these")
+    flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
+    ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
+    accept_licence: bool = option(False, help="say, once, that you may use FLAME under its licence")
     person: int | None = option(None, short="-p", metavar="N", help="whom to export; default: the most prominent")
     sheet: Path | None = option(None, metavar="PNG", help="write a picture with each person's face over time")
     start_s: float | None = option(None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]")
@@ -45,16 +55,18 @@ class Analyse(Command):
 
     def main(self) -> int:
         workspace.check_input(self.video)
-        for path in (self.export, self.sheet):
+        self._check_kinds()
+        for path in (self.export, self.sheet, self.overlay):
             if path is not None:
                 workspace.check_output(path, inputs=[self.video], overwrite=self.overwrite)
         if self.sheet is not None and self.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
             raise UserError("unknown kind of picture", path=self.sheet, remedy="end its name in .png or .jpg")
-        from ned.cast import people_of
+        from ned.analysis.cached import analyse_cached
+        from ned.edit.people import people_of
         from ned.exchange.livelink import write_livelink
         from ned.exchange.persons import person_expressions
-        from ned.workspace.analyses import analyse_cached
 
+        model = self._model()
         progress = for_stream(quiet=self.quiet)
         cache = workspace.Cache() if self.cache else None
         analysis = analyse_cached(self.video, progress, start_s=self.start_s, end_s=self.end_s, cache=cache)
@@ -63,7 +75,9 @@ class Analyse(Command):
         with progress.stage("fitting") as stage:
             persons = person_expressions(analysis, stage)
         _print_table(analysis, people_of(analysis), persons)
-        if self.export is not None:
+        if model is not None:
+            self._export_fit(model, _choose(persons, self.person, self.video).person, analysis, progress)
+        elif self.export is not None:
             chosen = _choose(persons, self.person, self.video)
             rate = analysis.video.frame_rate
             write_livelink(self.export, chosen.expression, chosen.frames / float(rate), rate)
@@ -72,6 +86,39 @@ class Analyse(Command):
             self._write_sheet(persons, progress)
             print(self.sheet)
         return 0
+
+    def _check_kinds(self) -> None:
+        endings = {"canonical": (".csv", ".glb"), "ict": (".csv", ".glb"), "flame": (".csv", ".glb", ".npz")}
+        if self.export is not None and self.export.suffix.lower() not in endings[self.face_model]:
+            known = ", ".join(endings[self.face_model])
+            raise UserError(f"unknown kind of export for --face-model {self.face_model}", path=self.export,
+                            remedy=f"end its name in one of: {known}")  # fmt: skip
+
+    def _model(self) -> FaceModel | None:
+        """What is to be fitted beside the embedded model's coefficients; None where these are all."""
+        plain = self.export is None or self.export.suffix.lower() == ".csv"
+        if self.face_model == "canonical" and plain and self.overlay is None:
+            return None
+        from ned.config.edit import FaceModelOptions
+        from ned.pipeline.exports import model_to_fit
+
+        options = FaceModelOptions(self.face_model, self.flame_folder, self.ict_folder, self.accept_licence)
+        options.check_face_model()
+        return model_to_fit(options)
+
+    def _export_fit(self, model: FaceModel, person: int, analysis: Analysis, progress: Progress) -> None:
+        from ned.pipeline import exports
+
+        with progress.stage(f"fitting {self.face_model}"):
+            fitted = exports.fit_person(analysis, person, model)
+        print(f"{self.face_model}: person {person}, fit error {fitted.error():.2%}")
+        if self.export is not None:
+            exports.export(self.export, fitted, analysis)
+            print(f"{self.export}: person {person}, {len(fitted.frames())} frames")
+        if self.overlay is not None:
+            span = self.start_s, self.end_s
+            exports.overlay_video(self.overlay, fitted, analysis, self.overlay_style, progress, *span)
+            print(self.overlay)
 
     def _write_sheet(self, persons: list[PersonExpression], progress: Progress) -> None:
         from ned.report.sheet import crop, grid, save_picture

@@ -1,4 +1,4 @@
-"""Command lines from dataclasses: a field made by `ned.options.option` is an argument.
+"""Command lines from dataclasses: a field made by `ned.config.options.option` is an argument.
 
 Values stay text until the dataclass is made, and an argument that is not given is absent: so defaults are written
 once, in the dataclass.
@@ -14,8 +14,8 @@ from dataclasses import MISSING, Field
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
+from ned.config.options import convert_all, option_fields
 from ned.errors import UserError
-from ned.options import convert_all, option_fields
 
 
 class Command:
@@ -54,7 +54,8 @@ class DataCommand(Command):
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
         data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
-        return cls(data=data, **convert_all(cls, given))
+        made: Any = cls
+        return made(data=data, **convert_all(cls, given))
 
 
 class Parser(argparse.ArgumentParser):

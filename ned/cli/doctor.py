@@ -11,10 +11,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from ned import __version__, workspace
+from ned import workspace
 from ned.cli.arguments import Command
 from ned.errors import NedError
+from ned.files.assets import ASSETS
+from ned.version import __version__
 
 _NEED_FREE = 2 * 1024**3
 _LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-contrib-python-headless in place of opencv"
@@ -87,7 +90,7 @@ def _packages() -> Iterator[Finding]:
     yield _importable("mediapipe", "mediapipe", "pip install mediapipe==0.10.21; if opencv fails, mend that first")
 
 
-def _importable(name: str, module: str, remedy: str, version: Callable[[object], str] | None = None) -> Finding:
+def _importable(name: str, module: str, remedy: str, version: Callable[[Any], str] | None = None) -> Finding:
     try:
         loaded = importlib.import_module(module)
     except Exception as error:
@@ -132,7 +135,7 @@ def _ffmpeg() -> Iterator[Finding]:
 
 
 def _assets() -> Iterator[Finding]:
-    folder = Path(__file__).resolve().parents[1] / "assets"
+    folder = ASSETS
     files = sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix in (".npz", ".safetensors", ".json"))
     for file in files:
         digest = workspace.sha256_of(file)
@@ -149,6 +152,16 @@ def _assets() -> Iterator[Finding]:
     models = sorted(package.glob("modules/face_*/*.tflite"))
     remedy = "" if models else "pip install mediapipe==0.10.21, whose wheel carries them"
     yield Finding("landmarks", f"{len(models)} of mediapipe's face networks", remedy)
+
+
+def _licences() -> Iterator[Finding]:
+    """What others publish that the user may bring, what it allows, and what was accepted."""
+    from ned.licences import LICENCES, accepted
+
+    said = accepted()
+    for name, one in LICENCES.items():
+        state = f"accepted {said[name]}" if name in said else "asked at first use" if one.ask else "free to use"
+        yield Finding("your own", f"{one.title}: {one.terms} ({state})")
 
 
 def _machine() -> Iterator[Finding]:
@@ -170,4 +183,4 @@ def _machine() -> Iterator[Finding]:
     yield Finding("cache", str(workspace.cache_root()), remedy, False)
 
 
-CHECKS = (_python, _packages, _torch, _ffmpeg, _assets, _machine)
+CHECKS = (_python, _packages, _torch, _ffmpeg, _assets, _licences, _machine)

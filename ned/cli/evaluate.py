@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
+from ned.config.options import option
 from ned.errors import UserError
-from ned.options import option
-from ned.progress import for_stream
+from ned.runtime.progress import for_stream
 
 NETWORKS = ("manipulator", "renderer", "vitl", "stills")
 
@@ -20,7 +20,7 @@ class Evaluate(DataCommand):
 
     name = "evaluate"
     data_help = (
-        "manipulator: a corpus of scripts/build_corpus.py with people held out; renderer: videos, prepared "
+        "manipulator: a corpus of scripts/build/corpus.py with people held out; renderer: videos, prepared "
         "crops, or folders of them, of which the last tenth of each is painted from the rest; vitl: a corpus"
     )
     data_required = False
@@ -55,9 +55,9 @@ class Evaluate(DataCommand):
             return self._renderer()
         if len(self.data) != 1:
             said = "--data names several files" if self.data else "--data is missing"
-            raise UserError(said, remedy="give a corpus that scripts/build_corpus.py made")
+            raise UserError(said, remedy="give a corpus that scripts/build/corpus.py made")
         workspace.check_input(self.data[0], what="corpus")
-        from ned.manipulator.training import compare_manipulators, print_rows
+        from ned.manipulator.training.run import compare_manipulators, print_rows
 
         rows, judge = compare_manipulators(
             self.checkpoint, self.data[0], self.sources, self.seed, for_stream(quiet=self.quiet, unit="rows")
@@ -71,7 +71,7 @@ class Evaluate(DataCommand):
         import torch
 
         from ned.renderer.neural.evaluation import print_rows
-        from ned.renderer.neural.training import evaluate_checkpoint
+        from ned.renderer.neural.training.run import evaluate_checkpoint
 
         torch.set_num_threads(self.threads)
         print_rows(*evaluate_checkpoint(self.checkpoint, self.data, for_stream(quiet=self.quiet, unit="people")))

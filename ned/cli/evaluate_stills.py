@@ -22,7 +22,7 @@ def evaluate_vitl(path: Path, data: tuple[Path, ...]) -> int:
     from ned.manipulator.vitl.evaluation import compare, print_rows, smoothness
     from ned.manipulator.vitl.settings import SliderConfig
     from ned.manipulator.vitl.slider import load_slider
-    from ned.manipulator.vitl.training import known_people, people_of
+    from ned.manipulator.vitl.training.run import known_people, people_of
 
     slider = load_slider(path)
     test = people_of(data[0] if data else None, "test")

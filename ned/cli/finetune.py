@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,9 @@ from typing import Any
 from ned import workspace
 from ned.cli.arguments import Command, add_options
 from ned.cli.train import said_command
+from ned.config.options import convert_all, option
 from ned.errors import UserError
-from ned.options import convert_all, option
-from ned.progress import for_stream
+from ned.runtime.progress import for_stream
 from ned.workspace.inputs import expand
 
 
@@ -30,7 +31,7 @@ class Finetune(Command):
     actor: str | None = option(
         None, flag="--name", metavar="ACTOR", help="name to keep the result under; default: that of the first video"
     )
-    minutes: float = option(10.0, metavar="M", help="training time altogether; more than before goes on from there")
+    minutes: float = option(10.0, metavar="M", help="time altogether, preparation included; more than before goes on")
     person: int | None = option(
         None, short="-p", metavar="N",
         help="number in `ned analyse` of the first video; default: its most prominent speaker",
@@ -66,15 +67,16 @@ class Finetune(Command):
             workspace.check_input(self.weights, what="checkpoint")
 
     def main(self) -> int:
+        began = time.monotonic()
         name = self.actor or workspace.actor_name(self.videos[0])
         folder = workspace.actor_folder(name)
         from ned.renderer.neural.actors import PREVIEWS
-        from ned.renderer.neural.finetuning import finetune
+        from ned.renderer.neural.training.finetuning import finetune
 
         try:
             actor = finetune(
                 self.videos, name, self.minutes, for_stream(quiet=self.quiet, unit="steps"), self.weights, self.person,
-                self.threads, self.seed, self.overwrite, said_command(),
+                self.threads, self.seed, self.overwrite, said_command(), began,
             )  # fmt: skip
         except KeyboardInterrupt:
             print("ned: the same command goes on from the last checkpoint", file=sys.stderr)

@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from ned.cli.arguments import Command
-from ned.options import option
+from ned.config.options import option
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Sample(Command):
         import numpy as np
 
         from ned.exchange.livelink import write_livelink
-        from ned.sample import FRAME_RATE, make_sample
+        from ned.pipeline.sample import FRAME_RATE, make_sample
 
         made = make_sample(self.output, self.seconds)
         if self.truth is not None:

@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ned.cli.arguments import Command, add_options
+from ned.config.options import convert_all, option
+from ned.config.still import StillConfig
 from ned.errors import NedError, UserError
-from ned.options import convert_all, option
-from ned.stills.config import StillConfig
 from ned.workspace.inputs import check_apart, expand, is_many
 from ned.workspace.pictures import READS
 
 if TYPE_CHECKING:
     from ned.stills.process import StillResult
 
-_OF_PROCESS = ("input", "output", "emotion", "intensity", "person", "expression", "manipulator", "seed", "provenance",
-               "provenance_cert", "provenance_key", "overwrite")  # fmt: skip
+_OF_PROCESS = ("input", "output", "emotion", "valence", "arousal", "intensity", "person", "expression", "manipulator",
+               "seed", "provenance", "provenance_cert", "provenance_key", "overwrite")  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
+from ned.config.options import option
+from ned.config.settings import S
 from ned.errors import UserError
-from ned.options import option
-from ned.progress import for_stream
-from ned.training.settings import S
+from ned.runtime.progress import for_stream
 
 if TYPE_CHECKING:
-    from ned.training.checkpoint import TrainingRecord
+    from ned.files.checkpoint import TrainingRecord
     from ned.training.loop import Schedule
 
 STILLS = ("caae", "stargan", "cyclegan", "small-editor")
@@ -31,10 +31,10 @@ class Train(DataCommand):
 
     name = "train"
     data_help = (
-        "manipulator: corpora of scripts/build_corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
+        "manipulator: corpora of scripts/build/corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
         "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person); vitl: a "
         "corpus; caae, stargan, cyclegan: AffectNet, FERPlus, KDEF, RaFD, or pictures with a labels.csv; small-editor: "
-        "pairs of scripts/build_still_pairs.py"
+        "pairs of scripts/build/still_pairs.py"
     )
     network: str = option(help=f"what to train: {', '.join(NETWORKS)}", metavar="NETWORK")
     data: tuple[Path, ...] = ()
@@ -87,7 +87,7 @@ class Train(DataCommand):
 
         settings = self._settings(ManipulatorConfig)
         self._check_paths()
-        from ned.manipulator.training import train_manipulator
+        from ned.manipulator.training.run import train_manipulator
 
         return train_manipulator(
             settings, self.data, self.out, self._schedule(settings.ema), self.space,
@@ -101,7 +101,7 @@ class Train(DataCommand):
         self._check_paths()
         if self.weights is not None:
             workspace.check_input(self.weights, what="checkpoint")
-        from ned.renderer.neural.training import train_renderer
+        from ned.renderer.neural.training.run import train_renderer
 
         return train_renderer(
             settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
@@ -113,7 +113,7 @@ class Train(DataCommand):
 
         settings = self._settings(SliderConfig)
         self._check_paths()
-        from ned.manipulator.vitl.training import train_slider
+        from ned.manipulator.vitl.training.run import train_slider
 
         return train_slider(settings, self.data, self.out, command=said_command(), licence=self.licence)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import Command
-from ned.options import option
+from ned.config.options import option
 
 if TYPE_CHECKING:
     from ned.provenance import Verdict

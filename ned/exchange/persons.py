@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
-from ned.progress import Stage
+from ned.runtime.progress import Stage
 from ned.types import Analysis, ExpressionTrack
 
 _AT_REST = 0.05
@@ -42,8 +42,8 @@ class PersonExpression:
 
 def person_expressions(analysis: Analysis, stage: Stage | None = None) -> list[PersonExpression]:
     """Every person of an analysis, the most prominent first, each track fitted by the canonical face model."""
-    from ned.analysis.fit import fit_face
     from ned.face_model import load_face_model
+    from ned.fitting.least_squares import fit_face
 
     model, rate = load_face_model(), float(analysis.video.frame_rate)
     out = []

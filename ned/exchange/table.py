@@ -25,6 +25,8 @@ MAX_ROWS = 10_000_000
 """Forty hours at 60 frames a second, and more."""
 LOWEST, HIGHEST = -1.0, 2.0
 """ARKit's values lie in [0, 1]; tools may overdrive them, and let a muscle pull the other way."""
+FARTHEST = 20.0
+"""Of coefficients that are counted in standard deviations or radians; nothing real comes near."""
 _MAX_FIELD = 1000
 
 
@@ -86,10 +88,11 @@ def _read(path: Path, reader: Iterator[list[str]], space: ExpressionSpace, ignor
         raise UserError(f"has {len(header)} columns", path=path, remedy=f"leave no more than {MAX_COLUMNS}")
     coefficients, special = _columns(path, header, space, ignored)
     chosen = list(coefficients.items())
+    lowest, highest = (LOWEST, HIGHEST) if space.name == "arkit52" else (-FARTHEST, FARTHEST)
     lines, timecodes = array("L"), []
     values, frames, times = array("f"), array("d"), array("d")
     for row in reader:
-        line = reader.line_num
+        line = reader.line_num  # type: ignore[attr-defined]
         if not any(cell.strip() for cell in row):
             continue
         if len(row) != len(header):
@@ -100,9 +103,11 @@ def _read(path: Path, reader: Iterator[list[str]], space: ExpressionSpace, ignor
         lines.append(line)
         for name, k in chosen:
             value = _number(path, line, header[k], row[k])
-            if not LOWEST <= value <= HIGHEST:
-                remedy = "divide percentages by 100" if LOWEST * 100 <= value <= HIGHEST * 100 else "check the export"
-                cause = f"line {line}, column {header[k].strip()}: {value:g} is out of range ({name} is from 0 to 1)"
+            if not lowest <= value <= highest:
+                percent = space.name == "arkit52" and LOWEST * 100 <= value <= HIGHEST * 100
+                remedy = "divide percentages by 100" if percent else "check the export"
+                usual = "from 0 to 1" if space.name == "arkit52" else "a few standard deviations or tenths of rad"
+                cause = f"line {line}, column {header[k].strip()}: {value:g} is out of range ({name} is {usual})"
                 raise UserError(cause, path=path, remedy=remedy)
             values.append(value)
         for name, into in (("frame", frames), ("time", times)):

@@ -14,18 +14,18 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from ned.manipulator.batches import LabelledBatches, SyntheticBatches
-from ned.manipulator.corpus.overlays import LATENT, SEEN, half_seen, random_display
-from ned.manipulator.corpus.people import NOMINAL_RATE
+from ned.manipulator.corpus.overlays import half_seen, random_display
 from ned.manipulator.corpus.store import Corpus
-from ned.manipulator.data import LabelledTrack
 from ned.manipulator.family import Family, as_seen
 from ned.manipulator.learned import LearnedManipulator
-from ned.manipulator.losses import pearson
 from ned.manipulator.protocol import Articulation, Effects, Manipulator
+from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN
 from ned.manipulator.speech import CLOSED_SHARE
 from ned.manipulator.temporal import TemporalDiscriminator
-from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
+from ned.manipulator.training.batches import LabelledBatches, SyntheticBatches
+from ned.manipulator.training.data import LabelledTrack
+from ned.manipulator.training.losses import pearson
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack, Reference
 
 WINDOW = 64
 JUDGE_STEPS, JUDGE_BATCH = 300, 64
@@ -147,7 +147,7 @@ def editor_of(manipulator: Manipulator, bench: Bench) -> Editor:
     """The edit of a manipulator."""
 
     def edit(i: int, emotion: str, intensity: float) -> np.ndarray:
-        wanted = Edit(emotion, intensity, seed=i)
+        wanted = Edit(Emotion(emotion), intensity, seed=i)
         return manipulator.translate(bench.sources[i], bench.articulations[i], NOMINAL_RATE, wanted).pack()
 
     return edit
@@ -218,7 +218,7 @@ def _imitation(bench: Bench, learned: LearnedManipulator) -> tuple[float, float,
     pairs = zip(bench.sources, bench.articulations, bench.references, strict=True)
     for i, (source, said, reference) in enumerate(pairs):
         wanted = learned.reference_style((reference,), (NOMINAL_RATE,))
-        edit = Edit("neutral", 1.0, 0, (reference,), (NOMINAL_RATE,))
+        edit = Edit(Reference((reference,), (NOMINAL_RATE,)))
         original = source.pack()
         seen = as_fit_sees(original, learned.translate(source, said, NOMINAL_RATE, edit).pack())
         distance = lambda values: np.abs(learned.window_styles(values) - wanted).mean()  # noqa: E731, B023

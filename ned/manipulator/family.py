@@ -10,10 +10,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ned.files.checkpoint import load_strictly, part_of
 from ned.manipulator import networks, temporal
-from ned.manipulator.corpus.overlays import LATENT
-from ned.manipulator.settings import ManipulatorConfig
-from ned.training.checkpoint import load_strictly, part_of
+from ned.manipulator.settings import LATENT, ManipulatorConfig
 from ned.types import EMOTIONS, ExpressionSpace
 
 

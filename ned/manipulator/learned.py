@@ -15,20 +15,20 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
+from ned.config.roles import MANIPULATORS
 from ned.errors import UserError
-from ned.manipulator.corpus.overlays import LATENT, SEEN
-from ned.manipulator.corpus.people import NOMINAL_RATE
-from ned.manipulator.protocol import Articulation, Effects
+from ned.face_model import FaceModel
+from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.resample import at_frames, resample
-from ned.manipulator.settings import ManipulatorConfig
+from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN, ManipulatorConfig
 from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width
-from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack, Reference
 
 if TYPE_CHECKING:
     from ned.manipulator.family import Family
 
-SHIPPED = Path(__file__).resolve().parent.parent / "assets" / "manipulator.safetensors"
+SHIPPED = MANIPULATORS["learned"].weights
 KIND = "manipulator"
 
 CHUNK = 512
@@ -68,19 +68,22 @@ class LearnedManipulator:
         """See `Manipulator.translate`. Raises UserError where a reference is empty or in another space."""
         if expression.space.name != self.space.name:
             raise ValueError(f"the manipulator speaks {self.space.name}, the expression is in {expression.space.name}")
-        if not edit.reference and edit.emotion not in EMOTIONS:
-            raise ValueError(f"unknown emotion {edit.emotion!r}; known: {', '.join(EMOTIONS)}")
+        asked = edit.style
+        if not isinstance(asked, Emotion | Reference):
+            raise unknown_style("the learned manipulator", asked, "ask for an emotion or a reference clip")
+        if isinstance(asked, Emotion) and asked.name not in EMOTIONS:
+            raise ValueError(f"unknown emotion {asked.name!r}; known: {', '.join(EMOTIONS)}")
         if edit.intensity == 0 or len(expression) == 0:
             return expression
         original = expression.pack()
         nominal = resample(original.astype(np.float32), frame_rate, NOMINAL_RATE)
-        if edit.reference:
-            style = self.reference_style(edit.reference, edit.reference_rates)
+        if isinstance(asked, Reference):
+            style = self.reference_style(asked.tracks, asked.rates)
             shares = self._likeness(style)
             styles = np.broadcast_to(style, (1, len(style)))
         else:
-            styles = self.emotion_styles(edit.emotion, edit.seed, len(nominal))
-            shares = np.array([float(e == edit.emotion) for e in EMOTIONS])
+            styles = self.emotion_styles(asked.name, edit.seed, len(nominal))
+            shares = np.array([float(e == asked.name) for e in EMOTIONS])
         change = self.residual(nominal, styles) / (SEEN if self.space.name == "arkit52" else 1.0)
         change = at_frames(change, np.arange(len(original)) * (NOMINAL_RATE / frame_rate)).astype(original.dtype)
         difference = edit.intensity * change + self._resting_smile(articulation, shares, edit.intensity)
@@ -231,10 +234,15 @@ def load_manipulator(path: Path, space: ExpressionSpace) -> Family:
 
 @lru_cache(maxsize=4)
 def _load(path: Path, space: ExpressionSpace, version: tuple[int, int] | None) -> Family:
-    from ned.training.checkpoint import check_digest, load_checkpoint
+    from ned.files.checkpoint import check_digest, load_checkpoint
 
     checkpoint = load_checkpoint(path, KIND, space.name)
     check_digest(path)
     from ned.manipulator.family import load_family
 
     return load_family(space, ManipulatorConfig.build(checkpoint.config, path), checkpoint.tensors, path)
+
+
+def build(model: FaceModel, checkpoint: Path | None = None) -> LearnedManipulator:
+    """See `ned.config.roles.MANIPULATORS`."""
+    return LearnedManipulator(model.space, effects_of(model), checkpoint)

@@ -8,7 +8,17 @@ from typing import NamedTuple, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from ned.types import Edit, ExpressionSpace, ExpressionTrack
+from ned.errors import UserError
+from ned.face_model import FaceModel
+from ned.geometry.articulation import gaps_of_shapes
+from ned.types import Edit, ExpressionSpace, ExpressionTrack, Reference, Style, Track, ValenceArousal
+
+_KINDS = {Reference: "a reference", ValenceArousal: "valence and arousal", Track: "an expression from elsewhere"}
+
+
+def unknown_style(who: str, style: Style, remedy: str) -> UserError:
+    """What to raise for a kind of style that a manipulator does not know."""
+    return UserError(f"{who} cannot imitate {_KINDS.get(type(style), repr(style))}", remedy=remedy)
 
 
 class Effects(NamedTuple):
@@ -41,6 +51,15 @@ class Articulation:
     """Smile coefficient that the fit took for a feature of the face, since the actor hardly ever stops smiling."""
 
 
+def effects_of(model: FaceModel) -> Effects:
+    """What each coefficient at 1 does to mouth and lids."""
+    unit, regions = model.displacements(np.eye(model.space.width, dtype=np.float32)), model.topology.regions
+    mouth, lids = gaps_of_shapes(unit, regions)
+    right, left = regions.mouth_corners
+    across = (unit[:, left, 0] - unit[:, right, 0]).astype(np.float64)
+    return Effects(mouth, lids, across, unit[:, regions.inner_lips[0], 1].astype(np.float64))
+
+
 @runtime_checkable
 class Manipulator(Protocol):
     """Translates the expressions of any actor into an emotion; implementations keep no state."""
@@ -56,5 +75,6 @@ class Manipulator(Protocol):
 
         Raises:
             ValueError: `expression` speaks another space than the manipulator.
+            UserError: the manipulator does not know this kind of style.
         """
         ...

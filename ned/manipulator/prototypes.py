@@ -8,15 +8,16 @@ emotions, then adds the prototype with slow, seeded variation; speech and blinks
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
-from ned.errors import UserError
-from ned.manipulator.protocol import Articulation, Effects
+from ned.face_model import FaceModel
+from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width, open_share
-from ned.types import EMOTIONS, Edit, ExpressionSpace, ExpressionTrack
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack
 
 SLOW_S = 0.5
 """Standard deviation in seconds of the low-pass that separates mood from speech and gesture."""
@@ -153,16 +154,16 @@ class PrototypeManipulator:
         """See `Manipulator.translate`."""
         if expression.space.name != self.space.name:
             raise ValueError(f"prototypes speak {self.space.name}, the expression is in {expression.space.name}")
-        if edit.reference:
-            raise UserError("the prototypes cannot imitate a reference", remedy="use --manipulator learned")
-        if edit.emotion not in EMOTIONS:
-            raise ValueError(f"unknown emotion {edit.emotion!r}; known: {', '.join(EMOTIONS)}")
+        if not isinstance(edit.style, Emotion):
+            raise unknown_style("the prototypes", edit.style, "use --manipulator learned")
+        if edit.style.name not in EMOTIONS:
+            raise ValueError(f"unknown emotion {edit.style.name!r}; known: {', '.join(EMOTIONS)}")
         original = expression.pack()
         if edit.intensity == 0 or len(expression) == 0:
             return expression
-        prototype = PROTOTYPES[edit.emotion]
+        prototype = PROTOTYPES[edit.style.name]
         edited = self._take_back(original, prototype, articulation, frame_rate, edit.intensity)
-        edited = self._add(edited, prototype, articulation, frame_rate, edit)
+        edited = self._add(edited, prototype, articulation, frame_rate, edit.style.name, edit)
         difference = keep_blinks(self.space, edited - original, articulation, self.effects.lids)
         difference = keep_width(self.space, difference, self.effects.width, frame_rate)
         difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, prototype.mouth.upper_lip)
@@ -186,9 +187,17 @@ class PrototypeManipulator:
                 out[:, i] += strength * (np.minimum(left, original[:, i]) - original[:, i])
         return out
 
-    def _add(self, current, prototype: Prototype, articulation: Articulation, frame_rate: float, edit: Edit):
+    def _add(
+        self,
+        current,
+        prototype: Prototype,
+        articulation: Articulation,
+        frame_rate: float,
+        emotion: str,
+        edit: Edit,
+    ):
         """Adds the prototype; a coefficient that is already strong takes less more."""
-        rng = np.random.default_rng([edit.seed, EMOTIONS.index(edit.emotion)])
+        rng = np.random.default_rng([edit.seed, EMOTIONS.index(emotion)])
         drift = 1.0 + VARIATION * _slow_noise(rng, len(current), VARIATION_S * frame_rate)
         tilt = ASYMMETRY * rng.uniform(-1.0, 1.0)
         loud = _loudness(articulation.mouth_opening, STRESS_S * frame_rate)
@@ -216,3 +225,8 @@ def _slow_noise(rng: np.random.Generator, frames: int, sigma: float) -> Float[np
     pad = int(4 * sigma) + 1
     noise = gaussian_filter1d(rng.standard_normal(frames + 2 * pad), sigma)[pad : pad + frames]
     return np.clip(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
+
+
+def build(model: FaceModel, checkpoint: Path | None = None) -> PrototypeManipulator:
+    """See `ned.config.roles.MANIPULATORS`; there are no weights to take."""
+    return PrototypeManipulator(model.space, effects_of(model))

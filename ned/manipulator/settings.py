@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ned.training.settings import Settings
+from ned.config.settings import Settings
+
+NOMINAL_RATE = 25.0
+"""Frames a second at which the networks live."""
+LATENT = 4
+"""Ways in which one emotion varies: asymmetry, upper against lower face, liveliness, strength."""
+SEEN = 2.0 / 3.0
+"""Share of a drive that a fit sees; the prototypes take back 1.5 times what was seen."""
 
 
 @dataclass(frozen=True)

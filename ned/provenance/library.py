@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ned.errors import ProcessingError
 from ned.provenance.credential import Credential
@@ -38,7 +38,7 @@ def context(roots: str = "") -> c2pa.Context:
     return c2pa.Context(c2pa.Settings.from_json(json.dumps(settings)))
 
 
-def load() -> object:
+def load() -> Any:
     """The module; ProcessingError where it cannot be loaded."""
     try:
         import c2pa

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from ned import __version__
+from ned.version import __version__
 
 ASSERTION = "ned.edit"
 """Label of the assertion with the parameters."""

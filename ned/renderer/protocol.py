@@ -1,14 +1,48 @@
-"""The contract of a face renderer."""
+"""The contract of a face renderer, and what one is told before the second pass."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 
+from ned.edit.track_edit import TrackEdit
+from ned.face_model import FaceModel
 from ned.types import FaceEdit
+from ned.video import Frame
+
+
+@dataclass(frozen=True)
+class PersonWeights:
+    """A network that was fitted to one person."""
+
+    path: Path
+    strength: float = 1.0
+    """How far it may be trusted, 0 to 1."""
+
+
+@dataclass(frozen=True)
+class Casting:
+    """What a renderer may know before it paints the first frame."""
+
+    model: FaceModel
+    edits: Sequence[TrackEdit]
+    """All tracks that are edited."""
+    frames_of: Callable[[list[int]], Iterator[Frame]]
+    """The video's frames of rising indices, as far as they can be had."""
+    weights: Mapping[int, PersonWeights] = field(default_factory=dict)
+    """By person, for those who have their own."""
+
+    def people(self) -> dict[int, list[TrackEdit]]:
+        """The tracks of each person, in their order."""
+        people: dict[int, list[TrackEdit]] = {}
+        for edit in self.edits:
+            people.setdefault(edit.track.person, []).append(edit)
+        return people
 
 
 @runtime_checkable
@@ -27,11 +61,11 @@ class Renderer(Protocol):
         """Remember `picture`, RGB in [0, 1] around an open mouth of the person, and the face in its pixels."""
         ...
 
-    def take_eyes(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
+    def detect_glasses(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
         """Look for glasses in some pictures of the person, RGB in [0, 1], each with the face in its pixels."""
         ...
 
-    def foresee(self, coming: Sequence[FaceEdit]) -> None:
+    def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
         """Edits that will be rendered next, in order, as `render` will get them: work may begin. Some may have been
         announced before."""
         ...
@@ -43,7 +77,7 @@ class Renderer(Protocol):
         """
         ...
 
-    def start(
+    def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
         """`render` that may go on in another thread: the next frame may be started before what this one returns is

@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.config import ProcessConfig
+from ned.files.arrays import array_errors, save_arrays
 from ned.types import ExpressionTrack
 from ned.workspace import flush_to_disk
-from ned.workspace.arrays import array_errors, save_arrays
 
 
 @dataclass(frozen=True)
@@ -67,3 +67,5 @@ class ReportData:
     """Some frames spread over the edit; six to ten make a good sheet."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """How long each stage took."""
+    facts: Mapping[str, str] = field(default_factory=dict)
+    """By what it was done: renderer, weights, device, versions."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import importlib.metadata
 import io
 import platform
 from dataclasses import fields
@@ -14,13 +13,12 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
-from ned import __version__, workspace
+from ned import workspace
 from ned.report.data import ReportData
 from ned.report.plot import line_plot
 from ned.report.sheet import contact_sheet, mouth_of
 
 _TOP_COEFFICIENTS = 6
-_PACKAGES = ("numpy", "scipy", "mediapipe", "av", "imageio-ffmpeg", "numba")
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d20; --paper: #fbfbfa; --soft: #77777f; --rule: #dcdcdf;
@@ -54,7 +52,7 @@ def write_report(path: Path, data: ReportData) -> None:
 def render_report(data: ReportData) -> str:
     """The page as text."""
     config = data.config
-    goal = config.said()
+    goal = config.describe()
     correlation = pearson(data.before.jaw_opening, data.after.jaw_opening)
     said = f"Pearson correlation {correlation:.3f}" if np.isfinite(correlation) else "no correlation: one does not move"
     jaw = {"before": data.before.jaw_opening, "after": data.after.jaw_opening}
@@ -73,7 +71,7 @@ def render_report(data: ReportData) -> str:
 {_coefficients(data)}
 <div class="side"><div><h2>Time</h2>{_table(_times(data), numbers=True)}</div>
 <div><h2>Settings</h2>{_table(_settings(data))}</div>
-<div><h2>Versions</h2>{_table(_versions())}</div></div>
+<div><h2>Done by</h2>{_table(_done_by(data))}</div></div>
 </body></html>
 """
 
@@ -130,14 +128,9 @@ def _settings(data: ReportData) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in rows if value is not None]
 
 
-def _versions() -> list[tuple[str, str]]:
-    rows = [("ned", __version__), ("python", platform.python_version())]
-    for package in _PACKAGES:
-        try:
-            rows.append((package, importlib.metadata.version(package)))
-        except importlib.metadata.PackageNotFoundError:
-            rows.append((package, "missing"))
-    return rows
+def _done_by(data: ReportData) -> list[tuple[str, str]]:
+    rows = [(name.replace("_", " "), value) for name, value in data.facts.items() if value]
+    return [*rows, ("version of python", platform.python_version())]
 
 
 def _table(rows: list[tuple[str, str]], numbers: bool = False) -> str:

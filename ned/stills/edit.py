@@ -1,4 +1,4 @@
-"""Faces of a picture: found, fitted, edited and painted by the stages of video."""
+"""Faces of a picture, edited and painted by the stages of video."""
 
 from __future__ import annotations
 
@@ -10,24 +10,20 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt, UInt8
 
-from ned.analysis.fit import fit_face
-from ned.errors import UserError
+from ned.edit.track_edit import TrackEdit
 from ned.exchange.livelink import read_expression
-from ned.face_model import FaceModel, load_face_model
+from ned.face_model import FaceModel
 from ned.manipulator import build_manipulator, effects_of
-from ned.manipulator.protocol import Articulation
+from ned.manipulator.protocol import Articulation, unknown_style
 from ned.manipulator.vitl.manipulator import VitlManipulator
 from ned.manipulator.vitl.plane import NAMES, check_place, place_of, shares_at
-from ned.paint import Painter
-from ned.plan import TrackEdit, edit_strength, measure_articulation
 from ned.renderer import build_renderer
-from ned.stills.frame import RATE, OneFrame, analyse_picture, frame_of, pixels_of
-from ned.stills.picture import Picture, eight_bits
-from ned.types import Analysis, Edit, ExpressionTrack, FaceFit, FaceTrack
+from ned.rendering.painter import Painter
+from ned.stills.faces import Face, Portrait
+from ned.stills.frame import RATE, OneFrame, pixels_of
+from ned.stills.upright import Picture, eight_bits
+from ned.types import Edit, Emotion, ExpressionTrack, Style, ValenceArousal
 from ned.video import Frame
-
-LEAST_PX, MOST_FACES = 44.0, 100
-"""Width of the least face that is edited, and how many are edited unless one is named."""
 
 HELD = 101
 """Frames that the manipulators of labels see a picture held for: four seconds."""
@@ -40,10 +36,9 @@ CLOSING = 0.75
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for one picture's faces: a label, a place of the plane, or a file with an expression."""
+    """What is asked for one picture's faces: a label or a place of the plane, or a file with an expression."""
 
-    emotion: str | None = None
-    place: tuple[float, float] | None = None
+    style: Style = Emotion("happy")
     expression: Path | None = None
     intensity: float = 1.0
     manipulator: str = "vitl"
@@ -53,75 +48,11 @@ class Wish:
 
 
 @dataclass(frozen=True)
-class Face:
-    """One face of a picture, ready to be edited."""
-
-    track: FaceTrack
-    fit: FaceFit
-    articulation: Articulation
-    strength: Float[np.ndarray, "frames"]
-
-    @property
-    def number(self) -> int:
-        return self.track.person
-
-    @property
-    def width_px(self) -> float:
-        return float(self.track.boxes[0, 2] - self.track.boxes[0, 0])
-
-
-@dataclass(frozen=True)
-class Portrait:
-    """A picture with its faces."""
-
-    picture: Picture
-    frame: Frame
-    faces: tuple[Face, ...]
-    analysis: Analysis
-    left_out: int
-    """Faces that are too small."""
-
-    @property
-    def model(self) -> FaceModel:
-        return load_face_model("canonical")
-
-
-@dataclass(frozen=True)
 class EditedStill:
     """What came of a picture."""
 
     picture: Picture
     edits: tuple[TrackEdit, ...]
-
-
-def find_faces(picture: Picture, person: int | None = None) -> Portrait:
-    """The faces of a picture, or the one numbered `person`. Raises UserError where none can be edited, or a number that
-    is not there is named."""
-    analysis = analyse_picture(picture, eight_bits(picture.pixels))
-    known = analysis.tracks
-    large = [track for track in known if track.boxes[0, 2] - track.boxes[0, 0] >= LEAST_PX]
-    if not large:
-        what = "the faces in it are too small" if known else "no face was found"
-        remedy = "give a picture in which a face is at least about 60 pixels wide and looks at the camera"
-        raise UserError(what, path=picture.path, remedy=remedy)
-    if person is not None:
-        large = [track for track in large if track.person == person]
-        if not large:
-            numbers = ", ".join(str(track.person) for track in known[:20])
-            raise UserError(f"there is no person {person}", path=picture.path, remedy=f"choose one of: {numbers}")
-    elif len(large) > MOST_FACES:
-        said = f"shows {len(large)} faces, more than {MOST_FACES}"
-        raise UserError(said, path=picture.path, remedy="name one as --person, 1 is the most prominent")
-    model = load_face_model("canonical")
-    faces = tuple(prepare(track, model, analysis) for track in large)
-    small = len(known) - len(large) if person is None else 0
-    return Portrait(picture, frame_of(picture.pixels), faces, analysis, small)
-
-
-def prepare(track: FaceTrack, model: FaceModel, analysis: Analysis) -> Face:
-    """Fit one face."""
-    fit = fit_face(track, model, RATE)
-    return Face(track, fit, measure_articulation(track, fit, model), edit_strength(track, fit, analysis))
 
 
 def edit_faces(portrait: Portrait, wish: Wish) -> EditedStill:
@@ -165,12 +96,12 @@ def manipulate_with(wish: Wish, model: FaceModel) -> Callable[[Face], Expression
             return read_expression(wish.expression, face.fit.expression, np.zeros(1), Fraction(int(RATE)))
 
         return from_file
-    if wish.place is None and wish.manipulator != "vitl":
+    if wish.manipulator != "vitl":
         manipulator = build_manipulator(wish.manipulator, model)
 
         def by_label(face: Face) -> ExpressionTrack:
             track, said = hold(face.fit.expression, face.articulation)
-            asked = Edit(wish.emotion or "happy", wish.intensity, wish.seed)
+            asked = Edit(wish.style, wish.intensity, wish.seed)
             edited = manipulator.translate(track, said, RATE, asked)
             return edited[HELD // 2 : HELD // 2 + 1]
 
@@ -187,8 +118,12 @@ def manipulate_with(wish: Wish, model: FaceModel) -> Callable[[Face], Expression
 
 
 def place_asked(wish: Wish) -> Float[np.ndarray, "2"]:
-    """The point of the plane that a wish means."""
-    return place_of(wish.emotion or "happy") if wish.place is None else check_place(*wish.place)
+    """The point of the plane that a wish means. Raises UserError for another kind of style."""
+    if isinstance(wish.style, ValenceArousal):
+        return check_place(wish.style.valence, wish.style.arousal)
+    if not isinstance(wish.style, Emotion):
+        raise unknown_style("the slider", wish.style, "ask for an emotion, or for valence and arousal")
+    return place_of(wish.style.name)
 
 
 def closing_at(place: Float[np.ndarray, "2"]) -> float:

@@ -10,8 +10,8 @@ import numpy as np
 from jaxtyping import Float, UInt, UInt8
 
 from ned.analysis.store import LandmarkStore
-from ned.analysis.tracking import Sighting
-from ned.stills.picture import Picture
+from ned.analysis.tracklets import Tracklet
+from ned.stills.upright import Picture
 from ned.types import Analysis, Colour, FaceTrack, Shot, VideoInfo
 from ned.video import Frame, Stills
 from ned.video.colour import Encoding
@@ -61,9 +61,9 @@ def analyse_picture(picture: Picture, rgb: UInt8[np.ndarray, "h w 3"]) -> Analys
     tracker = ShotTracker()
     tracker.cut(0)
     tracker.update(0, rgb)
-    sightings = [s for s in tracker.finish() if s.confirmed]
-    sightings.sort(key=lambda s: -_prominence(s.boxes[0], rgb.shape[:2]))
-    tracks = _tracks(sightings, tracker.store)
+    tracklets = [s for s in tracker.finish() if s.confirmed]
+    tracklets.sort(key=lambda s: -_prominence(s.boxes[0], rgb.shape[:2]))
+    tracks = _tracks(tracklets, tracker.store)
     tracker.store.close()
     tracker.skins.close()
     return Analysis(_info(picture), 1, (Shot(0, 1),), tracks, 0, np.zeros(1))
@@ -75,15 +75,15 @@ def held(track: FaceTrack, landmarks: Float[np.ndarray, "478 3"]) -> FaceTrack:
     return FaceTrack(track.person, track.shot, track.frames, box[None], landmarks[None].astype(np.float32))
 
 
-def _tracks(sightings: list[Sighting], store: LandmarkStore) -> tuple[FaceTrack, ...]:
-    if not sightings:
+def _tracks(tracklets: list[Tracklet], store: LandmarkStore) -> tuple[FaceTrack, ...]:
+    if not tracklets:
         return ()
     rows = np.array(store.rows(), np.float32)
     return tuple(
         FaceTrack(
             number, Shot(0, 1), np.zeros(1, np.int64), np.array(s.boxes[:1], np.float32), rows[s.rows[0]][None]
         )
-        for number, s in enumerate(sightings, start=1)
+        for number, s in enumerate(tracklets, start=1)
     )
 
 

@@ -6,13 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ned.plan import TrackEdit
-from ned.progress import Clock, Progress, Silent
+from ned.config.still import StillConfig
+from ned.edit.track_edit import TrackEdit
+from ned.files.atomic import atomic_path
 from ned.provenance import Signing, Statement, load_credential, local_credential
-from ned.stills.config import StillConfig
-from ned.stills.edit import Portrait, Wish, edit_faces, find_faces
-from ned.stills.picture import Picture, encoded, read_picture
-from ned.workspace.atomic import atomic_path
+from ned.runtime.progress import Clock, Progress, Silent
+from ned.stills.edit import Wish, edit_faces
+from ned.stills.faces import Portrait, find_faces
+from ned.stills.picture import encoded, read_picture
+from ned.stills.upright import Picture
+from ned.types import Emotion, ValenceArousal
 
 
 @dataclass(frozen=True)
@@ -63,9 +66,10 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
             return sweep(portrait, config.intensity), faces
         sheet = plane_sheet(portrait, config.grid or 7, config.intensity)
         return encoded(Picture(config.input, "", sheet), suffix, notice), faces
+    place = config.place
+    style = Emotion(config.emotion or "happy") if place is None else ValenceArousal(*place)
     wish = Wish(
-        config.emotion, config.place, config.expression, config.intensity, config.manipulator, config.seed,
-        config.editor_weights,
+        style, config.expression, config.intensity, config.manipulator, config.seed, config.editor_weights,
     )  # fmt: skip
     done = edit_faces(portrait, wish)
     return encoded(done.picture, suffix, notice), done.edits

@@ -9,12 +9,14 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from PIL import Image
 
+from ned.edit.track_edit import TrackEdit
 from ned.face_model import FaceModel
-from ned.plan import TrackEdit
 from ned.report.sheet import grid
-from ned.stills.edit import Face, Portrait, Wish, manipulate_with, paint, prepare, rgb_of
+from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
+from ned.stills.faces import Face, Portrait, prepare, square_around
 from ned.stills.frame import frame_of, held
-from ned.stills.picture import eight_bits
+from ned.stills.upright import eight_bits
+from ned.types import ValenceArousal
 from ned.video import Frame
 
 REACH = 0.75
@@ -22,16 +24,6 @@ REACH = 0.75
 
 TILE_PX, SWEEP_PX = 192, 448
 SWEEP_STEPS, SWEEP_FPS, SWEEP_RADIUS = 72, 15, 0.9
-AROUND = 1.5625
-"""Side of a close-up, as a share of the face's larger side."""
-
-
-def square_around(face: Face) -> tuple[float, float, float]:
-    """Left, top and side in pixels of the square that a close-up shows; it may reach out of the picture."""
-    box = face.track.boxes[0]
-    side = AROUND * float((box[2:] - box[:2]).max())
-    x0, y0 = (float(v) for v in (box[:2] + box[2:]) / 2 - side / 2)
-    return x0, y0, side
 
 
 def close_up(portrait: Portrait, face: Face, side: int) -> tuple[Frame, Face]:
@@ -105,6 +97,6 @@ def sweep(portrait: Portrait, intensity: float) -> bytes:
 def _at(
     frame: Frame, face: Face, place: Float[np.ndarray, "2"], intensity: float, model: FaceModel
 ) -> UInt8[np.ndarray, "h w 3"]:
-    change = manipulate_with(Wish(place=(float(place[0]), float(place[1])), intensity=intensity), model)
+    change = manipulate_with(Wish(ValenceArousal(float(place[0]), float(place[1])), intensity=intensity), model)
     edit = TrackEdit(face.track, face.fit, change(face), model, face.strength)
     return rgb_of(paint(frame, [edit], model))

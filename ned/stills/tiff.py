@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ned.errors import UserError
-from ned.stills.picture import Picture, check_size, turned
+from ned.stills.upright import Picture, check_size, turned
 
 if TYPE_CHECKING:
     import tifffile

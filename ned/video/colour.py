@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ned.types import Colour
 
@@ -48,7 +48,7 @@ class Encoding(NamedTuple):
         return _SWSCALE[self.matrix]
 
 
-def colour_of(frame: object, pixel_format: str) -> Colour:
+def colour_of(frame: Any, pixel_format: str) -> Colour:
     """What a decoded PyAV frame says about its colours; a `yuvj` format means full range."""
     name_of_range = RANGES.get(int(frame.color_range), "unknown")
     return Colour(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from fractions import Fraction
 from itertools import chain
@@ -14,11 +13,10 @@ from typing import NamedTuple
 import av
 
 from ned.errors import ProcessingError, UserError
-from ned.video.colour import Encoding, colour_of, encoding_of
+from ned.video.decoding import Layout, MediaWarning, decode, seek, start_time_s
 from ned.video.deinterlace import Deinterlacer
 from ned.video.frame import Frame
-from ned.video.pixel_format import planar_format
-from ned.video.probe import open_video, rotation_of
+from ned.video.probe import open_video
 
 __all__ = ["MediaWarning", "Position", "frame_at", "frames_at", "read_frames", "start_time"]
 
@@ -34,10 +32,6 @@ _NEAR_S = 4.0
 """Frames that are so near are reached by decoding what lies between."""
 
 
-class MediaWarning(UserWarning):
-    """A file is damaged or odd, and the work goes on with what it gives."""
-
-
 class Position(NamedTuple):
     """A frame that an earlier reading of the same file gave, to go on from."""
 
@@ -50,7 +44,7 @@ def read_frames(
     start_s: float | int | None = None,
     end_s: float | int | None = None,
     position: Position | None = None,
-) -> Iterator[Frame]:
+) -> Generator[Frame, None, None]:
     """Decode the first video stream of `path` frame by frame, in order of presentation.
 
     `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
@@ -79,7 +73,7 @@ def frame_at(path: str | Path, index: int, frame_rate: float) -> Frame | None:
         return next(found, None)
 
 
-def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> Iterator[Frame]:
+def frames_at(path: str | Path, indices: Sequence[int], frame_rate: float) -> Generator[Frame, None, None]:
     """The frames of these indices, which rise, as far as the file gives them; see `frame_at`. Reads on where the next
     one is near, and seeks where not."""
     frames: Iterator[Frame] | None = None
@@ -109,7 +103,9 @@ def _shortly_before(path: str | Path, index: int, frame_rate: float) -> Iterator
     return iter(())
 
 
-def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None, position: Position) -> Iterator[Frame]:
+def _read_on(
+    path: Path, start_s: float | int | None, end_s: float | int | None, position: Position
+) -> Generator[Frame, None, None]:
     """The frames from `position` on: sought where the file's times allow it, else read from the start and dropped."""
     whole = read_frames(path, start_s, end_s)
     first = next(whole)
@@ -117,7 +113,7 @@ def _read_on(path: Path, start_s: float | int | None, end_s: float | int | None,
     container, stream = open_video(path)
     with container:
         if position.index > first.index and _seek_before(container, stream, position.pts):
-            layout = _Layout(first.picture, first.rotation, first.encoding)
+            layout = Layout(first.picture, first.rotation, first.encoding)
             frames = _read(path, container, stream, None, end_s, position, layout)
             found = next(frames, None)
             if found is not None:
@@ -148,8 +144,8 @@ def _read(
     start_s: float | int | None,
     end_s: float | int | None,
     position: Position | None = None,
-    layout: _Layout | None = None,
-) -> Iterator[Frame]:
+    layout: Layout | None = None,
+) -> Generator[Frame, None, None]:
     """The frames; with a `position` (and then the `layout` of the whole) none where it is not met."""
     stream.thread_type = "AUTO"
     base, origin = stream.time_base, start_time_s(container)
@@ -158,12 +154,12 @@ def _read(
     period = max(1, round(1 / ((stream.average_rate or stream.guessed_rate or 25) * base)))
     try:
         cut_in = first_pts is not None and start_s > 0
-        index, landed = _seek(path, container, stream, first_pts) if cut_in else (0, None)
+        index, landed = seek(path, container, stream, first_pts) if cut_in else (0, None)
     except (av.error.FFmpegError, OverflowError, IndexError) as error:
         cause = f"no frame can be found by its time ({getattr(error, 'strerror', None) or error})"
         raise UserError(cause, path=path, remedy="leave out --start") from error
     given, previous, bad, sought, fields = 0, None, [], position, None
-    for picture in _decode(container, stream, bad):
+    for picture in decode(container, stream, bad):
         pts = picture.pts if picture.pts is not None else picture.dts
         if landed is not None and pts is not None and pts < landed:
             continue  # needs frames before the key frame
@@ -188,7 +184,7 @@ def _read(
         if end_pts is not None and pts >= end_pts:
             break
         if layout is None:
-            layout = _Layout.of(picture)
+            layout = Layout.of(picture)
         given += 1
         marked = picture.interlaced_frame
         picture = layout.apply(picture, path)
@@ -218,103 +214,8 @@ def _read(
         raise UserError(f"no frame lies between {start_s} and {end_s} s", path=path, remedy="check --start and --end")
 
 
-def start_time_s(container: av.container.InputContainer) -> Fraction:
-    """Time of the start of the file in seconds: what a player shows as zero."""
-    return Fraction(container.start_time or 0, av.time_base)
-
-
 def start_time(path: str | Path) -> Fraction:
     """The same of a file in seconds. Raises as `probe`."""
     container, _ = open_video(path)
     with container:
         return start_time_s(container)
-
-
-class _Layout:
-    """What the first frame decides for all: format, size, rotation, colour."""
-
-    def __init__(self, picture: av.VideoFrame, rotation: int, encoding: Encoding) -> None:
-        self.format = planar_format(picture.format.name)
-        self.height, self.width = picture.height, picture.width
-        self.rotation, self.encoding = rotation, encoding
-
-    @classmethod
-    def of(cls, picture: av.VideoFrame) -> _Layout:
-        colour = colour_of(picture, picture.format.name)
-        return cls(picture, rotation_of(picture), encoding_of(colour, picture.height, picture.width))
-
-    def apply(self, picture: av.VideoFrame, path: Path) -> av.VideoFrame:
-        """The picture itself, or where it must be, converted."""
-        if picture.format.name == self.format and (picture.height, picture.width) == (self.height, self.width):
-            return picture
-        if (picture.height, picture.width) != (self.height, self.width):
-            text = f"{path}: the picture's size changes; it is scaled to {self.width}x{self.height}"
-            warnings.warn(MediaWarning(text), stacklevel=4)
-        # One thread: with more, swscale 9.5 now and then gives wrong samples (p010le to yuv420p10le).
-        return picture.reformat(self.width, self.height, self.format, threads=1)
-
-
-def _decode(container: av.container.InputContainer, stream: av.VideoStream, bad: list[str]) -> Iterator[av.VideoFrame]:
-    """All frames; what cannot be decoded is skipped and said in `bad`."""
-    packets = container.demux(stream)
-    # AVI knows only the order of packets, at a constant rate; times of reordered frames would be guessed, and badly.
-    stamps: deque[int] | None = deque() if container.format.name == "avi" else None
-    while True:
-        try:
-            packet = next(packets, None)
-        except (av.error.FFmpegError, IndexError) as error:  # IndexError: a stream that begins in the middle
-            bad.append(getattr(error, "strerror", None) or "a stream that the header does not name")
-            packet = None
-        if packet is None:
-            return
-        if stamps is not None and packet.size and packet.dts is not None:
-            stamps.append(packet.dts)
-        try:
-            pictures = packet.decode()
-        except av.error.FFmpegError as error:  # broken packets make decoders complain of anything
-            if isinstance(error, MemoryError):
-                raise
-            bad.append(error.strerror)
-            continue
-        for picture in pictures:
-            if stamps:
-                picture.pts = stamps.popleft()
-            yield picture
-
-
-def _seek(
-    path: Path, container: av.container.InputContainer, stream: av.VideoStream, first_pts: Fraction
-) -> tuple[int, int | None]:
-    """Go to a key frame before `first_pts`; index and time of the first frame that is good from there.
-
-    The index is counted over the packets, of which none is decoded. Files without times, and those where no
-    such key frame is found, are read from the start: (0, None).
-    """
-    for back_s in (0, 1, 4, 16, 64):  # some containers seek by decoding time, and land too late
-        target = int(first_pts - back_s / stream.time_base)
-        container.seek(target, stream=stream)
-        landed = next((p.pts for p in container.demux(stream) if p.pts is not None), None)
-        if landed is not None and landed <= first_pts:
-            container.seek(target, stream=stream)
-            count = _count_before(path, landed)
-            if count is not None:
-                return count, landed
-            break
-    container.seek(min(0, container.start_time or 0), backward=True)
-    return 0, None
-
-
-def _count_before(path: Path, landed: int) -> int | None:
-    """Frames that are shown before the key frame at `landed`; None where packets lack times."""
-    count = 0
-    container, stream = open_video(path)
-    with container:
-        for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            if packet.pts is None:
-                return None
-            if packet.is_keyframe and packet.pts > landed:
-                break
-            count += packet.pts < landed and not packet.is_discard
-    return count

@@ -23,6 +23,7 @@ import numpy as np
 from jaxtyping import Int
 
 from ned.errors import ProcessingError, UserError
+from ned.files.atomic import give_name
 from ned.types import VideoInfo
 from ned.video.command import assemble_command, pipe_form, segment_command, trial_command
 from ned.video.encoders import output_format, quality_options
@@ -30,7 +31,6 @@ from ned.video.frame import Frame
 from ned.video.probe import OPTIONS
 from ned.video.process import EncoderProcess, MuxerProcess, explain
 from ned.video.read import MediaWarning
-from ned.workspace.atomic import give_name
 
 _NAME = re.compile(r"(?P<film>[a-z]+)-(?P<start>\d{9})@(?P<pts>-?\d+)\.nut")
 

@@ -5,7 +5,7 @@ original is its second input, of which everything but the picture is copied. Aga
 this process (PyAV) that costs one copy of each frame through a pipe, and it keeps the encoder on other
 cores, takes whatever encoder the user's ffmpeg has, hardware ones too, and copies sound, subtitles,
 chapters and metadata by ffmpeg's own rules. Measured on 720p (libx264 medium, two cores, decoding included):
-35 ms a frame through the pipe, 39 in this process, 40 for ffmpeg alone. `scripts/bench_video.py` measures it.
+35 ms a frame through the pipe, 39 in this process, 40 for ffmpeg alone. `scripts/bench/video.py` measures it.
 
 Every frame keeps its time exactly in .mp4 and .mov, to half a millisecond in .mkv. The average rate is kept
 where the rate is constant; where it varies it differs a little, since the last frame's duration is not known.
@@ -21,13 +21,13 @@ from pathlib import Path
 from types import TracebackType
 
 from ned.errors import NedError, ProcessingError, UserError
+from ned.files.atomic import give_name
 from ned.types import VideoInfo
 from ned.video.command import MUXERS, encode_command
 from ned.video.encoders import choose_encoder, output_format, quality_options
 from ned.video.frame import Frame
 from ned.video.process import EncoderProcess
 from ned.video.read import MediaWarning
-from ned.workspace.atomic import give_name
 
 
 class VideoWriter:

@@ -1,17 +1,17 @@
 """The only place that knows file names: outputs, the cache, and how a file comes to its final name.
 
-Nothing here imports numpy but `ned.workspace.analyses`.
+Nothing here imports numpy but `ned.analysis.cached`.
 """
 
-from ned.workspace.atomic import atomic_path, flush_to_disk, give_name, write_text
-from ned.workspace.cache import Cache, cache_root, fingerprint, sha256_of
+from ned.files.atomic import atomic_path, flush_to_disk, give_name, write_text
+from ned.files.reading import check_input, fingerprint, sha256_of
+from ned.workspace.cache import Cache, cache_root
 from ned.workspace.data import actor_folder, actor_name, actor_weights, actors_root, data_root
 from ned.workspace.job import Job, alone_in, check_space, job_key, open_job, publishing, work_folder, work_mark
 from ned.workspace.outputs import (
     CONTAINERS,
     SIGNED_CONTAINERS,
     check_container,
-    check_input,
     check_output,
     compare_path,
     default_output,

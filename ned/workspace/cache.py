@@ -11,12 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from ned.workspace.atomic import flush_to_disk
+from ned.files.atomic import flush_to_disk
 
 MAX_CACHE_BYTES = 2 * 1024**3
-_WHOLE_BYTES = 128 * 1024**2
-_CHUNK_BYTES = 1024**2
-_SAMPLES = 64
 _ABANDONED_S = 24 * 3600
 
 
@@ -25,32 +22,6 @@ def cache_root() -> Path:
     if chosen := os.environ.get("NED_CACHE"):
         return Path(chosen).expanduser()
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache").expanduser() / "ned"
-
-
-def sha256_of(path: Path) -> str:
-    """SHA-256 of a whole file in hex, read in pieces."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def fingerprint(path: Path) -> str:
-    """32 hex digits that change with the content of a file.
-
-    Files up to 128 MB are read whole. Of larger ones 64 chunks of 1 MB, spread from first to last byte, stand
-    for the rest, together with the size and the time of the last change.
-    """
-    size = path.stat().st_size
-    digest = hashlib.blake2b(f"{size}:".encode(), digest_size=16)
-    with path.open("rb") as file:
-        if size <= _WHOLE_BYTES:
-            while chunk := file.read(_CHUNK_BYTES):
-                digest.update(chunk)
-        else:
-            digest.update(str(path.stat().st_mtime_ns).encode())
-            for k in range(_SAMPLES):
-                file.seek(k * (size - _CHUNK_BYTES) // (_SAMPLES - 1))
-                digest.update(file.read(_CHUNK_BYTES))
-    return digest.hexdigest()
 
 
 class Cache:

@@ -12,18 +12,18 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from ned import __version__
-from ned.errors import ProcessingError, UserError
-from ned.workspace.atomic import FULL, failed_write, give_name
-from ned.workspace.cache import fingerprint
+from ned.errors import Cancelled, ProcessingError, UserError
+from ned.files.atomic import FULL, failed_write, give_name
+from ned.files.reading import fingerprint
+from ned.version import __version__
 
-FORMAT = 1
+FORMAT = 2
 _JOB, _LOCK, _PUBLISHING = "job.json", "lock", "publishing.json"
 
 
@@ -63,6 +63,8 @@ class Job:
     folder: Path
     mark: str = ""
     """See `work_mark`."""
+    replaced: bool = False
+    """Whether other work lay there and was thrown away."""
 
     @property
     def begun(self) -> bool:
@@ -76,7 +78,7 @@ class Job:
 
 @contextmanager
 def open_job(output: Path, key: Mapping[str, str], keep: bool = False) -> Iterator[Job]:
-    """The work folder for `output`, for this run alone; `keep` it on Ctrl-C too.
+    """The work folder for `output`, for this run alone; `keep` it on Ctrl-C, and where the work is cancelled, too.
 
     UserError where another run has it, or where it holds what no run of ned wrote.
     """
@@ -86,9 +88,8 @@ def open_job(output: Path, key: Mapping[str, str], keep: bool = False) -> Iterat
     except OSError as error:
         raise failed_write(folder, error) from error
     with lock:
-        job = Job(folder, work_mark(key))
         try:
-            _prepare(folder, dict(key))
+            job = Job(folder, work_mark(key), _prepare(folder, dict(key)))
         except BaseException as error:
             _remove(folder / _LOCK)
             with suppress(OSError):
@@ -125,12 +126,12 @@ def alone_in(folder: Path, what: str) -> Iterator[None]:
         yield
 
 
-def publishing(output: Path, options: Mapping[str, object]) -> tuple[Path, ...]:
-    """The outputs that a run of the same job was about to put in their places when it ended."""
+def publishing(output: Path, key: Callable[[], Mapping[str, str]]) -> tuple[Path, ...]:
+    """The outputs that a run of the job with this key was about to put in their places when it ended."""
     folder = work_folder(output)
     try:
         paths = _read(folder / _PUBLISHING)
-        if _read(folder / _JOB) == job_key(options):
+        if _read(folder / _JOB) == dict(key()):
             return tuple(Path(path) for path in paths)
     except (OSError, ValueError, TypeError):
         pass
@@ -148,8 +149,8 @@ def check_space(folder: Path, needed_bytes: int) -> None:
         )  # fmt: skip
 
 
-def _prepare(folder: Path, key: dict[str, str]) -> None:
-    """An unfinished job of the same key stays; everything else goes."""
+def _prepare(folder: Path, key: dict[str, str]) -> bool:
+    """An unfinished job of the same key stays; everything else goes. Whether anything went."""
     names = {path.name for path in folder.iterdir()} - {_LOCK}
     try:
         known = _read(folder / _JOB)
@@ -157,11 +158,17 @@ def _prepare(folder: Path, key: dict[str, str]) -> None:
         known = None
     if known is None and names - {_JOB, _JOB + ".tmp"}:
         raise UserError("is not a work folder of ned", path=folder, remedy="move it away, or choose another --output")
+    if isinstance(known, dict) and known.get("format", str(FORMAT)) != str(FORMAT) and names - {_JOB}:
+        raise UserError(
+            "holds the unfinished work of a former ned, which does not say by which renderer it was made", path=folder,
+            remedy="finish it with the version that began it, or remove the folder to begin anew",
+        )  # fmt: skip
     for path in folder.iterdir():
         if path.name != _LOCK and (known != key or path.name.endswith(".tmp")):
             _remove(path)
     if known != key:
         _write(folder / _JOB, key)
+    return known is not None and known != key
 
 
 def _leave(job: Job, error: BaseException, keep: bool) -> BaseException:
@@ -169,7 +176,8 @@ def _leave(job: Job, error: BaseException, keep: bool) -> BaseException:
     for path in job.folder.glob("*.tmp"):
         _remove(path)
     mended = isinstance(error, UserError) and not any(job.folder.glob("*.nut"))
-    if mended or (isinstance(error, KeyboardInterrupt) and not keep) or not job.begun:
+    ended = isinstance(error, KeyboardInterrupt | Cancelled) and not keep
+    if mended or ended or not job.begun:
         shutil.rmtree(job.folder, ignore_errors=True)
     elif isinstance(error, ProcessingError):
         remedy = f"{error.remedy}; then" if error.remedy else "what is done is kept:"
@@ -205,7 +213,9 @@ def _try_lock(file) -> bool:
     try:
         import fcntl
     except ImportError:  # Windows
-        import msvcrt
+        import importlib
+
+        msvcrt = importlib.import_module("msvcrt")
 
         try:
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -221,7 +231,7 @@ def _try_lock(file) -> bool:
     return True
 
 
-def _read(path: Path) -> object:
+def _read(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 

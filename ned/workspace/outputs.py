@@ -47,24 +47,6 @@ def manifest_path(video: Path) -> Path | None:
     return None if video.suffix.lower() in SIGNED_CONTAINERS else video.with_suffix(".c2pa")
 
 
-def check_input(path: Path, what: str = "video") -> None:
-    """Raise UserError unless `path` is a file that can be read."""
-    try:
-        if path.is_dir():
-            raise UserError("is a folder", path=path, remedy=f"name a {what}")
-        if not path.exists():
-            near = f" in {path.parent}" if not path.parent.is_dir() else ""
-            raise UserError(f"no such {what}{near}", path=path, remedy="check the path")
-        if not path.is_file():  # a pipe or a device may never end
-            raise UserError("is no ordinary file", path=path, remedy=f"store the {what} in a file first")
-        if not os.access(path, os.R_OK):
-            raise UserError("cannot be read", path=path, remedy="check its permissions")
-    except OSError as error:
-        raise UserError(f"cannot be reached ({error.strerror})", path=path, remedy="check the path") from error
-    except ValueError as error:
-        raise UserError(f"not a path ({error})", path=repr(str(path)), remedy="check the path") from error
-
-
 def check_output(path: Path, inputs: Sequence[Path] = (), overwrite: bool = False) -> None:
     """Raise UserError where `path` is one of `inputs`, exists without `overwrite`, or cannot be written."""
     for source in inputs:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis import analyse
+from tests.analysis.pasted_faces import backdrop, place
 
 
 def test_no_face_gives_no_tracks(make_video):

@@ -7,12 +7,12 @@ import math
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.appearance import appearance_of, difference
 from ned.analysis.detection import overlap, windows
 from ned.analysis.landmarks import Landmarker, Roi, box_of_landmarks, cut, roi_of_landmarks, yaw_of_landmarks
 from ned.analysis.store import LandmarkStore
+from tests.analysis.pasted_faces import backdrop, place
 
 
 @pytest.fixture(scope="module")

@@ -3,11 +3,11 @@
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.features import HiddenFeatures
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
-from ned.analysis.skin import covered, skin_sample, usual_skin
+from ned.analysis.skin import occlusion_mask, skin_sample, skin_statistics
+from tests.analysis.pasted_faces import backdrop, place
 
 FRAMES = 24
 
@@ -30,7 +30,7 @@ def looks():
 
 @pytest.fixture(scope="module")
 def usual(looks):
-    return usual_skin([skin_sample(*look) for look in looks])
+    return skin_statistics([skin_sample(*look) for look in looks])
 
 
 def patched(picture, points):
@@ -59,7 +59,7 @@ def test_a_patch_of_the_skins_colour_is_found_after_a_moment_and_let_go_at_once(
         inside, far = (where > 200) & usual.known, (cv2.dilate(where, np.ones((15, 15))) == 0) & usual.known
         mask = hidden(sample)
         shares.append((0.0, 0.0) if mask is None else (mask[inside].mean(), mask[far].mean()))
-        colour = covered(usual, sample)
+        colour = occlusion_mask(usual, sample)
         assert colour is None or colour[inside].mean() < 0.5  # colour alone does not tell
     inside, far = np.array(shares).T
     assert not inside[:8].any() and inside[10:].min() > 0.7 and far.max() < 0.1

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.occlusion import HandOcclusion, _draw
 from ned.video import read_frames
+from tests.analysis.pasted_faces import backdrop, place
 
 
 def test_a_free_face_has_no_mask():

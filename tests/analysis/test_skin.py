@@ -3,7 +3,6 @@
 import cv2
 import numpy as np
 import pytest
-from pasted_faces import backdrop, place
 
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
 from ned.analysis.skin import (
@@ -11,12 +10,13 @@ from ned.analysis.skin import (
     MOST_SAMPLES,
     SkinSamples,
     SkinStore,
-    covered,
+    occlusion_mask,
     skin_sample,
+    skin_statistics,
     spread_looks,
     spread_over_frame,
-    usual_skin,
 )
+from tests.analysis.pasted_faces import backdrop, place
 
 
 @pytest.fixture(scope="module")
@@ -37,15 +37,15 @@ def looks():
 
 @pytest.fixture(scope="module")
 def usual(looks):
-    return usual_skin([skin_sample(*look) for look in looks[:-2]])
+    return skin_statistics([skin_sample(*look) for look in looks[:-2]])
 
 
 def test_a_free_face_in_another_light_is_not_covered(looks, usual):
     assert usual.known.mean() > 0.4
     for picture, points in looks:
-        assert covered(usual, skin_sample(picture, points)) is None
+        assert occlusion_mask(usual, skin_sample(picture, points)) is None
         dim = (picture * np.linspace(0.5, 0.9, 480)[None, :, None]).astype(np.uint8)
-        assert covered(usual, skin_sample(dim, points)) is None
+        assert occlusion_mask(usual, skin_sample(dim, points)) is None
 
 
 @pytest.mark.parametrize("colour", [(30, 30, 35), (40, 90, 160), (200, 60, 60)])
@@ -56,7 +56,7 @@ def test_a_bar_is_found_where_it_is(looks, usual, colour):
     bar = np.zeros(picture.shape[:2], np.uint8)
     cv2.rectangle(bar, (x - 60, y + 10), (x + 60, y + 34), 255, -1)
     barred[bar > 0] = colour
-    mask = covered(usual, skin_sample(barred, points))
+    mask = occlusion_mask(usual, skin_sample(barred, points))
     assert mask is not None
     drawn = spread_over_frame(mask, points, picture.shape[:2])
     hull = cv2.fillConvexPoly(
@@ -69,7 +69,7 @@ def test_a_bar_is_found_where_it_is(looks, usual, colour):
 
 
 def test_too_few_looks_tell_nothing(looks):
-    assert usual_skin([skin_sample(*look) for look in looks[: LEAST_SAMPLES - 1]]) is None
+    assert skin_statistics([skin_sample(*look) for look in looks[: LEAST_SAMPLES - 1]]) is None
 
 
 def test_samples_are_bounded_and_spread(looks):
@@ -103,5 +103,5 @@ def test_a_face_at_the_edge_of_the_picture_is_no_error(looks, usual):
     picture, points = looks[0]
     for shift in (-200.0, -400.0, 600.0):
         moved = points + np.array([shift, 0, 0], np.float32)
-        covered(usual, skin_sample(picture, moved))
+        occlusion_mask(usual, skin_sample(picture, moved))
         assert spread_over_frame(np.ones((64, 64), np.float32), moved, picture.shape[:2]).shape == picture.shape[:2]

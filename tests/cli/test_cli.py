@@ -50,7 +50,7 @@ def pipeline(monkeypatch):
 
     module.process = process
     monkeypatch.setitem(sys.modules, "ned.pipeline", module)
-    monkeypatch.setattr("ned.cli.process._length_s", lambda result: 2.0)
+    monkeypatch.setattr("ned.cli.printer._length_s", lambda result: 2.0)
     return module
 
 
@@ -77,7 +77,7 @@ def test_nothing_heavy_is_imported():
 def test_version_and_help(capsys):
     assert main(["--version"]) == 0 and capsys.readouterr().out == f"ned {__version__}\n"
     assert main([]) == 0 and "process" in capsys.readouterr().out
-    for command in ("process", "analyse", "finetune", "train", "evaluate", "doctor"):
+    for command in ("process", "analyse", "convert", "finetune", "train", "evaluate", "doctor"):
         assert main([command, "--help"]) == 0
         assert "--debug" in capsys.readouterr().out
 
@@ -326,7 +326,7 @@ def test_doctor(monkeypatch, capsys):
 
 def test_readme_names_only_what_exists(capsys):
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    for command in ("process", "still", "analyse", "verify", "sample", "finetune", "train", "evaluate"):
+    for command in ("process", "still", "analyse", "convert", "verify", "sample", "finetune", "train", "evaluate"):
         assert main([command, "--help"]) == 0
     known = capsys.readouterr().out
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))

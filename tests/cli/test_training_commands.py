@@ -1,13 +1,14 @@
 """`ned train`, `finetune` and `evaluate` as commands: what they hand on, say and refuse."""
 
 import sys
+import time
 import types
 from pathlib import Path
 
 import pytest
 
 from ned.cli import main, parse
-from ned.training.checkpoint import TrainingRecord
+from ned.files.checkpoint import TrainingRecord
 
 
 @pytest.fixture
@@ -33,8 +34,8 @@ def asked(monkeypatch):
         calls.append((*given, named))
         return TrainingRecord(steps=3, seconds=2.0, metrics=(("fapd", 4.5),))
 
-    for module, function in (("finetuning", finetune), ("training", train_renderer)):
-        fake = types.ModuleType(f"ned.renderer.neural.{module}")
+    for module, function in (("finetuning", finetune), ("run", train_renderer)):
+        fake = types.ModuleType(f"ned.renderer.neural.training.{module}")
         setattr(fake, function.__name__, function)
         monkeypatch.setitem(sys.modules, fake.__name__, fake)
     return calls
@@ -76,9 +77,9 @@ def test_finetune_names_the_actor_after_the_first_video(video, asked, capsys, mo
     monkeypatch.setenv("NED_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(sys, "argv", ["/usr/bin/ned", "finetune", str(video), "-p", "2"])
     assert main(["finetune", str(video), "--minutes", "2.5", "-p", "2", "--quiet"]) == 0
-    ((videos, name, minutes, _, weights, person, threads, seed, overwrite, command),) = asked
+    ((videos, name, minutes, _, weights, person, threads, seed, overwrite, command, began),) = asked
     assert (videos, name, minutes, weights, person, threads, seed) == ((video,), "talk", 2.5, None, 2, 2, 0)
-    assert not overwrite and command == "ned finetune talk.mp4 -p 2"
+    assert not overwrite and command == "ned finetune talk.mp4 -p 2" and 0 <= time.monotonic() - began < 60
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == str(tmp_path / "data" / "actors" / "talk" / "previews")
     assert "held-out FAPD 5.00, better than a bent frame (6.00)" in lines[1]
@@ -88,7 +89,7 @@ def test_finetune_names_the_actor_after_the_first_video(video, asked, capsys, mo
 
 
 def test_finetune_says_that_it_can_go_on(video, monkeypatch, capsys):
-    fake = types.ModuleType("ned.renderer.neural.finetuning")
+    fake = types.ModuleType("ned.renderer.neural.training.finetuning")
 
     def finetune(*_):
         raise KeyboardInterrupt

@@ -28,12 +28,12 @@ def test_what_has_moved_is_sharpened_and_what_has_not_is_not(rng):
     gain = (0.8 + 0.4 * picture(rng, 8, 11)).astype(np.float32)
     share = np.minimum(4 * np.abs(motion).sum(-1, keepdims=True), 1)
     wanted = np.clip((out + 0.7 * share * (out - smooth)) * gain[..., None], 0, 1)
-    standing = (motion == 0).all(-1)
-    assert standing.any() and (wanted == 0).any() and (wanted == 1).any()
+    checkpoint = (motion == 0).all(-1)
+    assert checkpoint.any() and (wanted == 0).any() and (wanted == 1).any()
     before = out.copy()
     kernels.sharpen(out, smooth, still + motion, np.float32(0.7), gain)
     np.testing.assert_allclose(out, wanted, atol=2e-5)
-    np.testing.assert_array_equal(out[standing], np.minimum(before * gain[..., None], 1)[standing])
+    np.testing.assert_array_equal(out[checkpoint], np.minimum(before * gain[..., None], 1)[checkpoint])
 
 
 def test_mixing_and_fading_are_linear(rng):

@@ -5,7 +5,6 @@ import pytest
 
 from ned.errors import UserError
 from ned.face_model.spaces import ARKIT52, mirrored
-from ned.manipulator.batches import SyntheticBatches
 from ned.manipulator.corpus.overlays import (
     LATENT,
     SEEN,
@@ -18,10 +17,12 @@ from ned.manipulator.corpus.overlays import (
     slow_part,
     taken_back,
 )
-from ned.manipulator.corpus.people import NOMINAL_RATE, RealTrack, synthetic_person, without_mood
+from ned.manipulator.corpus.people import RealTrack, synthetic_person, without_mood
 from ned.manipulator.corpus.store import build_corpus, load_corpus, save_corpus
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.prototypes import PROTOTYPES, sided
+from ned.manipulator.settings import NOMINAL_RATE
+from ned.manipulator.training.batches import SyntheticBatches
 from ned.types import EMOTIONS
 
 

@@ -5,12 +5,13 @@ import pytest
 
 from ned.cli import main
 from ned.face_model import load_face_model
+from ned.files.checkpoint import load_checkpoint
 from ned.manipulator import effects_of, evaluation
-from ned.manipulator.corpus.people import NOMINAL_RATE, RealTrack
+from ned.manipulator.corpus.people import RealTrack
 from ned.manipulator.corpus.store import build_corpus, save_corpus
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.prototypes import PrototypeManipulator
-from ned.training.checkpoint import load_checkpoint
+from ned.manipulator.settings import NOMINAL_RATE
 
 MODEL = load_face_model()
 EFFECTS = effects_of(MODEL)
@@ -54,7 +55,7 @@ def test_a_fit_sees_less_than_was_driven_and_nothing_out_of_bounds():
 
 def test_train_and_evaluate_from_the_command_line(corpus, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(evaluation, "JUDGE_STEPS", 10)
-    monkeypatch.setattr("ned.manipulator.training.MEASURED_SOURCES", 7)
+    monkeypatch.setattr("ned.manipulator.training.run.MEASURED_SOURCES", 7)
     save_corpus(corpus, tmp_path / "corpus.npz")
     (tmp_path / "small.yaml").write_text("channels: 8\ntrunk_channels: 8\nlevels: 2\nwindow: 16\nbatch: 4\n")
     train = ["train", "manipulator", "--data", str(tmp_path / "corpus.npz"), "--out", str(tmp_path / "out"), "--quiet",
@@ -79,7 +80,7 @@ def test_train_and_evaluate_from_the_command_line(corpus, tmp_path, monkeypatch,
     (["train", "manipulator", "--data", "x", "--steps", "0"], "steps is 0"),
     (["train", "manipulator", "--data", "x", "--config", "no.yaml"], "no.yaml: no such configuration file"),
     (["evaluate", "manipulator", "no.safetensors"], "no.safetensors: no such checkpoint"),
-    (["process", "x.mp4", "--manipulator", "prototypes", "--manipulator-weights", "w"], "prototypes have no weights"),
+    (["process", "x.mp4", "--manipulator", "prototypes", "--manipulator-weights", "w"], "'prototypes' has no weights"),
 ])  # fmt: skip
 def test_errors_are_one_line(arguments, said, capsys):
     assert main(arguments) == 2

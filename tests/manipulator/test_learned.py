@@ -9,18 +9,17 @@ import torch
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.face_model.spaces import FLAME50
-from ned.manipulator import Manipulator, build_manipulator, effects_of
+from ned.manipulator import Effects, Manipulator, build_manipulator, effects_of
 from ned.manipulator import learned as module
-from ned.manipulator.corpus.overlays import SEEN
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.evaluation import articulate
 from ned.manipulator.family import build_family
 from ned.manipulator.learned import SHIPPED, LearnedManipulator, geometric_median
 from ned.manipulator.prototypes import sided
 from ned.manipulator.resample import at_frames, resample
-from ned.manipulator.settings import ManipulatorConfig
+from ned.manipulator.settings import SEEN, ManipulatorConfig
 from ned.manipulator.speech import CLOSED_SHARE
-from ned.types import EMOTIONS, Edit, ExpressionTrack
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionTrack, Reference, ValenceArousal
 
 RATE = 25.0
 MODEL = load_face_model()
@@ -41,8 +40,9 @@ def manipulator():
     return made
 
 
-def _edited(manipulator, speaker, emotion="happy", intensity=1.0, seed=0, rate=RATE, **more):
-    return manipulator.translate(*speaker, rate, Edit(emotion, intensity, seed, **more))
+def _edited(manipulator, speaker, style="happy", intensity=1.0, seed=0, rate=RATE):
+    style = Emotion(style) if isinstance(style, str) else style
+    return manipulator.translate(*speaker, rate, Edit(style, intensity, seed))
 
 
 @pytest.mark.parametrize("emotion", EMOTIONS)
@@ -122,7 +122,7 @@ def test_a_reference_is_imitated(manipulator):
     happy = _edited(manipulator, _speaker(seed=5), "happy", SEEN)  # as a fit would see a happy person
     seen = ExpressionTrack.unpack(MODEL.space, np.clip(happy.pack(), 0, 1))
     speaker = _speaker(seed=6)
-    edited = _edited(manipulator, speaker, "neutral", reference=(seen, seen), reference_rates=(RATE, RATE))
+    edited = _edited(manipulator, speaker, Reference((seen, seen), (RATE, RATE)))
     assert edited["mouthSmileLeft"].mean() > speaker[0]["mouthSmileLeft"].mean() + 0.3
     wanted = manipulator.reference_style((seen,), (RATE,))
     before = speaker[0].pack()
@@ -134,18 +134,18 @@ def test_a_reference_is_imitated(manipulator):
 def test_an_empty_reference_is_refused(manipulator):
     track, said = _speaker()
     with pytest.raises(UserError, match="no face"):
-        _edited(manipulator, (track, said), reference=(track[:0],), reference_rates=(RATE,))
+        _edited(manipulator, (track, said), Reference((track[:0],), (RATE,)))
 
 
 def test_prototypes_refuse_a_reference():
     track, said = _speaker()
     with pytest.raises(UserError, match="learned"):
-        _edited(build_manipulator("prototypes", MODEL), (track, said), reference=(track,), reference_rates=(RATE,))
+        _edited(build_manipulator("prototypes", MODEL), (track, said), Reference((track,), (RATE,)))
 
 
 def test_another_expression_space_is_refused(tmp_path):
     with pytest.raises(UserError, match="speaks the expression space arkit52"):
-        LearnedManipulator(FLAME50, np.zeros(51), np.zeros((51, 2)), SHIPPED)
+        LearnedManipulator(FLAME50, Effects(np.zeros(51), np.zeros((51, 2)), np.zeros(51), np.zeros(51)), SHIPPED)
     with pytest.raises(UserError, match="no such checkpoint"):
         LearnedManipulator(MODEL.space, EFFECTS, tmp_path / "none.safetensors")
 
@@ -159,7 +159,7 @@ def test_a_damaged_copy_of_the_shipped_weights_is_refused(tmp_path):
 
 
 def test_the_shipped_weights_are_small_and_say_where_they_come_from():
-    from ned.training.checkpoint import check_digest, load_checkpoint
+    from ned.files.checkpoint import check_digest, load_checkpoint
 
     record = load_checkpoint(SHIPPED, "manipulator").record
     check_digest(SHIPPED)
@@ -198,3 +198,9 @@ def test_resampling_keeps_a_slow_wave_and_its_ends():
     half = resample(wave, 50.0, 25.0)
     assert half.shape == (51, 1) and np.allclose(half[1:-1], wave[2:-2:2], atol=0.02)
     assert np.array_equal(resample(wave, 25.0, 25.0), wave) and resample(wave[:1], 25.0, 15.0).shape == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["learned", "prototypes"])
+def test_kinds_of_style_that_it_does_not_know_are_said(name):
+    with pytest.raises(UserError, match="cannot imitate valence and arousal"):
+        _edited(build_manipulator(name, MODEL), _speaker(), ValenceArousal(0.5, -0.2))

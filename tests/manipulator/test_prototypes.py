@@ -7,8 +7,8 @@ from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.manipulator import Articulation, Manipulator, build_manipulator, effects_of
 from ned.manipulator.prototypes import PROTOTYPES
-from ned.sample import sample_expression
-from ned.types import EMOTIONS, Edit, ExpressionTrack
+from ned.pipeline.sample import sample_expression
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionTrack, Reference
 
 RATE = 25.0
 MODEL = load_face_model()
@@ -34,7 +34,7 @@ def manipulator():
 
 
 def _edited(manipulator, speech, emotion, intensity=1.0, seed=0):
-    return manipulator.translate(*speech, RATE, Edit(emotion, intensity, seed))
+    return manipulator.translate(*speech, RATE, Edit(Emotion(emotion), intensity, seed))
 
 
 def test_there_is_a_prototype_for_every_emotion():
@@ -98,7 +98,7 @@ def test_one_frame_is_enough(manipulator, speech):
     track, articulation = speech
     one = Articulation(articulation.mouth_opening[:1], articulation.lid_opening[:1], articulation.face_height)
     for emotion in EMOTIONS:
-        edited = manipulator.translate(track[:1], one, RATE, Edit(emotion))
+        edited = manipulator.translate(track[:1], one, RATE, Edit(Emotion(emotion)))
         assert np.isfinite(edited.pack()).all() and len(edited) == 1
 
 
@@ -108,6 +108,6 @@ def test_an_unknown_emotion_is_refused(manipulator, speech):
 
 
 def test_a_reference_is_refused_with_the_way_out(manipulator, speech):
-    edit = Edit("happy", reference=(speech[0],), reference_rates=(RATE,))
+    edit = Edit(Reference((speech[0],), (RATE,)))
     with pytest.raises(UserError, match="--manipulator learned"):
         manipulator.translate(*speech, RATE, edit)

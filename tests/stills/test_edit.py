@@ -7,14 +7,16 @@ import pytest
 from PIL import Image
 
 from ned.cli import main
+from ned.config.still import LABELS, StillConfig
 from ned.errors import UserError
 from ned.manipulator.vitl.plane import NAMES
-from ned.stills.config import LABELS, StillConfig
-from ned.stills.edit import Wish, closing_at, edit_faces, find_faces, hold, manipulate_with
+from ned.stills.edit import Wish, closing_at, edit_faces, hold, manipulate_with
+from ned.stills.faces import find_faces
 from ned.stills.frame import frame_of, pixels_of
 from ned.stills.picture import read_picture
 from ned.stills.process import edit_still
 from ned.stills.sheet import circle, close_up, lattice
+from ned.types import Emotion, ValenceArousal
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +50,7 @@ def test_one_face_is_found_and_fitted(found):
 
 def test_only_the_face_changes_and_as_it_should(found, portrait):
     smile = found.faces[0].fit.expression.space.index("mouthFrownLeft")
-    done = edit_faces(found, Wish("sad"))
+    done = edit_faces(found, Wish(Emotion("sad")))
     changed = (done.picture.pixels != portrait).any(2)
     box = found.faces[0].track.boxes[0]
     reach = 0.5 * (box[2] - box[0])
@@ -61,7 +63,7 @@ def test_only_the_face_changes_and_as_it_should(found, portrait):
 
 
 def test_nothing_is_nothing(found, portrait):
-    assert np.array_equal(edit_faces(found, Wish("sad", intensity=0.0)).picture.pixels, portrait)
+    assert np.array_equal(edit_faces(found, Wish(Emotion("sad"), intensity=0.0)).picture.pixels, portrait)
 
 
 @pytest.mark.parametrize("manipulator", ["vitl", "prototypes", "learned"])
@@ -70,7 +72,7 @@ def test_every_manipulator_tells_a_smile_from_sadness(found, manipulator):
     smile = face.fit.expression.space.index("mouthSmileLeft")
     smiles = {}
     for emotion in ("happy", "sad"):
-        edited = manipulate_with(Wish(emotion, manipulator=manipulator), found.model)(face)
+        edited = manipulate_with(Wish(Emotion(emotion), manipulator=manipulator), found.model)(face)
         assert len(edited) == 1
         smiles[emotion] = float(edited.pack()[0, smile])
     assert smiles["happy"] > smiles["sad"] + 0.3
@@ -79,7 +81,8 @@ def test_every_manipulator_tells_a_smile_from_sadness(found, manipulator):
 def test_a_point_of_the_plane_pulls_as_far_as_it_lies(found):
     face = found.faces[0]
     smile = face.fit.expression.space.index("mouthSmileLeft")
-    at = [manipulate_with(Wish(place=(v, 0.05)), found.model)(face).pack()[0, smile] for v in (-0.8, 0.0, 0.5, 0.95)]
+    wishes = [Wish(ValenceArousal(v, 0.05)) for v in (-0.8, 0.0, 0.5, 0.95)]
+    at = [manipulate_with(wish, found.model)(face).pack()[0, smile] for wish in wishes]
     assert at == sorted(at)
 
 
@@ -91,7 +94,7 @@ def test_sixteen_bits_and_grey_are_edited_as_they_are(portrait, tmp_path):
     Image.fromarray(portrait).convert("L").save(grey)
     for path in (deep, grey):
         picture = read_picture(path)
-        done = edit_faces(find_faces(picture), Wish("surprised")).picture
+        done = edit_faces(find_faces(picture), Wish(Emotion("surprised"))).picture
         changed = (done.pixels != picture.pixels).any(2)
         assert 0.01 < changed.mean() < 0.25
         assert done.bits == picture.bits and done.grey == picture.grey

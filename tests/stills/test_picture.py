@@ -10,7 +10,8 @@ from PIL import Image, ImageOps
 
 from ned.errors import UserError
 from ned.stills.metadata import orientation_of, without_thumbnail
-from ned.stills.picture import encoded, read_picture, turned, turned_back, write_picture
+from ned.stills.picture import encoded, read_picture, write_picture
+from ned.stills.upright import turned, turned_back
 from ned.workspace.pictures import check_writes, default_picture, is_picture
 
 RNG = np.random.default_rng(0)

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from ned.errors import ProcessingError, UserError
+from ned.files.checkpoint import TrainingRecord, load_checkpoint
 from ned.training import loop
-from ned.training.checkpoint import TrainingRecord, load_checkpoint
 from ned.training.loop import BEST, LAST, Schedule, train
 
 
@@ -69,8 +69,8 @@ def test_a_resumed_run_equals_an_uninterrupted_one(tmp_path):
 def test_a_killed_run_loses_at_most_one_interval(tmp_path):
     code = f"""
         import os, signal, sys
-        sys.path.insert(0, {str(Path(__file__).parent)!r})
-        from test_loop import Line, PLAN, TrainingRecord, train
+        sys.path.insert(0, {str(Path(__file__).parents[2])!r})
+        from tests.training.test_loop import Line, PLAN, TrainingRecord, train
         from pathlib import Path
         class Killed(Line):
             def step(self, number):
@@ -189,3 +189,24 @@ def test_only_named_settings_may_differ_from_the_former_run(tmp_path):
     assert train(Line(config={"rate": 1.0, "batch": 2}), tmp_path, more, TrainingRecord()).steps == 70
     with pytest.raises(UserError, match="another configuration"):
         train(Line(config={"rate": 2.0, "batch": 2}), tmp_path, more, TrainingRecord())
+
+
+def test_minutes_are_of_wall_time_with_preparation_and_the_last_look(tmp_path, monkeypatch):
+    """10 s of preparation, steps of 10 s, measurements of 25 s, expected to take 25: all within 100 s."""
+    now = [1000.0]
+    monkeypatch.setattr(loop.time, "monotonic", lambda: now[0])
+
+    class Slow(Line):
+        def step(self, number):
+            now[0] += 10
+            return super().step(number)
+
+        def measure(self):
+            now[0] += 25
+            return super().measure()
+
+    plan = Schedule(10**6, 100.0, 10**6, 10**6, began=990.0, measuring_s=25.0)
+    record = train(Slow(), tmp_path, plan, TrainingRecord())
+    assert record.steps == 6 and record.seconds == 95.0  # a seventh step would end with the measurement at 105 s
+    again = Schedule(10**6, 100.0, 10**6, 10**6, began=now[0], measuring_s=25.0)
+    assert train(Slow(), tmp_path, again, TrainingRecord()).steps == 6  # nothing is left of the time

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from tiny_clips import frame_of
 
 from ned.video.beside import side_by_side
+from tests.video.tiny_clips import frame_of
 
 
 @pytest.mark.parametrize("name", ["yuv420p", "yuv422p10le", "yuv444p", "gbrp"])

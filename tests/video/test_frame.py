@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from tiny_clips import BT601, frame_of, picture, planes_of
 
 from ned.video.colour import Encoding
 from ned.video.frame import Frame
 from ned.video.pixel_format import describe, planar_format
+from tests.video.tiny_clips import BT601, frame_of, picture, planes_of
 
 BT709 = Encoding("bt709", 0.2126, 0.0722, False)
 BT709_FULL = BT709._replace(full_range=True)

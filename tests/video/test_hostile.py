@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import pytest
 from PIL import Image
-from tiny_clips import make_clip
 
 from ned.cli import main
 from ned.errors import UserError
 from ned.video import MediaWarning, VideoWriter, probe, read_frames
+from tests.video.tiny_clips import make_clip
 
 
 @pytest.mark.parametrize(

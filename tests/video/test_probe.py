@@ -1,10 +1,10 @@
 from fractions import Fraction
 
 import pytest
-from tiny_clips import make_clip
 
 from ned.errors import UserError
 from ned.video import probe
+from tests.video.tiny_clips import make_clip
 
 
 def test_facts(tmp_path):

@@ -5,10 +5,10 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from tiny_clips import CLIPS, decode, make_clip, needs_clips, planes_of
 
 from ned.errors import UserError
 from ned.video import MediaWarning, frame_at, frames_at, prefetch, read_frames
+from tests.video.tiny_clips import CLIPS, decode, make_clip, needs_clips, planes_of
 
 IRREGULAR = [0, 512, 1100, 1101, 2900, 3333, 4000, 6000, 6001, 7777, 9000, 12800]
 

@@ -1,4 +1,4 @@
-"""Films in pieces: exact times, the same bytes, damage."""
+"""Films in segments: exact times, the same bytes, damage."""
 
 import itertools
 from fractions import Fraction
@@ -6,12 +6,12 @@ from fractions import Fraction
 import av
 import numpy as np
 import pytest
-from tiny_clips import decode, make_clip, packets, planes_of
 
 from ned.errors import UserError
 from ned.video import list_encoders, probe, read_frames
 from ned.video.read import Position
 from ned.video.segments import Encoding, SegmentWriter, assemble, check_copies, finished_segments, load_segment
+from tests.video.tiny_clips import decode, make_clip, packets, planes_of
 
 IRREGULAR = [0, 512, 700, 1400, 1500, 3000, 3512, 4100, 5000, 5600, 7000, 9000]
 
@@ -22,8 +22,8 @@ def times(path):
 
 
 def in_pieces(source, target, length, encoding, **cut):
-    """Write `source` as pieces of `length` frames and put them together; the folder of the pieces."""
-    info, folder = probe(source), target.with_suffix(".pieces")
+    """Write `source` as segments of `length` frames and put them together; the folder of the segments."""
+    info, folder = probe(source), target.with_suffix(".segments")
     folder.mkdir(exist_ok=True)
     segments, writer, first = [], None, None
     for k, frame in enumerate(read_frames(source, cut.get("start_s"), cut.get("end_s"))):

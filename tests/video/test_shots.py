@@ -3,10 +3,10 @@ import time
 import cv2
 import numpy as np
 import pytest
-from tiny_clips import CLIPS, needs_clips
 
 from ned.types import Shot
 from ned.video import ShotDetector, Transition, find_shots, read_frames, shots_between
+from tests.video.tiny_clips import CLIPS, needs_clips
 
 
 def scene(seed: int, count: int) -> list[np.ndarray]:

@@ -1,7 +1,6 @@
-from tiny_clips import decode, make_clip, planes_of
-
 import ned.video.stills
 from ned.video import Stills, frames_at
+from tests.video.tiny_clips import decode, make_clip, planes_of
 
 
 def test_frames_are_read_in_one_go_and_the_last_remembered(tmp_path, monkeypatch):

@@ -5,11 +5,11 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tiny_clips import CLIPS, decode, make_clip, needs_clips, packets, planes_of
 
 from ned.errors import ProcessingError, UserError
 from ned.video import MediaWarning, VideoWriter, list_encoders, probe, read_frames
 from ned.video.process import explain
+from tests.video.tiny_clips import CLIPS, decode, make_clip, needs_clips, packets, planes_of
 
 FAST = {"preset": "ultrafast"}
 IRREGULAR = [0, 512, 1100, 1101, 2900, 3333, 4000, 6000, 6001, 7777, 9000, 12800]

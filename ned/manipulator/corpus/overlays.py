@@ -14,21 +14,15 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d
 
-from ned.manipulator.corpus.people import MOODY, NOMINAL_RATE, columns_of
+from ned.manipulator.corpus.people import MOODY, columns_of
 from ned.manipulator.prototypes import ASYMMETRY, PROTOTYPES, SLOW_S, WAY, sided
+from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN
 from ned.manipulator.speech import OPEN_S
 from ned.types import EMOTIONS, ExpressionSpace
-
-SEEN = 2.0 / 3.0
-"""Share of a drive that a fit sees; the prototypes take back 1.5 times what was seen."""
 
 SHY = ("cheek", "eyeSquint", "noseSneer", "mouthPress", "mouthRoll", "mouthShrug", "mouthDimple", "mouthStretch",
        "mouthFrown", "jawForward")  # fmt: skip
 """Coefficients of which a fit of real faces sees little or nothing."""
-
-LATENT = 4
-"""Ways in which one emotion varies: asymmetry, upper against lower face (and pressed against bared), liveliness,
-strength."""
 
 OPEN_JAW = 0.05
 """Opening of the jaw (coefficient) from which a mouth counts as open; half as much again, and it wholly is."""

@@ -11,10 +11,8 @@ from scipy.ndimage import gaussian_filter1d
 from ned.face_model.spaces import mirrored
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.prototypes import SLOW_S, sided
+from ned.manipulator.settings import NOMINAL_RATE
 from ned.types import ExpressionSpace
-
-NOMINAL_RATE = 25.0
-"""Frames a second at which the networks live."""
 
 SPLITS = ("train", "judge", "test")
 """People for the manipulator, for the classifier that judges it, and for the figures."""

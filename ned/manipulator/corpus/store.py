@@ -13,10 +13,10 @@ from jaxtyping import Float, Int
 from ned import workspace
 from ned.errors import UserError
 from ned.face_model.spaces import SPACES
+from ned.files.arrays import array_errors, save_arrays
+from ned.files.atomic import atomic_path
 from ned.manipulator.corpus.people import SPLITS, RealTrack, synthetic_person
 from ned.types import ExpressionSpace
-from ned.workspace.arrays import array_errors, save_arrays
-from ned.workspace.atomic import atomic_path
 
 FORMAT = 1
 MAX_BYTES = 4 * 1024**3
@@ -72,7 +72,7 @@ def save_corpus(corpus: Corpus, path: Path) -> None:
 def load_corpus(path: Path) -> Corpus:
     """Raises UserError where the file is none of `save_corpus`."""
     workspace.check_input(path, what="corpus")
-    remedy = "make it with scripts/build_corpus.py"
+    remedy = "make it with scripts/build/corpus.py"
     if path.stat().st_size > MAX_BYTES:
         raise UserError("larger than any corpus", path=path, remedy=remedy)
     try:

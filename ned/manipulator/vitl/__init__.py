@@ -8,7 +8,7 @@ in a vector-valued RKHS with the kernels G(θ, θ') = k_Θ(θ, θ')·A and K(x, 
     regression  the estimator: exact, or with features where there are many inputs
     selection   λ and the widths by folds that share no identity
     plane       where emotions lie, and what lies between them
-    displays    faces to learn the product's slider from
+    slider      what the product ships; training/ fits it to displays
     landmarks   68 points a face, as the paper has it; its measure
     own_place   where a face lies already
     manipulator the slider behind `ned.manipulator.Manipulator`

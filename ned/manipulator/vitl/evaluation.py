@@ -8,9 +8,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ned.manipulator.corpus.overlays import SEEN
-from ned.manipulator.vitl.displays import Displays
 from ned.manipulator.vitl.plane import place_of
 from ned.manipulator.vitl.regression import Transfer
+from ned.manipulator.vitl.training.displays import Displays
 from ned.types import EMOTIONS
 
 STEP_DEGREES = 5.0

@@ -14,14 +14,15 @@ from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
 from ned.errors import UserError
-from ned.manipulator.corpus.overlays import SEEN
-from ned.manipulator.protocol import Articulation, Effects
+from ned.face_model import FaceModel
+from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.prototypes import RESTING_SHARE, SLOW_S, VARIATION, VARIATION_S, sided
+from ned.manipulator.settings import SEEN
 from ned.manipulator.speech import keep_blinks, keep_speech, keep_upper_lip, keep_width
-from ned.manipulator.vitl.plane import NAMES, mouth_at, place_of, shares_at
+from ned.manipulator.vitl.plane import NAMES, check_place, mouth_at, place_of, shares_at
 from ned.manipulator.vitl.regression import Transfer
 from ned.manipulator.vitl.slider import SHIPPED, load_slider
-from ned.types import Edit, ExpressionSpace, ExpressionTrack
+from ned.types import Edit, Emotion, ExpressionSpace, ExpressionTrack, ValenceArousal
 
 Place = Float[np.ndarray, "2"]
 
@@ -47,11 +48,16 @@ class VitlManipulator:
         self, expression: ExpressionTrack, articulation: Articulation, frame_rate: float, edit: Edit
     ) -> ExpressionTrack:
         """See `Manipulator.translate`. The labels of the plane are known too: relaxed, tired, bored."""
-        if edit.reference:
-            raise UserError("the slider cannot imitate a reference", remedy="use --manipulator learned")
-        if edit.emotion not in NAMES:
-            raise ValueError(f"unknown emotion {edit.emotion!r}; known: {', '.join(NAMES)}")
-        return self.move(expression, articulation, frame_rate, place_of(edit.emotion), edit.intensity, edit.seed)
+        asked = edit.style
+        if isinstance(asked, ValenceArousal):
+            place = check_place(asked.valence, asked.arousal)
+        elif not isinstance(asked, Emotion):
+            raise unknown_style("the slider", asked, "use --manipulator learned")
+        elif asked.name not in NAMES:
+            raise ValueError(f"unknown emotion {asked.name!r}; known: {', '.join(NAMES)}")
+        else:
+            place = place_of(asked.name)
+        return self.move(expression, articulation, frame_rate, place, edit.intensity, edit.seed)
 
     def move(
         self,
@@ -155,3 +161,8 @@ def _drift(frames: int, frame_rate: float, seed: int, variation: float) -> Float
     pad = int(4 * sigma) + 1
     noise = gaussian_filter1d(np.random.default_rng([seed, 14]).standard_normal(frames + 2 * pad), sigma)
     return 1.0 + variation * np.clip(noise[pad : pad + frames] * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
+
+
+def build(model: FaceModel, checkpoint: Path | None = None) -> VitlManipulator:
+    """See `ned.config.roles.MANIPULATORS`."""
+    return VitlManipulator(model.space, effects_of(model), checkpoint)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float
 
+from ned.config.options import parse_time
 from ned.errors import UserError
 from ned.manipulator.vitl.plane import check_place
-from ned.options import parse_time
 
 MAX_STOPS = 1000
 

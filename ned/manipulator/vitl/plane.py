@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from jaxtyping import Float
 
-from ned.errors import UserError
+from ned.config import affect
 from ned.manipulator.prototypes import PROTOTYPES
 from ned.manipulator.speech import MouthTarget
 from ned.types import EMOTIONS
@@ -72,14 +72,7 @@ def place_of(name: str) -> Float[np.ndarray, "2"]:
 
 def check_place(valence: float, arousal: float) -> Float[np.ndarray, "2"]:
     """The two as an array. Raises UserError where they lie outside the disc of radius 1."""
-    place = np.array([valence, arousal], np.float64)
-    if not np.isfinite(place).all() or np.hypot(*place) > 1.0 + 1e-6:
-        size = float(np.hypot(*place))
-        raise UserError(
-            f"valence {valence:g} and arousal {arousal:g} lie outside the circle of radius 1",
-            remedy=f"scale both by {1 / size:.2f} or less" if np.isfinite(size) else "give two numbers",
-        )  # fmt: skip
-    return place
+    return np.array(affect.check_place(valence, arousal), np.float64)
 
 
 def shares_at(places: Float[np.ndarray, "n 2"]) -> Float[np.ndarray, "n names"]:

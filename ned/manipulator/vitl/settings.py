@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ned.training.settings import Settings
+from ned.config.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ned import workspace
 from ned.errors import UserError
-from ned.workspace.atomic import write_text
+from ned.files.atomic import write_text
 from ned.workspace.data import ACTOR_WEIGHTS
 
 RECORD, CROPS, PREVIEWS, WORK = "actor.json", "crops", "previews", "training"
@@ -31,7 +31,7 @@ class ActorRecord:
     crops: tuple[str, ...]
     """Files of prepared footage in the actor's folder, one a video."""
     seconds: float
-    """Footage altogether."""
+    """CropSequence altogether."""
     strength: float
     """0 to 1: how far the network may be trusted; below 1 where there was little footage."""
     minutes: float
@@ -64,7 +64,7 @@ class Actor:
 
     @property
     def footage(self) -> tuple[Path, ...]:
-        """Prepared footage, for `ned.renderer.neural.footage.load_footage`."""
+        """Prepared footage, for `ned.renderer.neural.training.crop_sequences.load_footage`."""
         return tuple(self.folder / CROPS / name for name in self.record.crops)
 
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ned.plan import TrackEdit
-from ned.progress import Stage
+from ned.edit.track_edit import TrackEdit
 from ned.renderer.neural.crops import align, cut, to_crop
 from ned.renderer.neural.memory import Memory, diverse, features
+from ned.runtime.progress import Stage
 from ned.video import Frame
 
 LOOKED_AT = 1500

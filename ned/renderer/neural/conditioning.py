@@ -1,8 +1,8 @@
 """What the network is told of a wanted geometry, as pictures: mean-face coordinates, shape, eyes, mask, mouth.
 
 NMFC and shape are those of Neural Emotion Director (supplement, section A). Its detail comes from a displacement map of
-DECA; here the creases that `ned.renderer.creases` folds with the expression take its place. The eyes carry the lids'
-opening beside iris and pupil, and the mask is that of the wanted face, so that a lowered jaw is inside it.
+DECA; here the creases that `ned.renderer.warp.creases` folds with the expression take its place. The eyes carry the
+lids' opening beside iris and pupil, and the mask is that of the wanted face, so that a lowered jaw is inside it.
 Left and right are alike in all channels but the first, so that pictures may be mirrored.
 """
 
@@ -18,13 +18,13 @@ from jaxtyping import Float
 
 from ned.composite.blend import soft_mask
 from ned.face_model import FaceModel
-from ned.face_model.canonical import NUM_MESH_VERTICES
-from ned.renderer import layers
-from ned.renderer.creases import CreaseShader
-from ned.renderer.rasterize import rasterize
-from ned.renderer.shading import vertex_normals
+from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
+from ned.geometry.rasterize import rasterize
+from ned.renderer.warp import layers
+from ned.renderer.warp.creases import CreaseShader
+from ned.renderer.warp.shading import vertex_normals
 
-IRISES = {layers.RIGHT_EYE: 468, layers.LEFT_EYE: 473}
+IRISES = {layers.RIGHT_EYE: LANDMARKS.right_iris[0], layers.LEFT_EYE: LANDMARKS.left_iris[0]}
 """Landmark in the middle of each iris; the four after it lie on its edge: nasal or temporal, top, the other, bottom."""
 PUPIL = 0.42
 """Radius of a pupil as a share of its iris; a tracker sees none."""
@@ -69,15 +69,15 @@ class Conditioner:
     """Draws the conditioning of faces in crops of `size` pixels."""
 
     def __init__(self, model: FaceModel, size: int) -> None:
-        mesh = model.mean[:NUM_MESH_VERTICES]
+        mesh = model.mean[:NUM_SURFACE]
         low, high = mesh.min(0), mesh.max(0)
         self.colours = np.clip((model.mean - low) / (high - low), 0.0, 1.0).astype(np.float32)
         """NMFC of every vertex."""
-        self._triangles, self.size = model.triangles, size
+        self._triangles, self.size = model.topology.triangles, size
         """Side of the crops."""
         # x and y of the normalised mean are the surface coordinates of the creases as well
         self._side = max(16, round(_FACE_IN_CROP * size))
-        self._creases = CreaseShader(self.colours[:, :2], model.mirror, model.space.names, self._side)
+        self._creases = CreaseShader(self.colours[:, :2], model.topology.mirror, model.space.names, self._side)
         edge = np.minimum(np.arange(size), np.arange(size)[::-1]) / (EROSION * _FACE_IN_CROP * size)
         self._border = np.minimum(*np.meshgrid(*2 * [np.clip(edge, 0.0, 1.0)])).astype(np.float32)
 
@@ -99,7 +99,7 @@ class Conditioner:
         eyes = np.zeros((size, size, 3), np.float32)
         for hole, iris in IRISES.items():
             self._draw_eye(hole, iris, face, buffer, eyes)
-        outline = flat[:NUM_MESH_VERTICES]
+        outline = flat[:NUM_SURFACE]
         mask = soft_mask(outline, outline, (size, size), EROSION) * self._border
         mouth = self._opening(layers.MOUTH, face, buffer)
         return Conditioning(np.ascontiguousarray(image[..., :3]), np.repeat(grey[..., None], 3, 2), eyes, mask, mouth)
@@ -120,7 +120,7 @@ class Conditioner:
         upper, lower = face[list(hole.upper)], face[list(hole.lower)]
         nearest = min(upper[:, 2].min(), lower[:, 2].min())
         upper, lower = upper[:, :2], lower[:, :2]
-        down = face[152, :2] - face[168, :2]
+        down = face[LANDMARKS.chin, :2] - face[LANDMARKS.nose_root, :2]
         apart = np.sign((lower - upper) @ down)[:, None]
         middle = 0.5 * (upper + lower)
         polygon = np.concatenate([np.where(apart > 0, upper, middle), np.where(apart > 0, lower, middle)[::-1]])

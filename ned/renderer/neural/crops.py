@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.face_model import load_face_model
+from ned.geometry.landmarks import LANDMARKS
 
 FACE_SHARE, TOP_SHARE = 0.78, 0.07
 """Height of the mean face, and the room above it, in crops; below there is room for a lowered jaw."""
@@ -35,11 +36,12 @@ def align(face: Float[np.ndarray, "vertices 3"], size: int) -> Float[np.ndarray,
 def _template() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Stable vertices, their weights (1 in sum) and where they lie in a crop of size 1."""
     model = load_face_model()
-    height = model.mean[152, 1] - model.mean[10, 1]
+    top, anchors = model.mean[LANDMARKS.forehead, 1], model.topology.anchors
+    height = model.mean[LANDMARKS.chin, 1] - top
     scale = FACE_SHARE / height
-    places = model.mean[:, :2] * scale + (0.5, TOP_SHARE - scale * model.mean[10, 1])
-    weights = model.stable_weights / model.stable_weights.sum()
-    return model.stable, weights.astype(np.float64), places[model.stable].astype(np.float64)
+    places = model.mean[:, :2] * scale + (0.5, TOP_SHARE - scale * top)
+    weights = model.topology.anchor_weights / model.topology.anchor_weights.sum()
+    return anchors, weights.astype(np.float64), places[anchors].astype(np.float64)
 
 
 def to_crop(face: Float[np.ndarray, "vertices 3"], crop_from_frame: Float[np.ndarray, "2 3"]) -> np.ndarray:

@@ -18,11 +18,12 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from ned.progress import Stage
-from ned.renderer.lips import LOWER, UPPER
-from ned.renderer.mesh import OVAL
-from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import bend, features, openings
+from ned.geometry.articulation import lips_over_brow
+from ned.renderer.neural.memory import features, warp_views
+from ned.renderer.neural.training.crop_sequences import CropSequence
+from ned.renderer.warp.lips import LOWER, UPPER
+from ned.renderer.warp.mesh import OVAL
+from ned.runtime.progress import Stage
 
 HELD_OUT = 0.1
 OPEN_PERCENTILE = 90
@@ -36,7 +37,7 @@ MOST_PSNR = 100.0
 
 _OUTER_LIPS = [*UPPER[-1].tolist(), *LOWER[-1].tolist()]
 
-Generator = Callable[[Footage, Footage], Float[np.ndarray, "n s s 3"]]
+Generator = Callable[[CropSequence, CropSequence], Float[np.ndarray, "n s s 3"]]
 """(held-out frames, of which only the geometry may be looked at; frames of the same person) → pictures, RGB 0 to 1."""
 
 
@@ -128,9 +129,9 @@ def perceptual_judge() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
     return difference
 
 
-def open_mouths(test: Footage, train: Footage) -> Bool[np.ndarray, "n"]:
+def open_mouths(test: CropSequence, train: CropSequence) -> Bool[np.ndarray, "n"]:
     """Which frames of `test` belong to the open-mouth subset."""
-    return openings(test.faces) > np.percentile(openings(train.faces), OPEN_PERCENTILE)
+    return lips_over_brow(test.faces) > np.percentile(lips_over_brow(train.faces), OPEN_PERCENTILE)
 
 
 def measure_frames(
@@ -156,19 +157,19 @@ def measure_frames(
     return Figures(len(frames), *(RegionFigures(*row) for row in means))
 
 
-def warp_of_nearest(test: Footage, reference: Footage) -> Float[np.ndarray, "n s s 3"]:
+def warp_of_nearest(test: CropSequence, reference: CropSequence) -> Float[np.ndarray, "n s s 3"]:
     """The yardstick without a network: the frame of the reference whose face is nearest, bent to the wanted one."""
     known = features(reference.faces, reference.size)["whole"]
     wanted = features(test.faces, test.size)["whole"]
     out = []
     for face, look in zip(test.faces, wanted, strict=True):
         k = int(np.linalg.norm(known - look, axis=1).argmin())
-        out.append(bend([[(reference.frames[k], reference.faces[k], 1.0)]], face)[0][0])
+        out.append(warp_views([[(reference.frames[k], reference.faces[k], 1.0)]], face)[0][0])
     return np.stack(out)
 
 
 def self_reenactment(
-    generators: Mapping[str, Generator], train: Footage, test: Footage, stage: Stage | None = None
+    generators: Mapping[str, Generator], train: CropSequence, test: CropSequence, stage: Stage | None = None
 ) -> list[Row]:
     """A row for each method on one person: `test` painted with the appearance of `train`, crops of one size."""
     opened, rows = open_mouths(test, train), []

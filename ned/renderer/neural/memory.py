@@ -16,16 +16,17 @@ import numpy as np
 from jaxtyping import Bool, Float, Int, UInt8
 
 from ned.face_model import load_face_model
-from ned.renderer import layers
-from ned.renderer.lips import LOWER, UPPER
-from ned.renderer.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh
-from ned.renderer.rasterize import rasterize
+from ned.geometry.landmarks import LANDMARKS, TURNED
+from ned.geometry.rasterize import rasterize
+from ned.renderer.warp import layers
+from ned.renderer.warp.lips import LOWER, UPPER
+from ned.renderer.warp.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh
 
 _FAR, _BEHIND = np.float32(1e9), np.float32(1e6)
 LIPS = np.unique(np.concatenate([UPPER.ravel(), LOWER.ravel(), layers.MOUTH.upper, layers.MOUTH.lower]))
 EYES = np.unique([*layers.RIGHT_EYE.upper, *layers.RIGHT_EYE.lower, *layers.LEFT_EYE.upper, *layers.LEFT_EYE.lower,
-                  *range(468, 478)])  # fmt: skip
-POSE = np.array([1, 4, 6, 10, 33, 263, 127, 356, 152, 234, 454, 168])
+                  *LANDMARKS.right_iris, *LANDMARKS.left_iris])  # fmt: skip
+POSE = np.array(TURNED)
 _POSE_SHARE = 0.25
 """Weight of the head's turn where the mouth, or the lids, are to be alike."""
 MIXED = {"whole": 2, "mean": 12, "mouth": 2, "eyes": 2}
@@ -85,10 +86,10 @@ _grid_triangles = lru_cache(maxsize=8)(layers.grid_triangles)
 @lru_cache(maxsize=1)
 def _mesh() -> SkinMesh:
     model = load_face_model()
-    return build_skin_mesh(model.triangles, len(model.mean))
+    return build_skin_mesh(model.topology.triangles, len(model.mean))
 
 
-def bend(
+def warp_views(
     groups: list[list[View]], target: Float[np.ndarray, "v 3"], window: Window | None = None
 ) -> list[tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 2"]]]:
     """Each group of crops bent to the face `target` and mixed: RGB in [0, 1], and how far the pixels came, in crop
@@ -116,8 +117,8 @@ def warp_crop(
     source: Float[np.ndarray, "v 3"],
     target: Float[np.ndarray, "v 3"],
 ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
-    """One crop bent from its face `source` to `target`; as of `bend`."""
-    return bend([[(frame, source, 1.0)]], target)[0]
+    """One crop bent from its face `source` to `target`; as of `warp_views`."""
+    return warp_views([[(frame, source, 1.0)]], target)[0]
 
 
 def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np.ndarray, "n k"]]:
@@ -125,18 +126,12 @@ def features(faces: Float[np.ndarray, "n v 3"], size: int) -> dict[str, Float[np
     flat = faces[..., :2].reshape(len(faces), -1, 2) / size
     pose = _POSE_SHARE * flat[:, POSE].reshape(len(faces), -1)
     scaled = lambda at: flat[:, at].reshape(len(faces), -1) / np.sqrt(len(at) / len(POSE))  # noqa: E731
-    whole = np.concatenate([scaled(np.arange(468)), scaled(LIPS), 1.5 * scaled(EYES)], 1)
+    whole = np.concatenate([scaled(LANDMARKS.surface), scaled(LIPS), 1.5 * scaled(EYES)], 1)
     return {
         "whole": whole.astype(np.float32),
         "mouth": np.concatenate([scaled(LIPS), pose], 1).astype(np.float32),
         "eyes": np.concatenate([1.5 * scaled(EYES), pose], 1).astype(np.float32),
     }
-
-
-def openings(faces: Float[np.ndarray, "n v 3"]) -> Float[np.ndarray, "n"]:
-    """Distance between the inner lips as a share of the distance from forehead to nose, which expression leaves."""
-    apart = np.linalg.norm(faces[:, 13] - faces[:, 14], axis=1)
-    return apart / np.linalg.norm(faces[:, 10] - faces[:, 1], axis=1)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
+KIND = "face renderer ned2022"
+"""What checkpoints of it say that they hold."""
 CONDITION_CHANNELS = 9
 """NMFC, shape and eyes."""
 PAST = 2
@@ -95,7 +97,7 @@ class PatchDiscriminator(nn.Module):
             if k:
                 x = nn.functional.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
             features = [x]
-            for layer in layers:
+            for layer in layers:  # type: ignore[attr-defined]
                 features.append(layer(features[-1]))
             out.append(features[1:])
         return out

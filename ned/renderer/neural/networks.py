@@ -6,6 +6,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from ned.renderer.neural.settings import RendererConfig
+
+KIND = "face renderer"
+"""What checkpoints of it say that they hold."""
 CANDIDATES = 4
 """The frame (or the nearest one), a mean, the best mouth, the best lids."""
 CANDIDATE_CHANNELS = 5
@@ -114,3 +118,10 @@ def shift(
         pictures.flatten(0, 1).float(), torch.stack([x, y], -1).flatten(0, 1), padding_mode="border", align_corners=True
     )
     return taken.unflatten(0, pictures.shape[:2])
+
+
+def build_network(config: RendererConfig) -> CandidateNetwork:
+    """Fresh weights, decided by the configuration's seed."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(config.seed)
+        return CandidateNetwork(config.base).to(memory_format=torch.channels_last)

@@ -8,7 +8,7 @@ source's; where the edit moves nothing, nothing is added.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -18,22 +18,21 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
-from ned.cores import PAINTING
 from ned.errors import UserError
 from ned.face_model import FaceModel
-from ned.renderer import layers
-from ned.renderer.donor import lacking
+from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.examples import part_mask, part_of_crop, seen_pictures, shown_geometry
-from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, bend, face_window
-from ned.renderer.neural.networks import CandidateNetwork
+from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_pictures, shown_geometry
+from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, face_window, warp_views
+from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.trainee import KIND, best_device, build_network
-from ned.renderer.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
-from ned.renderer.warp import WarpRenderer, middle_of_face
-from ned.training.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
-from ned.training.precision import mixed_precision
+from ned.renderer.warp import layers
+from ned.renderer.warp.donor import lacking
+from ned.renderer.warp.renderer import WarpRenderer, middle_of_face
+from ned.renderer.warp.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
+from ned.runtime.lanes import Lane, help_with
+from ned.runtime.precision import best_device, mixed_precision
 from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006
@@ -77,7 +76,7 @@ def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
     return network.eval().requires_grad_(False).to(best_device()), settings
 
 
-def lean_on(network: CandidateNetwork, known: CandidateNetwork, strength: float) -> bool:
+def interpolate_weights(network: CandidateNetwork, known: CandidateNetwork, strength: float) -> bool:
     """Mix the weights of a network that was fitted to little footage with those of one that knows many people:
     `strength` of its own, the rest of the other's. What was learnt is kept in part without losing what was known before
     (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"). False, and nothing done, where the two are not of
@@ -111,27 +110,28 @@ class NeuralRenderer:
         self._window = face_window(painting.size)
         self._state: torch.Tensor | None = None
         self._sharpness = SharpnessControl()
-        self._foreseen: list[tuple[FaceEdit, Future[_Geometry]]] = []
+        self._lane = Lane()
+        self._prefetched: list[tuple[FaceEdit, Future[_Geometry]]] = []
         self.region, self.wants_mouth = warp.region, warp.wants_mouth
-        self.take_mouth, self.take_eyes = warp.take_mouth, warp.take_eyes
+        self.take_mouth, self.detect_glasses = warp.take_mouth, warp.detect_glasses
 
-    def foresee(self, coming: Sequence[FaceEdit]) -> None:
-        """See `Renderer.foresee`: what depends on no frame is made by other threads meanwhile."""
-        known = [edit for edit, _ in self._foreseen]
+    def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
+        """See `Renderer.prefetch_edits`: what depends on no frame is made by other threads meanwhile."""
+        known = [edit for edit, _ in self._prefetched]
         for edit in coming:
             if not any(edit is one for one in known):
-                self._foreseen.append((edit, _helpers().submit(self._look_at, edit)))
+                self._prefetched.append((edit, help_with(self._look_at, edit)))
 
     def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
-        return self.start(picture, edit)()
+        return self.submit(picture, edit)()
 
-    def start(
+    def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
-        """See `Renderer.start`: what follows the warp is done by one other thread, frame by frame."""
+        """See `Renderer.submit`: what follows the warp is done in a lane of its own, frame by frame."""
         difference = self._warp.render(picture, edit)
-        return _painter().submit(self._paint, picture, difference, edit, self._geometry(edit)).result
+        return self._lane.submit(self._paint, picture, difference, edit, self._geometry(edit)).result
 
     def _paint(
         self,
@@ -169,15 +169,15 @@ class NeuralRenderer:
     def _look_at(self, edit: FaceEdit) -> _Geometry:
         memory, matrix = self._painting.memory, align(edit.source, self._painting.size)
         source, target = (to_crop(face, matrix) for face in (edit.source, edit.target))
-        known = bend([memory.views(target, kind) for kind in MEMORY_KINDS], target, self._window)
+        known = warp_views([memory.views(target, kind) for kind in MEMORY_KINDS], target, self._window)
         condition = shown_geometry(target, edit.expression, self._conditioner, self._window, own=True)
         return _Geometry(matrix, source, target, known, condition)
 
     def _geometry(self, edit: FaceEdit) -> Callable[[], _Geometry]:
         """Gives what was foreseen of an edit; of those before it nothing is wanted any more."""
-        for k, (one, waiting) in enumerate(self._foreseen):
+        for k, (one, waiting) in enumerate(self._prefetched):
             if one is edit:
-                del self._foreseen[: k + 1]
+                del self._prefetched[: k + 1]
                 return waiting.result
         return partial(self._look_at, edit)
 
@@ -186,7 +186,7 @@ class NeuralRenderer:
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
         """The network's picture of the crop, and how much of it is wanted where."""
         size, window, mask = self._painting.size, self._window, geometry.condition[MASK]
-        ((_, way),) = bend([[(bent, geometry.source, 1.0)]], geometry.target, window)
+        ((_, way),) = warp_views([[(bent, geometry.source, 1.0)]], geometry.target, window)
         # the warp renderer's picture of the frame is better than the plain mesh's
         seen = seen_pictures([(part_of_crop(bent, window), way), *geometry.known])
         with torch.inference_mode(), mixed_precision(self._device):
@@ -216,19 +216,6 @@ class NeuralRenderer:
         reach = 2 * round(AROUND * size) + 1
         foreign = cv2.dilate(foreign, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
         return cv2.GaussianBlur(foreign, (0, 0), NEAR * size)
-
-
-@lru_cache(maxsize=1)
-def _painter() -> ThreadPoolExecutor:
-    """One thread for all renderers of the process: what is handed on from frame to frame is handed on in order, while
-    the next frame is read and warped."""
-    return ThreadPoolExecutor(1, "ned-painter")
-
-
-@lru_cache(maxsize=1)
-def _helpers() -> ThreadPoolExecutor:
-    """Threads for all renderers of the process; their work lets go of the interpreter for most of its time."""
-    return ThreadPoolExecutor(PAINTING, "ned-geometry")
 
 
 @lru_cache(maxsize=4)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ned.config.settings import Settings
 from ned.errors import UserError
-from ned.training.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,12 @@ import torch
 from jaxtyping import Float
 
 from ned.composite.blend import soft_mask
-from ned.renderer.mesh import OVAL
-from ned.stills.edit import Face
+from ned.files.checkpoint import load_checkpoint, load_strictly, part_of
+from ned.geometry.landmarks import LANDMARKS
+from ned.stills.faces import Face, square_around
 from ned.stills.gan.blending import ramp
 from ned.stills.gan.settings import SmallConfig
 from ned.stills.gan.small import SIZE, SmallEditor, applied
-from ned.stills.sheet import square_around
-from ned.training.checkpoint import load_checkpoint, load_strictly, part_of
 from ned.video import Frame
 
 KIND = "small-editor"
@@ -58,7 +57,7 @@ def _edit_one(
         said = editor(seen, torch.from_numpy(np.asarray(place, np.float32))[None])
         whole = _tensor(square)
         difference = (applied(whole, *said, gain=gain) - whole)[0].movedim(0, 2).numpy() / 2.0
-    outline = face.track.landmarks[0][list(OVAL), :2].astype(np.float32) - np.array([x0, y0], np.float32)
+    outline = face.track.landmarks[0][list(LANDMARKS.oval), :2].astype(np.float32) - np.array([x0, y0], np.float32)
     middle = outline.mean(0)
     wide = middle + REACH * (outline - middle)
     difference = difference * (ramp((side, side)) * soft_mask(wide, wide, (side, side)))[..., None]

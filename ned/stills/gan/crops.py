@@ -15,9 +15,9 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from ned.errors import UserError
+from ned.files.arrays import array_errors, save_arrays
+from ned.files.atomic import atomic_path
 from ned.stills.gan.readers import LabelledPicture
-from ned.workspace.arrays import array_errors, save_arrays
-from ned.workspace.atomic import atomic_path
 
 ENLARGED = 0.2
 OF_PART = {

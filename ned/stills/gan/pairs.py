@@ -12,9 +12,10 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 
 from ned.errors import NedError, UserError
+from ned.files.arrays import array_errors, save_arrays
+from ned.files.atomic import atomic_path
 from ned.stills.gan.small import SIZE
-from ned.workspace.arrays import array_errors, save_arrays
-from ned.workspace.atomic import atomic_path
+from ned.types import ValenceArousal
 
 RENDERED_PX = 2 * SIZE
 """Side at which pairs are rendered before they are made smaller."""
@@ -34,8 +35,9 @@ def render_pairs(
     pictures: list[Path], each: int, rng: np.random.Generator
 ) -> Iterator[tuple[UInt8[np.ndarray, "96 96 3"], list[UInt8[np.ndarray, "96 96 3"]], Float[np.ndarray, "each 2"]]]:
     """Every portrait that shows a face, edited to `each` random places of the disc, more of them near its rim."""
-    from ned.plan import TrackEdit
-    from ned.stills.edit import Wish, find_faces, manipulate_with, paint, rgb_of
+    from ned.edit.track_edit import TrackEdit
+    from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
+    from ned.stills.faces import find_faces
     from ned.stills.picture import read_picture
     from ned.stills.sheet import close_up
 
@@ -50,7 +52,7 @@ def render_pairs(
         places = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
         after = []
         for place in places:
-            change = manipulate_with(Wish(place=(float(place[0]), float(place[1]))), portrait.model)
+            change = manipulate_with(Wish(ValenceArousal(float(place[0]), float(place[1]))), portrait.model)
             edit = TrackEdit(face.track, face.fit, change(face), portrait.model, face.strength)
             after.append(small(rgb_of(paint(frame, [edit], portrait.model))))
         yield small(rgb_of(frame)), after, places
@@ -74,5 +76,5 @@ def load_pairs(path: Path) -> Pairs:
             raise ValueError
         return pairs
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        remedy = "make it with scripts/build_still_pairs.py"
+        remedy = "make it with scripts/build/still_pairs.py"
         raise UserError("holds no pairs of pictures", path=path, remedy=remedy) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ned.training.settings import Settings
+from ned.config.settings import Settings
 
 SCOPES = ("image", "face", "parts")
 PARTS = ("mouth", "eyes", "nose")
@@ -78,7 +78,7 @@ class SmileConfig(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        from ned.options import check_choice
+        from ned.config.options import check_choice
 
         check_choice("scope", self.scope, SCOPES)
         check_choice("part", self.part, PARTS)

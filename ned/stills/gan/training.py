@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 
 from ned.errors import UserError
-from ned.progress import Progress, Silent
+from ned.files.checkpoint import TrainingRecord
+from ned.runtime.progress import Progress, Silent
 from ned.stills.gan.caae import SIZE
 from ned.stills.gan.crops import Crops, MeshFinder, load_crops, make_crops, save_crops
+from ned.stills.gan.learner_small import SmallLearner
+from ned.stills.gan.learners import CaaeLearner, CycleLearner, StarLearner
 from ned.stills.gan.pairs import load_pairs
 from ned.stills.gan.readers import read_labelled
 from ned.stills.gan.settings import CaaeConfig, SmallConfig, SmileConfig
-from ned.stills.gan.trainee_small import SmallTrainee
-from ned.stills.gan.trainees import CaaeTrainee, CycleTrainee, StarTrainee
-from ned.training.checkpoint import TrainingRecord
 from ned.training.loop import Schedule, train
 from ned.types import EMOTIONS
 
@@ -40,30 +40,30 @@ def train_stills(
     said: tuple[str, ...]
     if isinstance(settings, SmallConfig):
         if len(data) != 1 or not data[0].is_file():
-            raise UserError("needs one file of pairs", remedy="make it with scripts/build_still_pairs.py")
+            raise UserError("needs one file of pairs", remedy="make it with scripts/build/still_pairs.py")
         pairs = load_pairs(data[0])
-        trainee = SmallTrainee(settings, pairs)
+        learner = SmallLearner(settings, pairs)
         said = (f"{data[0].name}: {len(pairs.after)} pairs of {len(pairs.before)} portraits",)
     else:
         crops = prepare(settings, data, out, progress)
         known, held = crops.split(HELD_OUT, settings.seed)
-        trainee = _trainee(settings, known, held)
+        learner = _learner(settings, known, held)
         said = tuple(f"{path.name}: labelled pictures" for path in data)
     schedule = replace(schedule, ema=settings.ema)
     record = TrainingRecord(said, command, settings.seed, licence=licence)
-    return train(trainee, out, schedule, record, progress)
+    return train(learner, out, schedule, record, progress)
 
 
-def _trainee(
+def _learner(
     settings: CaaeConfig | SmileConfig, known: Crops, held: Crops
-) -> CaaeTrainee | StarTrainee | CycleTrainee:
+) -> CaaeLearner | StarLearner | CycleLearner:
     if isinstance(settings, CaaeConfig):
-        return CaaeTrainee(settings, known, held)
+        return CaaeLearner(settings, known, held)
     classes = classes_of(settings)
     for k in classes:
         if not (known.emotions == k).any():
             raise UserError(f"no picture shows {EMOTIONS[k]}", remedy="give more pictures, or other --config emotions")
-    kind = StarTrainee if settings.networks == "stargan" else CycleTrainee
+    kind = StarLearner if settings.networks == "stargan" else CycleLearner
     return kind(settings, known, held.of(np.isin(held.emotions, classes)), classes)
 
 

@@ -7,19 +7,20 @@ import pytest
 
 from ned.errors import UserError
 from ned.face_model import load_face_model
+from ned.files.checkpoint import TrainingRecord
 from ned.manipulator import Articulation, Manipulator, effects_of
 from ned.manipulator.corpus.overlays import SEEN
-from ned.manipulator.vitl.displays import half_seen, invented_faces, make_displays, places
 from ned.manipulator.vitl.evaluation import compare, emotional, smoothness
 from ned.manipulator.vitl.manipulator import VitlManipulator
 from ned.manipulator.vitl.own_place import own_places
 from ned.manipulator.vitl.path import glide, parse_path
 from ned.manipulator.vitl.plane import DEGREES, NAMES, check_place, mouth_at, nearest_name, place_of, shares_at
 from ned.manipulator.vitl.settings import SliderConfig
-from ned.manipulator.vitl.slider import fit_slider, load_slider, save_slider
-from ned.sample import sample_expression
-from ned.training.checkpoint import TrainingRecord
-from ned.types import EMOTIONS, Edit, ExpressionTrack
+from ned.manipulator.vitl.slider import load_slider
+from ned.manipulator.vitl.training.displays import half_seen, invented_faces, make_displays, places
+from ned.manipulator.vitl.training.fit import fit_slider, save_slider
+from ned.pipeline.sample import sample_expression
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionTrack, Reference
 
 RATE = 25.0
 MODEL = load_face_model()
@@ -122,8 +123,8 @@ def test_a_slider_comes_back_from_its_file(slider, tmp_path):
 def test_it_is_a_manipulator_of_labels(manipulator, speech, emotion):
     assert isinstance(manipulator, Manipulator)
     track, articulation = speech
-    assert np.array_equal(manipulator.translate(*speech, RATE, Edit(emotion, 0.0)).pack(), track.pack())
-    difference = manipulator.translate(*speech, RATE, Edit(emotion)).pack() - track.pack()
+    assert np.array_equal(manipulator.translate(*speech, RATE, Edit(Emotion(emotion), 0.0)).pack(), track.pack())
+    difference = manipulator.translate(*speech, RATE, Edit(Emotion(emotion))).pack() - track.pack()
     mouth, lids = effects_of(MODEL)[:2]
     opening = articulation.mouth_opening + difference @ mouth
     assert np.corrcoef(opening, articulation.mouth_opening)[0, 1] > (0.9 if emotion == "surprised" else 0.97)
@@ -135,13 +136,23 @@ def test_it_is_a_manipulator_of_labels(manipulator, speech, emotion):
         assert np.corrcoef(after, articulation.lid_opening[:, eye])[0, 1] > 0.999
 
 
+def test_it_knows_places_and_a_label_is_one(manipulator, speech):
+    valence, arousal = (float(v) for v in place_of("sad"))
+    there = manipulator.translate(*speech, RATE, Edit(ValenceArousal(valence, arousal), 0.8)).pack()
+    assert np.allclose(there, manipulator.translate(*speech, RATE, Edit(Emotion("sad"), 0.8)).pack())
+    half = manipulator.translate(*speech, RATE, Edit(ValenceArousal(valence / 2, arousal / 2), 0.8)).pack()
+    assert np.abs(half - there).max() > 0.1
+    with pytest.raises(UserError, match="outside the circle"):
+        manipulator.translate(*speech, RATE, Edit(ValenceArousal(0.9, 0.9)))
+
+
 def test_the_smile_goes_where_it_should(manipulator, speech):
     smile = MODEL.space.index("mouthSmileLeft")
     mean = lambda track: float(track.pack()[:, smile].mean())  # noqa: E731
     before = mean(speech[0])
-    assert mean(manipulator.translate(*speech, RATE, Edit("neutral"))) < before - 0.2
-    assert mean(manipulator.translate(*speech, RATE, Edit("sad"))) < before - 0.2
-    assert mean(manipulator.translate(*speech, RATE, Edit("happy"))) > before - 0.05
+    assert mean(manipulator.translate(*speech, RATE, Edit(Emotion("neutral")))) < before - 0.2
+    assert mean(manipulator.translate(*speech, RATE, Edit(Emotion("sad")))) < before - 0.2
+    assert mean(manipulator.translate(*speech, RATE, Edit(Emotion("happy")))) > before - 0.05
 
 
 def test_a_path_that_stands_still_is_the_place(manipulator, speech):
@@ -201,9 +212,9 @@ def test_a_face_s_own_place_is_found(manipulator):
 
 def test_refusals(manipulator, speech):
     with pytest.raises(UserError, match="reference"):
-        manipulator.translate(*speech, RATE, Edit("happy", reference=(speech[0],), reference_rates=(RATE,)))
+        manipulator.translate(*speech, RATE, Edit(Reference((speech[0],), (RATE,))))
     with pytest.raises(ValueError, match="unknown emotion"):
-        manipulator.translate(*speech, RATE, Edit("smug"))
+        manipulator.translate(*speech, RATE, Edit(Emotion("smug")))
     with pytest.raises(ValueError, match="places for"):
         manipulator.move(*speech, RATE, np.zeros((3, 2)))
     other = ExpressionTrack.unpack(dataclasses.replace(MODEL.space, name="other"), np.zeros((150, 52)))

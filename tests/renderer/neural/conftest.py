@@ -1,16 +1,16 @@
-"""A trainee of two lines in place of the networks."""
+"""A learner of two lines in place of the networks."""
 
 import pytest
-from tinted import TintTrainee
 
-from ned.renderer.neural import start
+from ned.renderer.neural.training import start
+from tests.renderer.neural.tinted import TintLearner
 
 
 @pytest.fixture
 def tinted(monkeypatch):
     """All kinds of networks are the tint."""
-    kind = type("Tinted", (TintTrainee,), {"made": []})
-    monkeypatch.setattr(start, "trainee_class", lambda networks: kind)
+    kind = type("Tinted", (TintLearner,), {"made": []})
+    monkeypatch.setattr(start, "learner_class", lambda networks: kind)
     return kind
 
 
@@ -25,7 +25,7 @@ class Notes:
     """Progress that remembers what was noted."""
 
     def __init__(self):
-        from ned.progress import Silent
+        from ned.runtime.progress import Silent
 
         self.said, self._silent = [], Silent()
 

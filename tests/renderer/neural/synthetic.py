@@ -1,4 +1,4 @@
-"""Footage of invented people: a painted face, bent by the face model to known expressions."""
+"""CropSequence of invented people: a painted face, bent by the face model to known expressions."""
 
 from functools import lru_cache
 
@@ -7,8 +7,8 @@ import numpy as np
 
 from ned.face_model import load_face_model
 from ned.renderer.neural.crops import FACE_SHARE, TOP_SHARE
-from ned.renderer.neural.footage import Footage
-from ned.renderer.neural.memory import bend
+from ned.renderer.neural.memory import warp_views
+from ned.renderer.neural.training.crop_sequences import CropSequence
 
 
 @lru_cache(maxsize=8)
@@ -46,5 +46,7 @@ def footage(person="ann", frames=40, size=64, seed=0, rate=25.0, people=1):
     rest = faces_of(np.zeros((1, model.space.width), np.float32), size)[0]
     faces = faces_of(coefficients, size)
     picture = painted(size, seed)
-    frames_rgb = np.stack([(255 * bend([[(picture, rest, 1.0)]], face)[0][0] + 0.5).astype(np.uint8) for face in faces])
-    return Footage(person, f"{person}.mp4", frames_rgb, faces, coefficients, np.zeros(frames, np.int64), rate, people)
+    shown = [warp_views([[(picture, rest, 1.0)]], face)[0][0] for face in faces]
+    frames_rgb = np.stack([(255 * picture + 0.5).astype(np.uint8) for picture in shown])
+    runs = np.zeros(frames, np.int64)
+    return CropSequence(person, f"{person}.mp4", frames_rgb, faces, coefficients, runs, rate, people)

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from ned.face_model import load_face_model
-from ned.renderer import layers
+from ned.geometry.rasterize import rasterize_reference
 from ned.renderer.neural.conditioning import RELIEF, Conditioner, fill
 from ned.renderer.neural.crops import align, to_crop
-from ned.renderer.rasterize import rasterize_reference
+from ned.renderer.warp import layers
 
 MODEL = load_face_model()
 SIZE = 128
@@ -58,7 +58,7 @@ def test_nmfc_equals_the_readable_rasteriser():
     size = 40
     conditioner, face = Conditioner(MODEL, size), _face(40, jawOpen=0.4)
     image, buffer = np.zeros((size, size, 3), np.float32), np.full((size, size), 1e9, np.float32)
-    rasterize_reference(face[:, :2], face[:, 2], conditioner.colours, MODEL.triangles, image, buffer)
+    rasterize_reference(face[:, :2], face[:, 2], conditioner.colours, MODEL.topology.triangles, image, buffer)
     difference = np.abs(conditioner(face, _coefficients(jawOpen=0.4)).nmfc - image).max(2)
     assert (buffer < 1e8).sum() > 300
     assert (difference < 1e-3).mean() > 0.995  # edges fall here or there in 32 bits
@@ -145,7 +145,7 @@ def test_mirrored_faces_have_mirrored_pictures():
     values = dict(mouthSmileLeft=0.8, eyeBlinkRight=0.5, browDownLeft=0.7)
     other = dict(mouthSmileRight=0.8, eyeBlinkLeft=0.5, browDownRight=0.7)
     face = _face(**values)
-    mirrored = face[MODEL.mirror] * (-1, 1, 1) + (SIZE - 1, 0, 0)
+    mirrored = face[MODEL.topology.mirror] * (-1, 1, 1) + (SIZE - 1, 0, 0)
     a = CONDITIONER(face, _coefficients(**values))
     b = CONDITIONER(mirrored.astype(np.float32), _coefficients(**other))
     for name, tolerance in (("shape", 0.02), ("eyes", 1e-3), ("mask", 0.01), ("mouth", 1e-3)):

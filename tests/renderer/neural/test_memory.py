@@ -5,7 +5,7 @@ import pytest
 
 from ned.face_model import load_face_model
 from ned.renderer.neural.crops import align, to_crop
-from ned.renderer.neural.memory import MIXED, Memory, bend, diverse, features, warp_maps
+from ned.renderer.neural.memory import MIXED, Memory, diverse, features, warp_maps, warp_views
 
 MODEL, SIZE = load_face_model(), 96
 
@@ -27,7 +27,7 @@ def _picture_of(face, places):
 def test_a_bent_crop_shows_the_same_surface_points():
     rest, smile = _face(), _face(mouthSmileLeft=0.8, mouthSmileRight=0.8, jawOpen=0.3)
     before, after = _picture_of(rest, rest), _picture_of(smile, rest)
-    ((bent, way),) = bend([[(before, rest, 1.0)]], smile)
+    ((bent, way),) = warp_views([[(before, rest, 1.0)]], smile)
     assert np.abs(after - before)[30:90, 20:76].max() > 0.1  # there is something to do
     assert np.abs(bent - after)[20:88, 24:72].max() < 0.04
     corner = smile[61, :2].round().astype(int)
@@ -37,15 +37,15 @@ def test_a_bent_crop_shows_the_same_surface_points():
 def test_bending_to_itself_changes_nothing():
     face = _face(jawOpen=0.5)
     picture = np.random.default_rng(0).random((SIZE, SIZE, 3)).astype(np.float32)
-    ((bent, way),) = bend([[(picture, face, 1.0)]], face)
+    ((bent, way),) = warp_views([[(picture, face, 1.0)]], face)
     assert np.abs(bent - picture).max() < 0.02 and np.abs(way).max() * SIZE < 0.02
 
 
 def test_a_window_is_a_part_of_the_whole():
     rest, smile = _face(), _face(mouthSmileLeft=0.8)
     groups = [[(_picture_of(rest, rest), rest, 0.5), (_picture_of(smile, rest), smile, 0.5)]]
-    ((whole, way),) = bend(groups, smile)
-    ((part, part_way),) = bend(groups, smile, (24, 40, 48, 32))
+    ((whole, way),) = warp_views(groups, smile)
+    ((part, part_way),) = warp_views(groups, smile, (24, 40, 48, 32))
     assert np.abs(part - whole[40:72, 24:72]).max() < 1e-3
     assert np.abs(part_way - way[40:72, 24:72]).max() < 1e-4
 

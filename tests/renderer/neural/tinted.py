@@ -1,4 +1,4 @@
-"""A trainee that learns fast: the bent nearest frame, times a gain and plus an offset for each channel."""
+"""A learner that learns fast: the bent nearest frame, times a gain and plus an offset for each channel."""
 
 import copy
 
@@ -17,7 +17,7 @@ class Tint(torch.nn.Module):
         return self.gain * picture + self.offset
 
 
-class TintTrainee:
+class TintLearner:
     """`memory_for`: largest batch that fits into memory."""
 
     kind, space = "face renderer", "arkit52"

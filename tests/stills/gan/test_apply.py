@@ -6,15 +6,15 @@ import torch
 from PIL import Image
 
 from ned.cli import main
+from ned.config.still import StillConfig
 from ned.errors import UserError
-from ned.stills.config import StillConfig
-from ned.stills.edit import find_faces
+from ned.files.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
+from ned.stills.faces import find_faces
 from ned.stills.frame import pixels_of
 from ned.stills.gan.apply import edit_with, load_editor
 from ned.stills.gan.settings import SmallConfig
 from ned.stills.gan.small import SmallEditor
 from ned.stills.picture import read_picture
-from ned.training.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
 
 
 @pytest.fixture(scope="module")

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from ned.errors import UserError
+from ned.files.checkpoint import TrainingRecord, load_checkpoint
 from ned.stills.gan.crops import Crops
+from ned.stills.gan.learner_small import SmallLearner
+from ned.stills.gan.learners import CaaeLearner, CycleLearner, StarLearner, gradient_penalty
 from ned.stills.gan.pairs import Pairs, load_pairs, save_pairs
 from ned.stills.gan.settings import CaaeConfig, SmallConfig, SmileConfig
 from ned.stills.gan.small import SIZE
-from ned.stills.gan.trainee_small import SmallTrainee
-from ned.stills.gan.trainees import CaaeTrainee, CycleTrainee, StarTrainee, gradient_penalty
 from ned.stills.gan.training import CROPS, classes_of, train_stills
-from ned.training.checkpoint import TrainingRecord, load_checkpoint
 from ned.training.loop import LAST, Schedule, train
 from ned.types import EMOTIONS
 
@@ -47,11 +47,11 @@ def _pairs():
 
 def _made(kind):
     if kind == "caae":
-        return CaaeTrainee(CAAE, *_crops(96).split(0.2, 0), features=lambda x: [x.mean(1)])
+        return CaaeLearner(CAAE, *_crops(96).split(0.2, 0), features=lambda x: [x.mean(1)])
     if kind == "small":
-        return SmallTrainee(SMALL, _pairs())
+        return SmallLearner(SMALL, _pairs())
     known, held = _crops(64).split(0.2, 0)
-    return StarTrainee(STAR, known, held, [0, 1]) if kind == "star" else CycleTrainee(CYCLE, known, held, [0, 1])
+    return StarLearner(STAR, known, held, [0, 1]) if kind == "star" else CycleLearner(CYCLE, known, held, [0, 1])
 
 
 @pytest.mark.parametrize("kind", ["caae", "star", "cycle", "small"])
@@ -68,22 +68,22 @@ def test_two_steps_and_on_after_an_interruption(kind, tmp_path):
 
 @pytest.mark.parametrize("kind", ["caae", "star", "cycle", "small"])
 def test_every_network_moves(kind):
-    trainee = _made(kind)
-    before = {name: [p.detach().clone() for p in module.parameters()] for name, module in trainee.modules.items()}
+    learner = _made(kind)
+    before = {name: [p.detach().clone() for p in module.parameters()] for name, module in learner.modules.items()}
     for number in range(2):
-        losses = trainee.step(number)
+        losses = learner.step(number)
         assert all(np.isfinite(value) for value in losses.values())
-    for name, module in trainee.modules.items():
+    for name, module in learner.modules.items():
         assert any(not torch.equal(a, b) for a, b in zip(before[name], module.parameters(), strict=True)), name
 
 
 def test_the_generator_waits_for_the_critic():
-    trainee = _made("star")
-    before = [p.detach().clone() for p in trainee.translator.parameters()]
-    trainee.step(0)
-    assert all(torch.equal(a, b) for a, b in zip(before, trainee.translator.parameters(), strict=True))
-    trainee.step(1)
-    assert any(not torch.equal(a, b) for a, b in zip(before, trainee.translator.parameters(), strict=True))
+    learner = _made("star")
+    before = [p.detach().clone() for p in learner.translator.parameters()]
+    learner.step(0)
+    assert all(torch.equal(a, b) for a, b in zip(before, learner.translator.parameters(), strict=True))
+    learner.step(1)
+    assert any(not torch.equal(a, b) for a, b in zip(before, learner.translator.parameters(), strict=True))
 
 
 def test_the_penalty_is_that_of_known_slopes():
@@ -95,11 +95,11 @@ def test_the_penalty_is_that_of_known_slopes():
 
 
 def test_the_small_editor_learns_what_it_is_shown():
-    trainee = SmallTrainee(replace(SMALL, adversarial=0.0, learning_rate=1e-2), _pairs())
+    learner = SmallLearner(replace(SMALL, adversarial=0.0, learning_rate=1e-2), _pairs())
     for number in range(20):
-        trainee.step(number)
-    trainee.averages["editor"].load_state_dict(trainee.editor.state_dict())
-    assert trainee.measure()["score"] > -0.3  # -1 for doing nothing
+        learner.step(number)
+    learner.averages["editor"].load_state_dict(learner.editor.state_dict())
+    assert learner.measure()["score"] > -0.3  # -1 for doing nothing
 
 
 def test_pairs_come_back_and_others_are_refused(tmp_path):

@@ -1,0 +1,152 @@
+"""Every option of `ned process`, written once: the command line, YAML files and Python all build `ProcessConfig`.
+
+This module imports nothing heavy, so that wrong options are answered at once.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from ned import workspace
+from ned.config.affect import name_of
+from ned.config.edit import EditOptions
+from ned.config.options import check_times, convert_all, did_you_mean, option
+from ned.config.output import OutputOptions
+from ned.config.render import RenderOptions
+from ned.config.timeline import parse_timeline
+from ned.config.yaml import read_yaml
+from ned.errors import UserError
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """Which part of which video. Times in seconds of it."""
+
+    input: Path = option(help="video with a talking person; several, a folder or a pattern: all of them", metavar="IN")
+    start_s: float | None = option(
+        None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]; default: the first frame"
+    )
+    end_s: float | None = option(
+        None, flag="--end", metavar="TIME", help="stop here: seconds or [hh:]mm:ss[.f]; default: the last frame"
+    )
+    cache: bool = option(True, help="keep and use the analysis of a video")
+
+
+@dataclass(frozen=True)
+class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
+    """What `ned process` is asked to do, all of it; checked when it is made. A stage takes the part that it needs."""
+
+    def __post_init__(self) -> None:
+        self.check_edit()
+        self.check_render()
+        if self.finetune_minutes and (self.start_s is not None or self.end_s is not None):
+            # people are numbered over what is analysed, and fine-tuning looks at the whole video
+            remedy = "run `ned finetune` on the video and pass --actor"
+            raise UserError("fine-tuning does not go with a start or an end", remedy=remedy)
+        check_times(self.start_s, self.end_s)
+        self.check_output()
+
+    @classmethod
+    def build(cls, overrides: Mapping[str, Any] | None = None, /, **options: Any) -> ProcessConfig:
+        """From `overrides` (of a YAML file) and, before them, `options`; values may be text as a user writes it.
+
+        Raises UserError for an unknown key or a value that does not fit.
+        """
+        values = {**(overrides or {}), **options}
+        known = {f.name: f for f in fields(cls)}
+        for key in values:
+            if key not in known:
+                raise UserError(f"unknown option {key!r}", remedy=did_you_mean(str(key), known))
+        if "input" not in values:
+            raise UserError("no input video", remedy="name one")
+        return cls(**convert_all(cls, values))
+
+    @property
+    def output_path(self) -> Path:
+        """Where the edited video goes."""
+        mixed = self.expression or self.timeline or self.edit or self.reference
+        what = "edited" if mixed else name_of(self.place) if self.place is not None else self.emotion
+        return self.output or workspace.default_output(self.input, what, self.encoder)
+
+    @property
+    def compare_path(self) -> Path | None:
+        """Where the side-by-side video goes, None where none is wanted."""
+        return workspace.compare_path(self.output_path) if self.compare else None
+
+    @property
+    def report_path(self) -> Path | None:
+        """Where the report goes, None where none is wanted."""
+        return workspace.report_path(self.output_path) if self.report else None
+
+    def identity(self) -> dict[str, Any]:
+        """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to
+        is not in it: see `ned.pipeline.resolved`."""
+        elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key",
+                     "renderer", "manipulator", "manipulator_weights", "seed", "face_model", "flame_folder",
+                     "ict_folder", "accept_licence"}  # fmt: skip
+        return {
+            **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
+            "container": self.output_path.suffix.lower(),
+        }
+
+    def check_files(self, published: Callable[[], Collection[Path]] = tuple) -> None:
+        """Raise UserError where an input is missing, an output may not be written, or the encoder is not there.
+
+        Reads and writes nothing; cheap beside the work that it saves. `published` gives outputs that an interrupted
+        run of this very job has put in their places: they may be put there again. It is asked where one exists.
+        """
+        workspace.check_input(self.input)
+        for folder in (self.flame_folder, self.ict_folder):
+            if folder is not None and not folder.exists():
+                raise UserError("no such folder", path=folder, remedy="check its name")
+        if self.expression is not None:
+            workspace.check_input(self.expression, what="CSV file")
+        for path in (self.provenance_cert, self.provenance_key):
+            if path is not None:
+                workspace.check_input(path, what="PEM file")
+        if self.person_like is not None:
+            workspace.check_input(self.person_like, what="picture")
+        clips = {clip for edit in self.person_edits() for key in edit.keyframes for clip in key.references}
+        for clip in sorted(clips):
+            workspace.check_input(clip, what="reference clip")
+        if self.manipulator_weights is not None:
+            workspace.check_input(self.manipulator_weights, what="checkpoint")
+        read = (self.input, self.expression, self.person_like, self.manipulator_weights, *clips)
+        inputs = [path for path in read if path is not None]
+        workspace.check_container(self.output_path)
+        manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]
+        for path in (self.output_path, self.compare_path, self.report_path, *(manifests if self.provenance else ())):
+            if path is not None:
+                again = self.overwrite or (path.exists() and path.resolve() in published())
+                workspace.check_output(path, inputs=inputs, overwrite=again)
+        from ned.video.encoders import choose_encoder, quality_options
+
+        choose_encoder(self.encoder)
+        quality_options(self.encoder, self.quality, self.preset)
+
+
+def load_overrides(path: str | Path) -> dict[str, Any]:
+    """The options in a YAML file, relative paths taken from its folder. Raises UserError, also for unknown keys."""
+    path = Path(path)
+    values = read_yaml(path)
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise UserError("does not hold options", path=path, remedy="write one `option: value` a line")
+    known = {f.name: f for f in fields(ProcessConfig)}
+    types = typing.get_type_hints(ProcessConfig)
+    for key, value in values.items():
+        if key not in known:
+            raise UserError(f"unknown option {str(key)[:80]!r}", path=path, remedy=did_you_mean(str(key), known))
+        if types[key] == tuple[Path, ...]:
+            clips = value if isinstance(value, list) else [value]
+            values[key] = tuple(path.parent / str(clip) for clip in clips)
+        elif Path in typing.get_args(types[key]) or types[key] is Path:
+            values[key] = value if value is None else path.parent / str(value)
+        elif key == "timeline" and value is not None:
+            values[key] = parse_timeline(value, path.parent)
+    return values

@@ -1,0 +1,1 @@
+"""Who is edited, into what and when, and what that means for every frame of a track."""

@@ -1,0 +1,3 @@
+"""The emotions, in the order of the networks' outputs. This module imports nothing."""
+
+EMOTIONS = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")

@@ -1,0 +1,113 @@
+"""What a run comes to on this machine: the options' open ends, settled once before any work.
+
+The job's key, the signed manifest and the report read it, and nothing else, for what was done by what.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from ned import workspace
+from ned.config import ProcessConfig
+from ned.config.roles import AUTO, MANIPULATORS, RENDERERS
+from ned.pipeline.face_models import files_digest
+from ned.version import __version__
+
+PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python")
+"""Whose versions may change pictures."""
+OWN = "made by this run"
+"""In place of a digest, for weights that fine-tuning within the run makes from what it is asked for."""
+
+
+@dataclass(frozen=True)
+class ResolvedRun:
+    """Facts; made by `resolve`."""
+
+    renderer: str
+    """Name in `RENDERERS`."""
+    renderer_weights: str
+    """SHA-256 of the weights that it is given, `OWN`, or empty where it has none."""
+    manipulator: str
+    """Name in `MANIPULATORS`; empty where the expression comes from a file."""
+    manipulator_weights: str
+    face_model: str
+    face_model_files: str
+    """What changes with the model's own files; empty where it is shipped."""
+    device: str
+    """What the renderer's networks run on; `cpu` for a renderer without networks."""
+    seed: int
+    versions: tuple[tuple[str, str], ...]
+    """Packages and their versions, `ned` first."""
+    why: str = ""
+    """Why this renderer, where that was left open; in words for the user."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether networks that learnt from people have a part in the edit."""
+        return RENDERERS[self.renderer].trained or (bool(self.manipulator) and MANIPULATORS[self.manipulator].trained)
+
+    def facts(self) -> dict[str, str]:
+        """By name, for a key or a manifest: all but why."""
+        known = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("why", "versions")}
+        return {name: str(value) for name, value in known.items()} | {f"version of {n}": v for n, v in self.versions}
+
+
+def resolve(config: ProcessConfig) -> ResolvedRun:
+    """Settle what `config` leaves open. Reads weights' digests. Raises OSError, UserError for a name of an actor."""
+    renderer, why = _renderer(config)
+    role, weights = RENDERERS[renderer], ""
+    if role.weights is not None:
+        if config.finetune_minutes > 0:
+            weights = OWN
+        else:
+            weights = _digest(workspace.actor_weights(config.actor) if config.actor else role.weights)
+    manipulator = "" if config.expression else config.chosen_manipulator
+    checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
+    return ResolvedRun(
+        renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
+        files_digest(config), _device() if role.trained else "cpu", config.seed, _versions(), why,
+    )  # fmt: skip
+
+
+def key_of(config: ProcessConfig, run: ResolvedRun) -> dict[str, str]:
+    """What pieces of this work depend on; see `ned.workspace.job_key`. Raises OSError."""
+    return workspace.job_key(config.identity() | run.facts())
+
+
+def published(config: ProcessConfig) -> tuple[Path, ...]:
+    """Outputs that an interrupted run of the same work has put in their places."""
+    return workspace.publishing(config.output_path, lambda: key_of(config, resolve(config)))
+
+
+def _renderer(config: ProcessConfig) -> tuple[str, str]:
+    if config.renderer != AUTO:
+        return config.renderer, ""
+    if config.actor is not None or config.finetune_minutes > 0:
+        return "neural", ""
+    import torch
+
+    if torch.cuda.is_available() and RENDERERS["neural"].weights.exists():
+        return "neural", "renderer: neural, since there is a GPU (--renderer warp for the other)"
+    return "warp", "renderer: warp, since there is no GPU (--renderer neural paints better and takes longer)"
+
+
+def _device() -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+
+
+def _digest(path: Path) -> str:
+    return workspace.sha256_of(path) if path.is_file() else "missing"
+
+
+def _versions() -> tuple[tuple[str, str], ...]:
+    found = [("ned", __version__)]
+    for package in PACKAGES:
+        try:
+            found.append((package, importlib.metadata.version(package)))
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return tuple(found)

@@ -1,0 +1,217 @@
+"""The whole story: analyse, fit, manipulate, render, write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from ned import workspace
+from ned.analysis.cached import analyse_cached
+from ned.config import ProcessConfig
+from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
+from ned.edit.people import CastMember, choose_cast
+from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
+from ned.exchange.livelink import read_expression
+from ned.face_model import FaceModel
+from ned.fitting.least_squares import fit_face
+from ned.manipulator import build_manipulator
+from ned.pipeline.actors import weights_of
+from ned.pipeline.face_models import load_model
+from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve
+from ned.pipeline.statement import begin_signing, finish_output
+from ned.provenance import Signing
+from ned.renderer import Casting, Renderer, prepare_renderer
+from ned.rendering.second_pass import needed_bytes, render_video
+from ned.report import PicturePair, ReportData, write_report
+from ned.runtime.progress import Clock, Progress, Silent
+from ned.types import Analysis, ExpressionTrack
+from ned.video import frames_at, probe
+from ned.workspace import Cache, Job
+
+
+@dataclass(frozen=True)
+class EditedPerson:
+    """What was done to one person; numbers of frames."""
+
+    number: int
+    why: str
+    """Why it was this one, where nobody was named; else empty."""
+    said: str
+    """What was asked for, for example `neutral to happy@0.8`."""
+    edited: int
+    span: int
+    """Frames from first to last sight, of all shots together."""
+    turned_away: int
+    """Of these: turned so far from the front that there is no edit."""
+    lost: int
+    """Of these: not found, because covered, blurred or out of the picture."""
+
+
+@dataclass(frozen=True)
+class ProcessResult:
+    """What `process` did."""
+
+    output: Path
+    compare: Path | None
+    report: Path | None
+    frames: int
+    edited_frames: int
+    person: int
+    emotion: str
+    intensity: float
+    seconds: dict[str, float] = field(default_factory=dict)
+    """Wall time by stage."""
+    people: tuple[EditedPerson, ...] = ()
+    """Everybody who was edited, the most prominent first; `person` is the first of them."""
+
+
+def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessResult:
+    """Edits the people of a video as `config` says and writes the result.
+
+    Raises UserError for what the user can mend (before any work where it can be known) and
+    ProcessingError for what failed; neither leaves anything under the output's name.
+    """
+    config.check_files(lambda: published(config))
+    check_end(config, config.input)
+    signing = begin_signing(config)
+    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
+    clock, run = Clock(progress or Silent()), resolve(config)
+    if run.face_model_files:
+        load_model(config)  # files or a licence that are missing are said before any work
+    with workspace.open_job(config.output_path, key_of(config, run), config.keep) as job:
+        if job.replaced:
+            clock.note(f"begins anew: {job.folder.name} was of other options, another input or another device")
+        return edit_video(config, run, clock, job, signing)
+
+
+def edit_video(
+    config: ProcessConfig, run: ResolvedRun, clock: Clock, job: Job, signing: Signing | None
+) -> ProcessResult:
+    """The story itself, with a work folder to keep what is finished in."""
+    cache = Cache() if config.cache else None
+    model = load_model(config)
+    styles = Styles(model, run.seed, clock, cache)
+    styles.read(config.person_edits())
+    analysis = analyse_cached(
+        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=job.folder
+    )
+    cast = choose_cast(analysis, config)
+    plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
+    edits = [edit for plan in plans for edit in plan]
+    make_renderer = renderer_of(edits, model, analysis, config, run, clock)
+    films = render_video(edits, analysis, make_renderer, config, clock, job)
+    parts = films.parts | write_page(plans[0], films.pictures, analysis, config, run, clock.seconds, job)
+    publish(parts, edits, analysis, config, run, signing, job)
+    people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
+    return ProcessResult(
+        config.output_path, config.compare_path, config.report_path, analysis.num_frames, films.edited_frames,
+        people[0].number, config.emotion, config.intensity, clock.seconds, people,
+    )  # fmt: skip
+
+
+def renderer_of(
+    edits: list[TrackEdit], model: FaceModel, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
+) -> Callable[[TrackEdit], Renderer]:
+    """What makes a fresh renderer for a track; where nothing is edited, one that need not know anybody."""
+    if run.why:
+        clock.note(run.why)
+    if not any(edit.changed().any() for edit in edits):
+        return prepare_renderer("warp", Casting(model, edits, lambda _: iter(())), clock)
+    rate = float(analysis.video.frame_rate)
+    weights = weights_of(edits, config, clock)
+    casting = Casting(model, edits, lambda indices: frames_at(config.input, indices, rate), weights)
+    return prepare_renderer(run.renderer, casting, clock)
+
+
+def edited_person(part: CastMember, plan: list[TrackEdit]) -> EditedPerson:
+    """What came of one person's edit."""
+    edited = sum(int(edit.changed().sum()) for edit in plan)
+    missing = [unedited(edit.track, edit.fit) for edit in plan] if edited else []
+    span = sum(int(edit.track.frames[-1] - edit.track.frames[0] + 1) for edit in plan)
+    turned, lost = (sum(counts[k] for counts in missing) for k in (0, 1))
+    return EditedPerson(part.person, part.why, part.edit.describe(), edited, span, turned, lost)
+
+
+def publish(
+    parts: dict[Path, Path],
+    edits: list[TrackEdit],
+    analysis: Analysis,
+    config: ProcessConfig,
+    run: ResolvedRun,
+    signing: Signing | None,
+    job: Job,
+) -> None:
+    """Complete files of the work folder, by their final paths, are signed and named, the edited video last."""
+    films = [path for path in (config.compare_path, config.output_path) if path is not None]
+    manifests = [path for film in films if (path := workspace.manifest_path(film))]
+    job.note_publishing([*parts, *manifests])
+    for final in films:
+        finish_output(parts[final], final, signing, config, run, edits, analysis.num_frames)
+    for final in sorted(parts, key=lambda final: final == config.output_path):
+        workspace.give_name(parts[final], final)
+
+
+def plan_person(
+    part: CastMember, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock
+) -> list[TrackEdit]:
+    """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
+    tracks = analysis.tracks_of(part.person)
+    model, rate = styles.model, float(analysis.video.frame_rate)
+    with clock.stage("fitting", sum(map(len, tracks))) as stage:
+        fits = []
+        for track in tracks:
+            fits.append(fit_face(track, model, rate))
+            stage.advance(len(track))
+    if config.expression is None:
+        manipulator = build_manipulator(config.chosen_manipulator, model, config.manipulator_weights)
+        start_s = first_time_s(analysis, config.start_s)
+        edited = [
+            edit_track(
+                fit.expression, measure_articulation(track, fit, model), analysis.times_s(track.frames), start_s, rate,
+                part.edit, manipulator, styles,
+            )
+            for track, fit in zip(tracks, fits, strict=True)
+        ]  # fmt: skip
+    else:  # one file for all shots: what has no times is matched to all frames of the person together
+        times_s = np.concatenate([analysis.times_s(track.frames) for track in tracks])
+        whole = read_expression(
+            config.expression, joined([fit.expression for fit in fits]), times_s, analysis.video.frame_rate
+        )
+        ends = np.cumsum([len(track) for track in tracks])[:-1]
+        edited = [ExpressionTrack.unpack(model.space, piece) for piece in np.split(whole.pack(), ends)]
+    return [
+        TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
+        for track, fit, new in zip(tracks, fits, edited, strict=True)
+    ]
+
+
+def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
+    """Several tracks one after another."""
+    return ExpressionTrack.unpack(parts[0].space, np.concatenate([part.pack() for part in parts]))
+
+
+def write_page(
+    edits: list[TrackEdit],
+    pictures: tuple[PicturePair, ...],
+    analysis: Analysis,
+    config: ProcessConfig,
+    run: ResolvedRun,
+    seconds: dict[str, float],
+    job: Job,
+) -> dict[Path, Path]:
+    """The report of what was done, by its final path; empty where none is wanted."""
+    if config.report_path is None:
+        return {}
+    frames = np.concatenate([edit.track.frames for edit in edits])
+    before, after = joined([edit.fit.expression for edit in edits]), joined([edit.edited for edit in edits])
+    edited_frames = sum(int(edit.changed().sum()) for edit in edits)
+    data = ReportData(
+        config, edits[0].track.person, analysis.num_frames, edited_frames,
+        frames / float(analysis.video.frame_rate), before, after, pictures, dict(seconds), run.facts(),
+    )  # fmt: skip
+    page = job.folder / "report.html"
+    write_report(page, data)
+    return {config.report_path: page}

@@ -1,0 +1,1 @@
+"""Training of the neural renderer, on many people and on one."""

@@ -1,0 +1,1 @@
+"""Renderer `warp`: the frame's own pixels, moved by the edited mesh."""

@@ -1,0 +1,140 @@
+"""What lies behind the skin: mouth interior and eyeballs, each seen through a hole of the face mesh.
+
+A hole is bounded by an upper and a lower contour of equally many points that share their ends (the
+corners). The hole is filled with a grid: columns join opposite contour points, rows run from the upper
+contour (v = 0) to the lower one (v = 1). On the contours the content follows the skin, so that an
+inexact contour leaves no seam. Eyeballs stand still inside. Teeth keep their place between the lips: what
+a lip has covered cannot be had from moving pixels, and rows held still under a lip that moves show its
+edge, or its shadow, over and over. An edit moves the middle of the lips little. Sideways they keep
+their width in the middle of the mouth, and what a smile uncovers is the dark corner beside them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from ned.geometry.articulation import opening
+from ned.geometry.landmarks import LANDMARKS
+from ned.geometry.topology import Contours
+
+__all__ = [
+    "LEFT_EYE", "MOUTH", "RIGHT_EYE", "ROWS", "Hole", "follow_grid", "grid_triangles", "opening", "source_grid",
+    "unseen",
+]  # fmt: skip
+
+ROWS = np.array([0.0, 0.08, 0.18, 0.32, 0.5, 0.68, 0.82, 0.92, 1.0], np.float32)
+_CONTENT_MARGIN = 0.04  # share of the opening next to the lids or lips that is never sampled from inside
+
+
+@dataclass(frozen=True)
+class Hole(Contours):
+    """An opening of the mesh, and how what lies behind it moves."""
+
+    band: float = 0.2
+    """Share of the opening, at either contour, over which the content follows the skin."""
+    rigidity: float = 1.0
+    """1: the content moves rigidly where the source shows it; 0: it is shifted and stretched with the skin."""
+
+
+MOUTH = Hole(LANDMARKS.mouth.upper, LANDMARKS.mouth.lower, band=0.25)
+RIGHT_EYE = Hole(LANDMARKS.right_eye.upper, LANDMARKS.right_eye.lower, band=0.2)
+LEFT_EYE = Hole(LANDMARKS.left_eye.upper, LANDMARKS.left_eye.lower, band=0.2)
+
+
+def grid_triangles(columns: int, rows: int = len(ROWS)) -> Int[np.ndarray, "t 3"]:
+    """Triangles of a grid of `rows` × `columns` vertices, row by row, clockwise on the screen."""
+    index = np.arange(rows * columns).reshape(rows, columns)
+    a, b, c, d = index[:-1, :-1].ravel(), index[:-1, 1:].ravel(), index[1:, 1:].ravel(), index[1:, :-1].ravel()
+    return np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).astype(np.int32)
+
+
+def follow_grid(upper: Float[np.ndarray, "n c"], lower: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "r n c"]:
+    """Grid points between the contours."""
+    v = ROWS[:, None, None]
+    return (1 - v) * upper + v * lower
+
+
+def source_grid(
+    hole: Hole,
+    source: Float[np.ndarray, "vertices 2"],
+    target: Float[np.ndarray, "vertices 2"],
+    upper_motion: Float[np.ndarray, "2"],
+    lower_motion: Float[np.ndarray, "2"],
+) -> Float[np.ndarray, "r n 2"]:
+    """Where in the source the content of each point of `follow_grid(target)` is.
+
+    Args:
+        source, target: mesh in pixels before and after the edit.
+        upper_motion, lower_motion: rigid motion in pixels of what lies behind the upper and the lower
+            contour (teeth of the upper and lower jaw; zero for an eyeball).
+    """
+    upper, lower = source[list(hole.upper)], source[list(hole.lower)]
+    follow, wanted = follow_grid(upper, lower), follow_grid(target[list(hole.upper)], target[list(hole.lower)])
+    v = ROWS[:, None]
+    motion = (1 - v)[..., None] * upper_motion + v[..., None] * lower_motion
+    rigid = wanted - motion
+    # position of the rigid candidate on its column: 0 on the upper contour, 1 on the lower
+    span = lower - upper
+    length2 = np.maximum((span**2).sum(-1), 0.25)
+    along = ((rigid - upper) * span).sum(-1) / length2
+    along = np.clip(along, _CONTENT_MARGIN, 1 - _CONTENT_MARGIN)
+    inside = hole.rigidity * np.clip(np.minimum(v, 1 - v) / hole.band, 0, 1)
+    position = np.maximum.accumulate(v + inside * (along - v), axis=0)
+    # sideways the content stays where it was, less and less towards the corners
+    n = len(hole.upper)
+    middle = np.clip(_columns_from_corner(n) / 0.3, 0, 1)
+    across = (upper[-1] - upper[0]) / max(float(np.linalg.norm(upper[-1] - upper[0])), 1e-6)
+    sideways = ((rigid - follow) @ across) * inside * middle
+    open_enough = np.clip(np.sqrt((span**2).sum(-1)) / 3.0, 0, 1)  # a shut hole shows nothing that could slide
+    return upper + position[..., None] * span + (sideways * open_enough)[..., None] * across
+
+
+def _columns_from_corner(count: int) -> Float[np.ndarray, "n"]:
+    """How far each of `count` columns is from the nearer corner, as a share of the whole width."""
+    return np.minimum(np.arange(count), np.arange(count)[::-1]) / (count - 1)
+
+
+_MOST_WIDENING = 1.3  # up to which the teeth in the middle of a mouth keep their width
+
+
+def mouth_grid(
+    source_upper: Float[np.ndarray, "n 2"],
+    source_lower: Float[np.ndarray, "n 2"],
+    target_upper: Float[np.ndarray, "n 2"],
+    target_lower: Float[np.ndarray, "n 2"],
+) -> Float[np.ndarray, "r n 2"]:
+    """Where in the source the content of each point of `follow_grid(target_upper, target_lower)` is.
+
+    Args:
+        source_upper, source_lower: inner contours of the lips in pixels before the edit, from corner to corner.
+        target_upper, target_lower: after it.
+    """
+    across = source_upper[-1] - source_upper[0]
+    width = max(float(np.linalg.norm(across)), 1e-6)
+    across = across / width
+    axes = np.stack([across, [-across[1], across[0]]], axis=1).astype(np.float32)  # along the mouth, and down
+    su, sl, tu, tl = (points @ axes for points in (source_upper, source_lower, target_upper, target_lower))
+    v = ROWS[:, None]
+    along = (1 - v) * tu[:, 0] + v * tl[:, 0]
+    # as wide as in the source in the middle; what is gained or lost lies towards the corners, where it is dark
+    middle, half = 0.5 * (tu[0, 0] + tu[-1, 0]), max(0.5 * (tu[-1, 0] - tu[0, 0]), 1e-6)
+    u = np.clip((along - middle) / half, -1.0, 1.0)
+    widening = float(np.clip(2.0 * half / width, 1.0 / _MOST_WIDENING, _MOST_WIDENING))
+    x = 0.5 * (su[0, 0] + su[-1, 0]) + 0.5 * width * (widening * u - (widening - 1.0) * u**3)
+    upper, lower = (np.interp(x, lip[order, 0], lip[order, 1]) for lip, order in
+                    ((su, np.argsort(su[:, 0])), (sl, np.argsort(sl[:, 0]))))  # fmt: skip
+    down = upper + v * np.maximum(lower - upper, 0.0)
+    return (np.stack([x, down], axis=-1) @ axes.T).astype(np.float32)
+
+
+def unseen(hole: Hole, lacking: float) -> Float[np.ndarray, "r n"]:
+    """`lacking`, the share of the content that the source does not show, on each point of `follow_grid`.
+
+    Fades out towards the contours and the corners, which always show the source's own pixels.
+    """
+    depth = np.clip(np.minimum(ROWS, 1 - ROWS) / 0.16, 0.0, 1.0)[:, None]
+    corners = np.clip(_columns_from_corner(len(hole.upper)) / 0.2, 0, 1)[None]
+    return (lacking * depth * corners).astype(np.float32)

@@ -1,0 +1,1 @@
+"""The second pass over a video: frames in, edited frames out."""

@@ -1,0 +1,235 @@
+"""The second pass over the video: frames in, edited frames out, in segments that are finished one by one.
+
+Each segment is made as if it were the first: by an encoder of its own, and painters of its own, which begin a little
+before it, since what they remember (the light, the sharpness, hands in sight) fades within that time. So a run that
+goes on after a crash makes the missing segments just as they would have been made without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from ned.analysis.store import release
+from ned.config import ProcessConfig
+from ned.edit.track_edit import TrackEdit
+from ned.errors import UserError
+from ned.geometry.landmarks import LANDMARKS
+from ned.renderer import Renderer
+from ned.rendering.scheduler import PaintScheduler
+from ned.rendering.segments import COMPARE, FILM, Segments, segment_starts
+from ned.report import PicturePair, load_picture, save_pair
+from ned.runtime.heap import trim
+from ned.runtime.progress import Clock, Stage
+from ned.types import NUM_LANDMARKS, Analysis, VideoInfo
+from ned.version import __version__
+from ned.video import Frame, Stills, prefetch, read_frames
+from ned.video.beside import side_by_side
+from ned.video.encoders import film_bytes
+from ned.video.segments import Encoding, Segment, check_copies, say_conversion
+from ned.workspace import Job
+
+SEGMENT_S = 30.0
+"""Length of a segment: what a crash costs at most."""
+
+WARM_UP = 16
+"""Frames before a segment with which its painters begin."""
+
+TRIM_EVERY = 32
+"""Frames after which memory is given back."""
+
+LONGEST_FRAME = 2**30
+"""Units of time; the muxers of MP4 and MOV count in 32 bits, and with reordered frames sum a few up."""
+
+SHEET_PICTURES = 8
+"""Pictures in a report."""
+
+
+@dataclass(frozen=True)
+class Films:
+    """What the second pass made. The films lie in the work folder, by their final paths."""
+
+    parts: dict[Path, Path]
+    edited_frames: int
+    pictures: tuple[PicturePair, ...]
+    """Some, for the report."""
+
+
+def render_video(
+    edits: Sequence[TrackEdit],
+    analysis: Analysis,
+    make_renderer: Callable[[TrackEdit], Renderer],
+    config: ProcessConfig,
+    clock: Clock,
+    job: Job,
+) -> Films:
+    """Edit every frame and put the films together in the work folder, going on from what lies there. `make_renderer`
+    makes a fresh renderer for a track."""
+    with closing(read_frames(config.input, config.start_s, config.end_s)) as frames:
+        first = next(frames)
+    encoding = Encoding(config.encoder, config.quality, config.preset)
+    say_conversion(config.output_path, encoding, first)
+    check_times(analysis, config.input)
+    check_copies(job.folder / f"trial{config.output_path.suffix.lower()}", config.input, config.output_path)
+    changed = [edit.changed() for edit in edits]
+    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
+    shown = edited[:: max(1, len(edited) // SHEET_PICTURES)][:SHEET_PICTURES].tolist() if config.report else []
+    films = {FILM: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
+    starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
+    stop = first.index + analysis.num_frames
+
+    def complete(segment: Segment) -> bool:
+        inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
+        return all(load_picture(job.folder, k) is not None for k in inside)
+
+    with Segments(job.folder, films, starts, stop, analysis.video, encoding, config.output_path) as segments:
+        missing = segments.resume(complete)
+        rest = stop - missing[0] if missing else 0
+        if len(missing) < len(starts):
+            clock.note(f"going on after {analysis.num_frames - rest} of {analysis.num_frames} frames")
+        with clock.stage("rendering", rest) as stage:
+            if missing:
+                work = list(zip(edits, changed, strict=True))
+                again = _SecondPass(work, analysis, make_renderer, config, set(shown), job.folder)
+                again.run(segments, missing, stop, stage)
+        with clock.stage("writing"):
+            notice = edit_notice(config) if len(edited) else "Not changed by ned"
+            parts = _put_together(segments, films, config, job, f"{notice} ({job.mark})")
+    pictures = tuple(pair for k in shown if (pair := load_picture(job.folder, k)))
+    return Films(parts, len(edited), pictures)
+
+
+def check_times(analysis: Analysis, path: Path) -> None:
+    """Raise UserError where a frame is shown for longer than MP4 and MOV can say, as in files with damaged times."""
+    gaps = np.diff(analysis.frame_times_s) if analysis.frame_times_s is not None else np.zeros(0)
+    if len(gaps) and gaps.max() / float(analysis.video.time_base) > LONGEST_FRAME:
+        where, gap = analysis.first_frame + int(gaps.argmax()), gaps.max()
+        text = f"frame {where} lasts {gap:.0f} s, more than a film can hold"
+        raise UserError(text, path=path, remedy="its times may be damaged: mend them with ffmpeg, or cut with --end")
+
+
+def needed_bytes(info: VideoInfo, config: ProcessConfig) -> int:
+    """Room that the work takes at most, as far as it can be told beforehand: the segments, the whole files put together
+    of them, and the landmarks of two faces."""
+    frames = info.num_frames
+    if config.start_s is not None or config.end_s is not None:
+        length_s = min(config.end_s or info.duration_s, info.duration_s) - (config.start_s or 0.0)
+        frames = max(1, min(frames, round(length_s * info.frame_rate)))
+    picture = film_bytes(info, frames, config.encoder, config.quality) * (3 if config.compare else 1)
+    others = config.input.stat().st_size * frames // max(1, info.num_frames)  # sound: less than all of the input
+    return 2 * picture + others + 2 * frames * NUM_LANDMARKS * 12
+
+
+def edit_notice(config: ProcessConfig) -> str:
+    """What the output's metadata say, so that nobody takes it for a recording."""
+    return f"Facial expression edited with ned {__version__}: {config.edit_said()}"
+
+
+@dataclass(frozen=True)
+class _Started:
+    """A frame at work."""
+
+    frame: Frame
+    scheduler: PaintScheduler
+    painted: Callable[[], Frame]
+    begins: bool
+    """Whether a segment begins with it."""
+
+
+class _SecondPass:
+    """One reading of the rest of the video."""
+
+    def __init__(
+        self,
+        edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
+        analysis: Analysis,
+        make_renderer: Callable[[TrackEdit], Renderer],
+        config: ProcessConfig,
+        shown: set[int],
+        folder: Path,
+    ) -> None:
+        self._edits, self._analysis, self._make_renderer, self._config = edits, analysis, make_renderer, config
+        self._shown, self._folder = shown, folder
+
+    def run(self, segments: Segments, starts: list[int], stop: int, stage: Stage) -> None:
+        """Make the segments that begin at `starts`."""
+        config, coming = self._config, list(starts)
+        ahead = segments.warm_up(WARM_UP)
+        rate = float(self._analysis.video.frame_rate)
+        fetch = Stills(config.input, rate)  # segments of one track share it
+        scheduler: PaintScheduler | None = None
+        waiting: PaintScheduler | None = None  # the next segment's, already at work before it
+        last: _Started | None = None  # painted by other threads while the next frame is started
+        with ExitStack() as stack:
+            frames = read_frames(config.input, config.start_s, config.end_s, segments.position(ahead))
+            for frame in stack.enter_context(prefetch(frames, 6)):
+                if waiting is None and coming and frame.index >= coming[0] - ahead:
+                    end = coming[1] if len(coming) > 1 else stop
+                    waiting = PaintScheduler(self._edits, self._make_renderer, fetch, coming[0] - ahead, end)
+                    stack.callback(waiting.close)
+                begins = bool(coming) and frame.index == coming[0]
+                if begins:
+                    if scheduler is not None:
+                        scheduler.close()
+                    scheduler, waiting = waiting, None
+                    coming.pop(0)
+                elif waiting is not None:
+                    waiting.paint(frame)
+                if scheduler is None:
+                    continue
+                started = _Started(frame, scheduler, scheduler.submit(frame), begins)
+                if last is not None:
+                    self._write(last, segments, stage)
+                last = started
+        if last is not None:
+            self._write(last, segments, stage)
+        segments.end()
+
+    def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
+        """Wait for a frame and put it into its segment."""
+        frame, edited = started.frame, started.painted()
+        written = {FILM: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
+        if frame.index in self._shown:
+            self._keep_picture(started.scheduler, frame, edited)
+        if started.begins:
+            segments.begin(written)
+            for edit, _ in self._edits:
+                release(edit.track.landmarks)
+        segments.write(written)
+        if frame.index % TRIM_EVERY == 0:
+            trim()
+        stage.advance()
+
+    def _keep_picture(self, scheduler: PaintScheduler, frame: Frame, edited: Frame) -> None:
+        time_s = float(frame.pts * self._analysis.video.time_base)
+        _, edit, i = next(scheduler.faces(frame.index))
+        mouth = _mouth_box(edit.track.landmarks[i])
+        pair = PicturePair(time_s, frame.rgb(), edited.rgb(), edit.track.boxes[i], mouth)
+        save_pair(self._folder, frame.index, pair)
+
+
+def _put_together(
+    segments: Segments, films: dict[str, Frame], config: ProcessConfig, job: Job, notice: str
+) -> dict[Path, Path]:
+    """The whole films by their final paths."""
+    parts = {}
+    for film in films:
+        final = config.output_path if film == FILM else config.compare_path
+        parts[final] = job.folder / f"{film}{final.suffix.lower()}"
+        segments.put_together(
+            film, parts[final], copy_from=config.input, cut=config.start_s is not None or config.end_s is not None,
+            cut_end_s=config.end_s, metadata={"comment": notice}, name=final,
+        )  # fmt: skip
+    return parts
+
+
+def _mouth_box(landmarks: Float[np.ndarray, "points 3"]) -> Float[np.ndarray, "xyxy=4"]:
+    """A box around the mouth, with some skin, for a close-up."""
+    right, left = (landmarks[corner, :2] for corner in LANDMARKS.mouth_corners)
+    centre, half = (right + left) / 2, 0.85 * np.linalg.norm(left - right)
+    return np.concatenate([centre - half, centre + half]).astype(np.float32)

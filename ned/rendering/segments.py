@@ -1,0 +1,134 @@
+"""The films of one run, written segment by segment into its work folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from ned.types import VideoInfo
+from ned.video import Frame
+from ned.video.read import Position
+from ned.video.segments import Encoding, Segment, SegmentWriter, assemble, finished_segments
+
+FILM, COMPARE = "video", "compare"
+
+
+def segment_starts(first: int, num_frames: int, frame_rate: Fraction, length_s: float) -> list[int]:
+    """Indices of the frames at which segments begin; a rest of less than half a segment goes with the one before."""
+    length = max(1, round(length_s * frame_rate))
+    return list(range(first, first + num_frames - length // 2, length)) or [first]
+
+
+class Segments:
+    """Segments of one or more films that run side by side; the last one is finished in a thread while the next begins.
+
+    Use it as a context manager, so that nothing goes on behind an error.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        films: Mapping[str, Frame],
+        starts: list[int],
+        stop: int,
+        like: VideoInfo,
+        encoding: Encoding,
+        output: Path,
+    ) -> None:
+        """`films`: the first frame of each, by name. `output` is the file that errors speak of."""
+        self._output = output
+        self._folder, self._films, self._like, self._encoding = folder, dict(films), like, encoding
+        self._starts, self._stop = starts, stop
+        self._done: dict[str, list[Segment]] = {film: [] for film in films}
+        self._open: dict[str, SegmentWriter] = {}
+        self._closing: threading.Thread | None = None
+        self._error: BaseException | None = None
+
+    def resume(self, accept: Callable[[Segment], bool] = lambda _: True) -> list[int]:
+        """Take over the segments that lie in the folder, up to one that is missing or not to be accepted; the starts
+        of those that are to be made."""
+        for film in self._films:
+            found = finished_segments(self._folder, film, self._starts, self._stop, self._like.time_base)
+            self._done[film] = found
+        count = min(map(len, self._done.values()))
+        good = next((k for k in range(count) if not all(accept(done[k]) for done in self._done.values())), count)
+        self._done = {film: done[:good] for film, done in self._done.items()}
+        return self._starts[good:]
+
+    def warm_up(self, frames: int) -> int:
+        """So many frames, but fewer than a segment has, so that each begins its own within the one before."""
+        return min(frames, self._starts[1] - self._starts[0] - 1) if len(self._starts) > 1 else 0
+
+    def position(self, frames_back: int) -> Position | None:
+        """The frame so many before the end of what is finished; None where that is the first frame or earlier."""
+        times: Int[np.ndarray, "frames"] = np.zeros(0, np.int64)
+        for segment in reversed(self._done[FILM]):
+            times = np.concatenate([segment.shown, times])
+            if frames_back and len(times) > frames_back:
+                end = self._done[FILM][-1].start + len(self._done[FILM][-1])
+                return Position(end - frames_back, int(times[len(times) - frames_back]))
+        return None
+
+    def begin(self, frames: Mapping[str, Frame]) -> None:
+        """End the segments before these frames, and begin those that they are the first of."""
+        self.end()
+        for film, frame in frames.items():
+            self._open[film] = SegmentWriter(
+                self._folder, film, self._like, self._encoding, frame, self._output
+            )
+
+    def write(self, frames: Mapping[str, Frame]) -> None:
+        """Write one frame of each film."""
+        for film, frame in frames.items():
+            self._open[film].write(frame)
+
+    def end(self) -> None:
+        """Have the open segments finished behind the scenes; waits for those before them."""
+        self._wait()
+        if self._open:
+            writers, self._open = self._open, {}
+            self._closing = threading.Thread(target=self._finish, args=(writers,), name="ned-segment")
+            self._closing.start()
+
+    def put_together(self, film: str, path: Path, **options: object) -> None:
+        """The whole film; options as of `ned.video.segments.assemble`."""
+        self._wait()
+        assemble(path, self._done[film], self._like, self._films[film], self._encoding, **options)
+
+    def _finish(self, writers: Mapping[str, SegmentWriter]) -> None:
+        try:
+            finished = {film: writer.finish() for film, writer in writers.items()}
+            for film, segment in finished.items():
+                self._done[film].append(segment)
+        except BaseException as error:  # handed over to the thread that writes
+            self._error = error
+            for writer in writers.values():
+                writer.abort()
+
+    def _wait(self) -> None:
+        if self._closing is not None:
+            self._closing.join()
+            self._closing = None
+        if self._error is not None:
+            error, self._error = self._error, None
+            raise error
+
+    def __enter__(self) -> Segments:
+        return self
+
+    def __exit__(self, kind: type | None, *_: object) -> None:
+        try:
+            self.end() if kind is None else None
+            self._wait()
+        except Exception:
+            if kind is None:
+                raise
+        finally:
+            for writer in self._open.values():
+                writer.abort()
+            self._open = {}

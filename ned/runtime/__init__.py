@@ -1,0 +1,1 @@
+"""The process that `ned` runs in: memory, cores, progress."""

@@ -1,0 +1,56 @@
+"""Mouth interior and eyeballs: rigid inside, joined to the skin at the edge."""
+
+import numpy as np
+
+from ned.renderer.warp import layers
+
+
+def _contours(hole, gap, width=80.0, top=100.0):
+    """A mesh in which only the hole's contours have a place: a lens `gap` pixels high."""
+    mesh = np.zeros((478, 2), np.float32)
+    n = len(hole.upper)
+    x = np.linspace(0, width, n)
+    bow = np.sin(np.pi * np.arange(n) / (n - 1)) * gap
+    mesh[list(hole.upper)] = np.stack([x, np.full(n, top)], 1)
+    mesh[list(hole.lower)] = np.stack([x, top + bow], 1)
+    return mesh
+
+
+STILL = np.zeros(2, np.float32)
+
+
+def test_without_an_edit_everything_stays():
+    for hole in (layers.MOUTH, layers.LEFT_EYE, layers.RIGHT_EYE):
+        mesh = _contours(hole, 24)
+        expected = layers.follow_grid(mesh[list(hole.upper)], mesh[list(hole.lower)])
+        assert np.abs(layers.source_grid(hole, mesh, mesh, STILL, STILL) - expected).max() < 1.0
+
+
+def test_a_lid_slides_over_the_eyeball():
+    before, after = _contours(layers.LEFT_EYE, 30), _contours(layers.LEFT_EYE, 30)
+    after[list(layers.LEFT_EYE.upper)[1:-1]] += (0, 6)  # the upper lid comes down by 6 of 30 px
+    taken = layers.source_grid(layers.LEFT_EYE, before, after, STILL, STILL)
+    drawn = layers.follow_grid(after[list(layers.LEFT_EYE.upper)], after[list(layers.LEFT_EYE.lower)])
+    middle = len(layers.LEFT_EYE.upper) // 2
+    inner = (layers.ROWS > 0.3) & (layers.ROWS < 0.7)
+    assert np.abs(taken[inner, middle] - drawn[inner, middle]).max() < 0.3  # the eyeball has not moved
+    assert np.allclose(taken[0, middle], before[layers.LEFT_EYE.upper[middle]])  # the lashes have
+
+
+def test_lower_teeth_move_with_the_jaw_and_upper_ones_not():
+    before, after = _contours(layers.MOUTH, 30), _contours(layers.MOUTH, 40)
+    taken = layers.source_grid(layers.MOUTH, before, after, STILL, np.array([0, 10], np.float32))
+    column = taken[:, 5, 1] - 100
+    assert (np.diff(column) >= 0).all() and column[0] == 0 and abs(column[-1] - 30) < 1e-3
+    assert column.min() >= 0 and column.max() <= 30.001
+
+
+def test_a_shut_source_gives_something_finite():
+    taken = layers.source_grid(layers.MOUTH, _contours(layers.MOUTH, 0), _contours(layers.MOUTH, 30), STILL, STILL)
+    assert np.isfinite(taken).all() and (taken[..., 1] <= 100.5).all()
+
+
+def test_what_is_unseen_never_reaches_the_lips():
+    amount = layers.unseen(layers.MOUTH, 0.8)
+    assert np.allclose(amount.max(), 0.8)
+    assert not amount[[0, -1]].any() and not amount[:, [0, -1]].any()

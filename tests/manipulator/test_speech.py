@@ -10,6 +10,9 @@ from ned.manipulator.speech import (
     MouthTarget,
     keep_blinks,
     keep_speech,
+    keep_upper_lip,
+    keep_width,
+    open_share,
     resting_opening,
     silence,
     wanted_opening,
@@ -94,3 +97,34 @@ def test_intensity_scales_what_is_wanted():
     peaks = [wanted_opening(articulation, target, RATE, k).max() for k in (0.0, 0.5, 1.0)]
     assert np.allclose(np.diff(peaks), peaks[1] - peaks[0]) and peaks[2] > 1.4 * peaks[0]
     assert np.allclose(wanted_opening(articulation, target, RATE, 0.0), articulation.mouth_opening)
+
+
+def test_the_width_of_the_mouth_changes_by_what_is_constant():
+    rng = np.random.default_rng(3)
+    t = np.arange(300) / RATE
+    width = 5.0 + 0.3 * np.sin(2 * np.pi * 1.7 * t)  # rounded and spread vowels
+    per_unit = rng.normal(0, 0.1, ARKIT52.width)
+    for side in ("Left", "Right"):
+        per_unit[ARKIT52.index("mouthStretch" + side)] = 0.7
+    edit = 0.2 * rng.standard_normal((300, ARKIT52.width)) + rng.uniform(-0.3, 0.5, ARKIT52.width)
+    before = edit @ per_unit
+    after = keep_width(ARKIT52, edit, per_unit, RATE) @ per_unit
+    assert np.corrcoef(width + before, width)[0, 1] < 0.9 and np.corrcoef(width + after, width)[0, 1] > 0.98
+    assert abs(np.median(after) - np.median(before)) < 0.1  # the smile is as wide as it was
+
+
+def test_a_share_of_what_moves_the_upper_lip_is_left():
+    rng = np.random.default_rng(4)
+    per_unit = rng.normal(0, 0.1, ARKIT52.width)
+    for side in ("Left", "Right"):
+        per_unit[ARKIT52.index("mouthUpperUp" + side)] = -0.3
+    edit = rng.normal(0, 0.3, (50, ARKIT52.width))
+    for share in (0.0, 0.3, 1.0):
+        left = keep_upper_lip(ARKIT52, edit, per_unit, share) @ per_unit
+        assert np.allclose(left, share * (edit @ per_unit), atol=1e-9)
+
+
+def test_a_mouth_is_mostly_open_where_it_speaks_and_mostly_shut_where_it_does_not():
+    opening = np.concatenate([np.zeros(100), 0.6 + 0.25 * np.sin(np.arange(150))])
+    share = open_share(Articulation(opening, np.ones((250, 2)), HEIGHT), RATE)
+    assert share[:60].max() < 0.05 and share[160:].min() > 0.9 and (np.diff(share[60:140]) >= -1e-9).all()

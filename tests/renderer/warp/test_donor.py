@@ -58,8 +58,8 @@ def test_the_light_is_that_of_the_frame():
 
 
 def test_only_a_mouth_that_opens_much_further_takes_from_elsewhere():
-    assert lacking(10.0, 10.0) == lacking(10.0, 13.0) == 0 and lacking(0.0, 5.0) == 1
-    assert 0 < lacking(10.0, 14.0) < 1
+    assert lacking(10.0, 10.0) == lacking(10.0, 15.0) == 0 and lacking(0.0, 5.0) == 1
+    assert 0 < lacking(10.0, 17.0) < 1
 
 
 def test_a_shut_mouth_that_opens_shows_the_donor_instead_of_the_dark():

@@ -54,3 +54,31 @@ def test_what_is_unseen_never_reaches_the_lips():
     amount = layers.unseen(layers.MOUTH, 0.8)
     assert np.allclose(amount.max(), 0.8)
     assert not amount[[0, -1]].any() and not amount[:, [0, -1]].any()
+
+
+def _mouth(before, after):
+    upper, lower = list(layers.MOUTH.upper), list(layers.MOUTH.lower)
+    return layers.mouth_grid(before[upper], before[lower], after[upper], after[lower])
+
+
+def test_a_mouth_without_an_edit_shows_itself():
+    mouth = _contours(layers.MOUTH, 24)
+    expected = layers.follow_grid(mouth[list(layers.MOUTH.upper)], mouth[list(layers.MOUTH.lower)])
+    assert np.abs(_mouth(mouth, mouth) - expected).max() < 1e-3
+
+
+def test_teeth_keep_their_width_in_the_middle_of_a_smile():
+    """What is 10 px wide in the middle comes from 10 px; towards the corners the source is squeezed, never turned."""
+    before, after = _contours(layers.MOUTH, 24), _contours(layers.MOUTH, 24, width=96.0)
+    after[:, 0] -= 8.0  # to both sides
+    taken, drawn = (grid[len(layers.ROWS) // 2, :, 0] for grid in (
+        _mouth(before, after), layers.follow_grid(after[list(layers.MOUTH.upper)], after[list(layers.MOUTH.lower)])))
+    middle = len(taken) // 2
+    scale = (taken[middle + 1] - taken[middle - 1]) / (drawn[middle + 1] - drawn[middle - 1])
+    assert 0.98 < scale < 1.02
+    assert (np.diff(taken) > 0).all() and taken[0] == 0 and abs(taken[-1] - 80.0) < 1e-3
+
+
+def test_a_shut_mouth_gives_something_finite_within_its_lips():
+    taken = _mouth(_contours(layers.MOUTH, 0), _contours(layers.MOUTH, 30))
+    assert np.isfinite(taken).all() and np.abs(taken[..., 1] - 100).max() < 1e-3

@@ -126,3 +126,16 @@ def test_normals_look_at_the_camera_and_light_is_found():
     turned = vertex_normals(tilted.astype(np.float32), MODEL.topology.triangles)[:, 0] - normals[:, 0]
     assert np.corrcoef(ratio[skin], turned[skin])[0, 1] > 0.8
     assert np.abs(ratio).max() <= LIMIT + 1e-6
+
+
+def test_folds_that_are_there_get_deeper_and_smooth_skin_stays_smooth():
+    from ned.renderer.warp.creases import deepen
+
+    skin = np.full((200, 200), 0.6, np.float32)
+    groove = np.full((200, 200), 0.08, np.float32)
+    assert np.abs(deepen(skin, groove, 180.0)).max() < 1e-6
+    folded = skin.copy()
+    folded[100:102] *= 0.8  # a line across the forehead
+    change = deepen(folded, groove, 180.0)
+    assert change[100:102].max() < -0.02 and np.abs(change[:80]).max() < 1e-3
+    assert not deepen(folded, 0 * groove, 180.0).any()

@@ -20,7 +20,7 @@ from ned.manipulator.vitl.slider import load_slider
 from ned.manipulator.vitl.training.displays import half_seen, invented_faces, make_displays, places
 from ned.manipulator.vitl.training.fit import fit_slider, save_slider
 from ned.pipeline.sample import sample_expression
-from ned.types import EMOTIONS, Edit, Emotion, ExpressionTrack, Reference
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionTrack, Reference, ValenceArousal
 
 RATE = 25.0
 MODEL = load_face_model()

@@ -19,7 +19,7 @@ _SIDE_PX = 1600
 
 def look_at_picture(path: Path) -> Appearance:
     """What the person with the largest face in a picture looks like. Raises UserError where there is none."""
-    rgb = _read(path)
+    rgb = read_picture(path)
     detector = Detector()
     try:
         with Landmarker() as landmarker:
@@ -34,7 +34,8 @@ def look_at_picture(path: Path) -> Appearance:
         detector.close()
 
 
-def _read(path: Path) -> np.ndarray:
+def read_picture(path: Path) -> np.ndarray:
+    """RGB of 8 bits, no side longer than 1600 pixels. Raises UserError where it cannot be read."""
     try:
         with Image.open(path) as picture:
             if picture.width * picture.height > MAX_PIXELS:

@@ -23,6 +23,7 @@ from ned.cli.models import Models
 from ned.cli.process import Process
 from ned.cli.sample import Sample
 from ned.cli.stderr import keep_stderr
+from ned.cli.still import Still
 from ned.cli.train import Train
 from ned.cli.verify import Verify
 from ned.errors import NedError
@@ -31,7 +32,7 @@ from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
 COMMANDS: tuple[type[Command], ...] = (
-    Process, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
+    Process, Still, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
 )  # fmt: skip
 
 

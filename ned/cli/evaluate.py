@@ -11,6 +11,7 @@ from ned.cli.evaluate_panel import EvaluatePanel
 from ned.cli.evaluate_protocol import EvaluateProtocol
 from ned.cli.evaluate_reference import EvaluateReference
 from ned.cli.evaluate_self import EvaluateSelf
+from ned.cli.evaluate_stills import EvaluateStills, EvaluateVitl
 from ned.cli.evaluate_video import EvaluateVideo
 from ned.cli.groups import Group
 from ned.config.options import option
@@ -86,5 +87,5 @@ class Evaluate(Group):
     name = "evaluate"
     commands = (
         EvaluateVideo, EvaluateSelf, EvaluateProtocol, EvaluatePanel, EvaluateReference, EvaluateManipulator,
-        EvaluateRenderer,
+        EvaluateRenderer, EvaluateVitl, EvaluateStills,
     )  # fmt: skip

@@ -16,6 +16,7 @@ from ned.errors import UserError
 from ned.runtime.progress import for_stream
 from ned.workspace import compare_path
 from ned.workspace.inputs import check_apart, expand, is_many
+from ned.workspace.pictures import is_picture
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Process(Command):
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
+        if given["input"] and all(is_picture(path) for path in given["input"]):
+            from ned.cli.still import Still
+
+            return Still.of_process(given)
         own = convert_all(cls, {name: given.pop(name) for name in ("config", "quiet") if name in given})
         overrides = load_overrides(own["config"]) if own.get("config") else {}
         inputs = given.pop("input")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ned.files.checkpoint import TrainingRecord
     from ned.training.loop import Schedule
 
-NETWORKS = ("manipulator", "meta-renderer")
+STILLS = ("caae", "stargan", "cyclegan", "small-editor")
+NETWORKS = ("manipulator", "meta-renderer", "vitl", *STILLS)
 CHECKPOINT_S = 50.0
 """Seconds after which a checkpoint is written anyway; a kill loses about a minute at most."""
 
@@ -31,9 +32,11 @@ class Train(DataCommand):
     name = "train"
     data_help = (
         "manipulator: corpora of scripts/build/corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
-        "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person)"
+        "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person); vitl: a "
+        "corpus; caae, stargan, cyclegan: AffectNet, FERPlus, KDEF, RaFD, or pictures with a labels.csv; small-editor: "
+        "pairs of scripts/build/still_pairs.py"
     )
-    network: str = option(help="what to train: manipulator, meta-renderer", metavar="NETWORK")
+    network: str = option(help=f"what to train: {', '.join(NETWORKS)}", metavar="NETWORK")
     data: tuple[Path, ...] = ()
     out: Path = option(Path("training"), short="-o", metavar="FOLDER", help="where checkpoints and curves go")
     config: Path | None = option(
@@ -67,11 +70,12 @@ class Train(DataCommand):
                 raise UserError(f"{name} is {getattr(self, name)}", remedy="give 1 or more")
         if self.minutes is not None and self.minutes <= 0:
             raise UserError(f"minutes is {self.minutes:g}", remedy="give more than 0")
-        if self.network == "manipulator" and (self.weights or self.hold_out):
+        if self.network != "meta-renderer" and (self.weights or self.hold_out):
             raise UserError("--weights and --hold-out are for the meta-renderer", remedy="leave them out")
 
     def main(self) -> int:
-        record = self._manipulator() if self.network == "manipulator" else self._renderer()
+        how = {"manipulator": self._manipulator, "meta-renderer": self._renderer, "vitl": self._slider}
+        record = how.get(self.network, self._stills)()
         from ned.training.loop import BEST
 
         figures = ", ".join(f"{name} {value:.3f}" for name, value in record.metrics)
@@ -102,6 +106,30 @@ class Train(DataCommand):
         return train_renderer(
             settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
             command=said_command(), licence=self.licence, hold_out=self.hold_out, start=self.weights,
+        )  # fmt: skip
+
+    def _slider(self) -> TrainingRecord:
+        from ned.manipulator.vitl.settings import SliderConfig
+
+        settings = self._settings(SliderConfig)
+        self._check_paths()
+        from ned.manipulator.vitl.training.run import train_slider
+
+        return train_slider(settings, self.data, self.out, command=said_command(), licence=self.licence)
+
+    def _stills(self) -> TrainingRecord:
+        from ned.stills.gan.settings import CaaeConfig, SmallConfig, SmileConfig
+
+        kind = {"caae": CaaeConfig, "small-editor": SmallConfig}.get(self.network, SmileConfig)
+        settings = self._settings(kind)
+        if kind is SmileConfig:
+            settings = replace(settings, networks=self.network)
+        self._check_paths()
+        from ned.stills.gan.training import train_stills
+
+        return train_stills(
+            settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
+            command=said_command(), licence=self.licence,
         )  # fmt: skip
 
     def _settings(self, kind: type[S]) -> S:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ned.config.affect import place_asked
 from ned.config.options import check_choice, option
 from ned.config.roles import FACE_MODELS, MANIPULATORS
 from ned.config.timeline import (
     MAX_INTENSITY,
     MAX_TRANSITION_S,
+    PLACE,
     REFERENCE,
     Keyframe,
     PersonEdit,
@@ -68,12 +70,16 @@ class EditOptions(FaceModelOptions):
     """What is done to the expression; all that the stages before rendering are told. Checked when it is made."""
 
     emotion: str = option("happy", short="-e", choices=EMOTIONS, help="emotion to give the person")
+    valence: float | None = option(
+        None, metavar="-1..1", help="displeasure to pleasure, in place of an emotion; with arousal a point of the disc"
+    )
+    arousal: float | None = option(None, metavar="-1..1", help="calm to excitement, in place of an emotion")
     intensity: float = option(
         1.0, short="-i", metavar="0..1.5", help="strength of the edit; 0 changes nothing, 1 is the usual"
     )
     timeline: tuple[PersonEdit, ...] = option(
         (), metavar="TEXT|YAML", parse=_timeline,
-        help='emotions over time, such as "0:neutral 3.5:happy@0.8", or a YAML file with more',
+        help='emotions over time, such as "0:neutral 3.5:happy@0.8 7:va(.7,.3)", or a YAML file with more',
     )  # fmt: skip
     transition_s: float = option(
         0.8, flag="--transition", metavar="TIME", help="how long a change of emotion in a timeline takes, in seconds"
@@ -93,9 +99,12 @@ class EditOptions(FaceModelOptions):
         (), metavar="N:EMOTION[@I]", repeat=True, parse=_edits,
         help="what happens to one person, such as 2:sad@0.5; may be given several times",
     )  # fmt: skip
-    manipulator: str = option("learned", choices=MANIPULATORS, help="how the edited expression is found")
+    manipulator: str | None = option(
+        None, choices=MANIPULATORS,
+        help="how the edited expression is found; default: learned, vitl for valence and arousal",
+    )  # fmt: skip
     manipulator_weights: Path | None = option(
-        None, metavar="FILE", help="checkpoint of `ned train manipulator` to use instead of the shipped one"
+        None, metavar="FILE", help="checkpoint of `ned train manipulator` or `vitl` to use instead of the shipped one"
     )
     expression: Path | None = option(
         None, metavar="CSV", help="take the expression from this ARKit / Live Link CSV file instead of an emotion"
@@ -106,9 +115,10 @@ class EditOptions(FaceModelOptions):
         """Raise UserError for options that do not fit or do not go together."""
         self.check_face_model()
         check_choice("emotion", self.emotion, EMOTIONS)
-        check_choice("manipulator", self.manipulator, tuple(MANIPULATORS))
-        if self.manipulator_weights is not None and not MANIPULATORS[self.manipulator].weights:
-            cause = f"the manipulator {self.manipulator!r} has no weights"
+        if self.manipulator is not None:
+            check_choice("manipulator", self.manipulator, tuple(MANIPULATORS))
+        if self.manipulator_weights is not None and not MANIPULATORS[self.chosen_manipulator].weights:
+            cause = f"the manipulator {self.chosen_manipulator!r} has no weights"
             raise UserError(cause, remedy="leave out one of manipulator, manipulator-weights")
         if not 0 <= self.intensity <= MAX_INTENSITY:
             raise UserError(
@@ -120,12 +130,27 @@ class EditOptions(FaceModelOptions):
         if self.seed < 0:
             raise UserError(f"seed is {self.seed}", remedy="give 0 or more")
 
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Valence and arousal, where one of them was given for the whole run."""
+        return place_asked(self.valence, self.arousal)
+
+    @property
+    def chosen_manipulator(self) -> str:
+        """The one that was named, else the one that knows what is asked for."""
+        if self.manipulator is not None:
+            return self.manipulator
+        timed = any(key.place for edit in self.edit or self.timeline for key in edit.keyframes)
+        return "vitl" if timed or self.place is not None else "learned"
+
     def person_edits(self) -> tuple[PersonEdit, ...]:
         """What happens to whom, whichever option said it; nothing is left open but who the most prominent speaker is.
 
         Raises UserError where a timeline asks for a reference that is not there.
         """
         simple = Keyframe(0.0, REFERENCE if self.reference else self.emotion)
+        if self.place is not None:
+            simple = Keyframe(0.0, PLACE, place=self.place)
         edits = self.edit or self.timeline or (PersonEdit((simple,)),)
         return tuple(edit.resolved(self.intensity, self.transition_s, self.reference) for edit in edits)
 
@@ -133,6 +158,9 @@ class EditOptions(FaceModelOptions):
         """Raise UserError for options that name people twice, or a timeline without its reference."""
         named = [name for name in ("person", "person_like") if getattr(self, name) is not None]
         asked = [name for name in ("edit", "timeline", "expression") if getattr(self, name)]
+        if self.place is not None and (asked or self.reference):
+            flags = ", ".join("--" + name for name in (*asked, *(["reference"] if self.reference else [])))
+            raise UserError(f"valence and arousal do not go with {flags}", remedy="write va(V,A) in the timeline")
         who = [edit.person for edit in self.edit or self.timeline]
         if len(named) > 1 or len(asked) > 1 or (named and who and who != [None]):
             flags = ", ".join("--" + name.replace("_", "-") for name in (*asked, *named))
@@ -143,15 +171,22 @@ class EditOptions(FaceModelOptions):
                 raise UserError(f"there are two edits for {whom}", remedy="give one, or a timeline")
         if self.expression and self.person == "all":
             raise UserError("one CSV file cannot fit all persons", remedy="give the number of one as --person")
-        references = any(key.references for edit in self.person_edits() for key in edit.keyframes)
-        if references and self.manipulator == "prototypes":
-            raise UserError("the prototypes cannot imitate a reference", remedy="use --manipulator learned")
+        keyframes = [key for edit in self.person_edits() for key in edit.keyframes]
+        chosen = self.chosen_manipulator
+        if any(key.references for key in keyframes) and chosen in ("prototypes", "vitl"):
+            who = "the prototypes" if chosen == "prototypes" else "the slider"
+            raise UserError(f"{who} cannot imitate a reference", remedy="use --manipulator learned")
+        if any(key.place for key in keyframes) and chosen in ("prototypes", "learned"):
+            who = "the prototypes do" if chosen == "prototypes" else "the learned manipulator does"
+            raise UserError(f"{who} not know valence and arousal", remedy="use --manipulator vitl, or leave it out")
 
     def describe(self) -> str:
         """What is done to the expression, in words: `happy, intensity 0.8`."""
         if self.expression:
             return f"expression of {self.expression}"
         edits = self.edit or self.timeline
+        if not edits and self.place is not None:
+            return "valence {:g}, arousal {:g}, intensity {:g}".format(*self.place, self.intensity)
         if not edits:
             style = f"style of {', '.join(clip.name for clip in self.reference)}" if self.reference else self.emotion
             return f"{style}, intensity {self.intensity:g}"
@@ -162,5 +197,5 @@ class EditOptions(FaceModelOptions):
         """What is done to the expression, in words, without paths: `to happy at intensity 0.8`."""
         if self.expression:
             return "from a file"
-        mixed = self.edit or self.timeline or self.reference
+        mixed = self.edit or self.timeline or self.reference or self.place is not None
         return f"to {self.describe()}" if mixed else f"to {self.emotion} at intensity {self.intensity:g}"

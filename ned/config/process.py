@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ned import workspace
+from ned.config.affect import name_of
 from ned.config.edit import EditOptions
 from ned.config.options import check_times, convert_all, did_you_mean, option
 from ned.config.output import OutputOptions
@@ -68,7 +69,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
     def output_path(self) -> Path:
         """Where the edited video goes."""
         mixed = self.expression or self.timeline or self.edit or self.reference
-        what = "edited" if mixed else self.emotion
+        what = "edited" if mixed else name_of(self.place) if self.place is not None else self.emotion
         return self.output or workspace.default_output(self.input, what, self.encoder)
 
     @property

@@ -40,6 +40,7 @@ FACE_MODELS = {
 MANIPULATORS = {
     "learned": Implementation("ned.manipulator.learned", "build", True, ASSETS / "manipulator.safetensors"),
     "prototypes": Implementation("ned.manipulator.prototypes", "build"),
+    "vitl": Implementation("ned.manipulator.vitl.manipulator", "build", weights=ASSETS / "vitl.safetensors"),
 }
 """`(FaceModel, checkpoint: Path | None) -> Manipulator`."""
 

@@ -15,13 +15,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ned.config.affect import parse_place
 from ned.config.options import EXPECTED_TIME, parse_time
 from ned.config.yaml import read_yaml
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
 
-ORIGINAL, REFERENCE = "original", "reference"
-"""Styles beside the emotions: the actor's own expression; that of a reference clip."""
+ORIGINAL, REFERENCE, PLACE = "original", "reference", "va"
+"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal."""
 STYLES = (*EMOTIONS, ORIGINAL, REFERENCE)
 ALL = "all"
 """Everybody who is not named."""
@@ -40,17 +41,21 @@ class Keyframe:
 
     time_s: float
     style: str
-    """One of `STYLES`."""
+    """One of `STYLES`, or `PLACE`."""
     intensity: float | None = None
     """None: as given for the whole run."""
     transition_s: float | None = None
     """How long the change takes from `time_s` on; None: as given for the whole run."""
     references: tuple[Path, ...] = ()
     """Clips to imitate, for the style `reference`; empty: those given for the whole run."""
+    place: tuple[float, float] | None = None
+    """Valence and arousal, for the style `PLACE`."""
 
     def describe(self) -> str:
         """For example `happy@0.8`."""
         what = " and ".join(clip.name for clip in self.references) or self.style
+        if self.place is not None:
+            what = "va({:g},{:g})".format(*self.place)
         return what if self.intensity is None or self.style == ORIGINAL else f"{what}@{self.intensity:g}"
 
 
@@ -85,8 +90,11 @@ class PersonEdit:
 
 
 def parse_keyframes(text: str) -> tuple[Keyframe, ...]:
-    """Keyframes from `TIME:STYLE[@INTENSITY] …`, separated by spaces or commas. Raises UserError."""
-    entries = [entry for entry in re.split(r"[\s,;]+", text.strip()) if entry]
+    """Keyframes from `TIME:STYLE[@INTENSITY] …`, separated by spaces or commas. Raises UserError.
+
+    A style may be a place of valence and arousal, such as `va(.7,.3)`.
+    """
+    entries = re.findall(r"(?:\([^()]*\)|[^\s,;])+", text)
     if not entries:
         raise UserError("the timeline is empty", remedy=_EXPECTED)
     keyframes = []
@@ -180,12 +188,13 @@ def _from_entry(entry: Mapping[str, Any], number: int, folder: Path) -> Keyframe
 
 def _with_style(time_s: float, text: str, where: str) -> Keyframe:
     style, at, intensity = text.partition("@")
-    if style not in STYLES:
+    place = parse_place(style)
+    if place is None and style not in STYLES:
         near = difflib.get_close_matches(style.lower(), STYLES, n=1, cutoff=0.4)
         hint = f"did you mean {near[0]}? " if near else ""
         raise UserError(f"{where}: unknown emotion {_short(style)}", remedy=f"{hint}choose one of: {', '.join(STYLES)}")
     strength = _number(intensity, f"{where}: intensity of {style}", MAX_INTENSITY) if at else None
-    return Keyframe(time_s, style, strength)
+    return Keyframe(time_s, style if place is None else PLACE, strength, place=place)
 
 
 def _time(value: Any) -> float:

@@ -21,7 +21,7 @@ from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
 from ned.manipulator.protocol import Articulation, Manipulator
 from ned.runtime.progress import Progress
-from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceTrack, Reference
+from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceTrack, Reference, ValenceArousal
 from ned.video import probe
 
 SHORT_REFERENCE_S = 0.5
@@ -69,7 +69,7 @@ def edit_track(
     shares: dict[tuple, tuple[Keyframe, np.ndarray]] = {}
     for k, key in enumerate(wanted.keyframes, start=1):
         if key.style != ORIGINAL and key.intensity and weights[:, k].any():
-            same = (key.style, key.references, key.intensity)
+            same = (key.style, key.references, key.place, key.intensity)
             _, before = shares.get(same, (key, 0.0))
             shares[same] = key, before + weights[:, k]
     original = expression.pack()
@@ -107,6 +107,8 @@ class Styles:
 
     def __call__(self, key: Keyframe) -> Edit:
         """The manipulator's input for one keyframe. Raises UserError for a reference without a face."""
+        if key.place is not None:
+            return Edit(ValenceArousal(*key.place), key.intensity, self._seed)
         if key.style != REFERENCE:
             return Edit(Emotion(key.style), key.intensity, self._seed)
         tracks, rates = [], []

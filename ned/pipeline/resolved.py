@@ -63,7 +63,7 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
             weights = OWN
         else:
             weights = _digest(workspace.actor_weights(config.actor) if config.actor else role.weights)
-    manipulator = "" if config.expression else config.manipulator
+    manipulator = "" if config.expression else config.chosen_manipulator
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
         renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,

@@ -12,7 +12,8 @@ from ned.pipeline.resolved import ResolvedRun
 from ned.provenance import Signing, Statement, load_credential, local_credential
 from ned.workspace import manifest_path
 
-_SAID = ("emotion", "intensity", "timeline", "edit", "reference", "expression", "start_s", "end_s")
+_SAID = ("emotion", "valence", "arousal", "intensity", "timeline", "edit", "reference", "expression", "start_s",
+         "end_s")  # fmt: skip
 """Options that say what was asked for; what it was done with are the facts of the run."""
 
 
@@ -62,6 +63,8 @@ def statement(config: ProcessConfig, run: ResolvedRun, edits: Sequence[TrackEdit
 
 def _parameters(config: ProcessConfig, run: ResolvedRun) -> dict[str, str]:
     values = {name: getattr(config, name) for name in _SAID}
+    if config.place is not None:
+        values |= {"emotion": None} | dict(zip(("valence", "arousal"), config.place, strict=True))
     asked = {name: _plain(value) for name, value in values.items() if value is not None and value != ()}
     return asked | {name: value for name, value in run.facts().items() if value}
 

@@ -166,7 +166,7 @@ def plan_person(
             fits.append(fit_face(track, model, rate))
             stage.advance(len(track))
     if config.expression is None:
-        manipulator = build_manipulator(config.manipulator, model, config.manipulator_weights)
+        manipulator = build_manipulator(config.chosen_manipulator, model, config.manipulator_weights)
         start_s = first_time_s(analysis, config.start_s)
         edited = [
             edit_track(

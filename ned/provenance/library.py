@@ -16,6 +16,8 @@ _IN_MEMORY_MB = 64
 _MEDIA_TYPES = {
     ".mp4": "video/mp4", ".m4v": "video/mp4", ".mov": "video/quicktime", ".avi": "video/avi",
     ".mkv": "video/x-matroska", ".webm": "video/webm", ".ts": "video/mp2t", ".gif": "image/gif",
+    ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".tif": "image/tiff",
+    ".tiff": "image/tiff", ".heic": "image/heic", ".heif": "image/heif",
 }  # fmt: skip
 
 

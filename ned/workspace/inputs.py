@@ -18,8 +18,14 @@ def is_many(given: Sequence[str]) -> bool:
     return len(given) != 1 or Path(given[0]).is_dir() or _is_pattern(given[0])
 
 
-def expand(given: Iterable[str], made_of: Callable[[Path], Iterable[Path]]) -> list[Path]:
-    """The videos that these files, folders (not what is in folders inside) and patterns name, each once.
+def expand(
+    given: Iterable[str],
+    made_of: Callable[[Path], Iterable[Path]],
+    endings: tuple[str, ...] = VIDEOS,
+    what: str = "video",
+) -> list[Path]:
+    """The videos, or what else has these `endings`, that these files, folders (not what is in folders inside) and
+    patterns name, each once.
 
     What `made_of` says that is made of another of them is left out, so that a second run does not take the outputs of
     the first for inputs. UserError where a folder or a pattern names no video.
@@ -28,10 +34,10 @@ def expand(given: Iterable[str], made_of: Callable[[Path], Iterable[Path]]) -> l
     for text in given:
         path = Path(text).expanduser()
         if path.is_dir():
-            shown = (p for p in path.iterdir() if p.suffix.lower() in VIDEOS and p.name[0] != ".")
+            shown = (p for p in path.iterdir() if p.suffix.lower() in endings and p.name[0] != ".")
             inside = sorted(p for p in shown if p.is_file())
             if not inside:
-                raise UserError("holds no video", path=path, remedy=f"known endings are {', '.join(VIDEOS)}")
+                raise UserError(f"holds no {what}", path=path, remedy=f"known endings are {', '.join(endings)}")
             found += inside
         elif _is_pattern(text):
             inside = [Path(p) for p in sorted(glob.glob(str(path), recursive=True)) if Path(p).is_file()]

@@ -11,7 +11,7 @@ from ned.errors import UserError
 CONTAINERS = (".mp4", ".mov", ".mkv")
 """What `ned` writes."""
 
-SIGNED_CONTAINERS = (".mp4", ".m4v", ".mov", ".avi")
+SIGNED_CONTAINERS = (".mp4", ".m4v", ".mov", ".avi", ".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 """What carries a C2PA manifest in itself."""
 
 

@@ -327,7 +327,7 @@ def test_doctor(monkeypatch, capsys):
 def test_readme_names_only_what_exists(capsys):
     text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
     inner = ("evaluate video", "evaluate panel make", "evaluate manipulator", "evaluate renderer", "models list")
-    for command in ("process", "analyse", "convert", "verify", "sample", "finetune", "train", *inner):
+    for command in ("process", "still", "analyse", "convert", "verify", "sample", "finetune", "train", *inner):
         assert main([*command.split(), "--help"]) == 0
     known = capsys.readouterr().out
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))

@@ -18,9 +18,23 @@ def test_text():
     assert parse_edit("1:0:neutral 1:30:happy").keyframes[1] == Keyframe(90.0, "happy")
 
 
+def test_places():
+    first, second = parse_keyframes("0:neutral, 3.5:va(.7, .3)@.8")
+    assert (first.place, second) == (None, Keyframe(3.5, "va", 0.8, place=(0.7, 0.3)))
+    assert second.describe() == "va(0.7,0.3)@0.8"
+    assert parse_edit("2:va(-.4,0)").keyframes == (Keyframe(0.0, "va", place=(-0.4, 0.0)),)
+    assert parse_edit("1:0:va(0,1) 2:sad").keyframes[0].place == (0.0, 1.0)
+    assert ProcessConfig.build(input="a.mp4", timeline="1:va(.7,.3)").chosen_manipulator == "vitl"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        ("0:va(.9,.9)", "outside the circle"),
+        ("0:va(nan,0)", "outside the circle"),
+        ("0:va(a,0)", "is no place"),
+        ("0:va", "unknown emotion"),
+        ("0:va(.1)", "unknown emotion"),
         ("", "timeline is empty"),
         ("happy", "TIME:EMOTION"),
         ("0:hapy", "did you mean happy"),

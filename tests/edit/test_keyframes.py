@@ -16,7 +16,7 @@ from ned.fitting.least_squares import fit_face
 from ned.manipulator import Articulation, build_manipulator, effects_of
 from ned.pipeline.sample import sample_expression
 from ned.runtime.progress import Silent
-from ned.types import Analysis, Colour, ExpressionTrack, FaceTrack, Shot, VideoInfo
+from ned.types import Analysis, Colour, Edit, ExpressionTrack, FaceTrack, Shot, ValenceArousal, VideoInfo
 
 MODEL = load_face_model()
 RATE, FRAMES = 25.0, 200
@@ -95,6 +95,15 @@ def test_each_style_is_translated_once_and_holds_between_transitions(speech):
         held = (low <= TIMES) & (high >= TIMES)
         assert np.allclose(edited[held], same[held], atol=1e-6)
     assert np.abs(np.diff(edited - speech[0].pack(), axis=0)).max() < 0.35
+
+
+def test_two_places_are_two_styles(speech):
+    keys = tuple(Keyframe(t, "va", 1.0, 0.8, place=place) for t, place in ((0.0, (-0.6, -0.2)), (3.0, (0.7, 0.1))))
+    styles, slider = Styles(MODEL, 0, Silent(), None), build_manipulator("vitl", MODEL)
+    edited = edit_track(*speech, TIMES, 0.0, RATE, PersonEdit(keys), slider, styles).pack()
+    for held, place in ((TIMES < 3.0, (-0.6, -0.2)), (TIMES > 3.8, (0.7, 0.1))):
+        alone = slider.translate(*speech, RATE, Edit(ValenceArousal(*place))).pack()
+        assert held.any() and np.allclose(edited[held], alone[held], atol=1e-5)
 
 
 def test_closed_lips_stay_closed_through_a_transition(speech):

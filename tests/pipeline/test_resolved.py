@@ -34,7 +34,7 @@ def _config(video, **options):
 
 
 @pytest.mark.parametrize("renderer", ["auto", "warp", "neural"])
-@pytest.mark.parametrize("manipulator", ["learned", "prototypes", None])
+@pytest.mark.parametrize("manipulator", ["learned", "prototypes", "vitl", None])
 @pytest.mark.parametrize("there", [True, False])
 def test_the_manifest_says_what_was_done(video, tmp_path, gpu, renderer, manipulator, there):
     """Every renderer with every manipulator and with a file of expressions, with a GPU and without."""
@@ -73,6 +73,14 @@ def test_why_is_said_where_it_was_left_open(video, gpu):
     assert not resolve(_config(video, renderer="warp")).why
     gpu(True)
     assert "renderer: neural, since there is a GPU" in resolve(_config(video)).why
+
+
+def test_a_place_is_what_the_manifest_says(video, gpu):
+    gpu(False)
+    config = _config(video, arousal=-0.5)
+    said = statement(config, resolve(config), [], 10).parameters
+    assert (said["valence"], said["arousal"], said["manipulator"]) == ("0.0", "-0.5", "vitl") and "emotion" not in said
+    assert len(said["manipulator_weights"]) == 64
 
 
 def test_weights_are_known_by_their_content(video, tmp_path, gpu):

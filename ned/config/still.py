@@ -1,0 +1,149 @@
+"""What `ned still` is asked to do; imports nothing heavy, so that wrong options are answered at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ned import workspace
+from ned.config.affect import name_of, place_asked
+from ned.config.options import check_choice, option
+from ned.config.roles import MANIPULATORS
+from ned.config.timeline import MAX_INTENSITY
+from ned.emotions import EMOTIONS
+from ned.errors import UserError
+from ned.workspace.pictures import check_writes, default_picture
+
+LABELS = (*EMOTIONS, "relaxed", "tired", "bored")
+"""Everything that has a name in the plane of valence and arousal."""
+
+EDITORS = ("warp", "small")
+MAX_GRID = 15
+
+
+def _person(value: Any) -> int | None:
+    """A number from 1, or all."""
+    if value is None or str(value).lower() == "all":
+        return None
+    try:
+        number = int(str(value))
+        if number >= 1:
+            return number
+    except ValueError:
+        pass
+    raise UserError(f"person is {str(value)[:40]!r}", remedy="give a number from 1, or all")
+
+
+@dataclass(frozen=True)
+class StillConfig:
+    """Checked when it is made."""
+
+    input: Path = option(help="photograph; several, a folder or a pattern: all of them", metavar="PHOTO")
+    output: Path | None = option(
+        None, short="-o", metavar="OUT",
+        help="where to write, for several a folder; default: PHOTO's name with the emotion, beside PHOTO",
+    )  # fmt: skip
+    emotion: str | None = option(
+        None, short="-e", choices=LABELS, help="emotion to give every face; happy where nothing else is asked for"
+    )
+    valence: float | None = option(None, metavar="-1..1", help="displeasure to pleasure, instead of an emotion")
+    arousal: float | None = option(None, metavar="-1..1", help="calm to excitement; with valence a point of the disc")
+    expression: Path | None = option(None, metavar="CSV", help="take the expression from this ARKit CSV file instead")
+    intensity: float = option(1.0, short="-i", metavar="0..1.5", help="strength of the edit; 0 changes nothing")
+    person: int | None = option(
+        None, short="-p", metavar="N|all", parse=_person, help="only this face, 1 is the most prominent; default: all"
+    )
+    grid: int | None = option(
+        None, metavar="N", help="write a sheet of N×N expressions from all over the plane (7 is usual) instead"
+    )
+    sweep: bool = option(False, help="write an animation (WebP) that goes around the plane instead")
+    editor: str = option("warp", choices=EDITORS, help="what changes the pixels: ned's renderer, or a small network")
+    editor_weights: Path | None = option(
+        None, metavar="FILE", help="checkpoint of `ned train small-editor`, for --editor small"
+    )
+    manipulator: str = option("vitl", choices=MANIPULATORS, help="how the edited expression is found")
+    seed: int = option(0, metavar="N", help="number from which all chance is drawn")
+    provenance: bool = option(True, help="sign the output (C2PA) and say in it that it was edited")
+    provenance_cert: Path | None = option(
+        None, metavar="PEM", help="sign with this certificate chain; default: one made for this computer"
+    )
+    provenance_key: Path | None = option(None, metavar="PEM", help="the private key of that certificate")
+    overwrite: bool = option(False, short="-y", help="replace output files that exist")
+
+    def __post_init__(self) -> None:
+        check_choice("manipulator", self.manipulator, tuple(MANIPULATORS))
+        check_choice("editor", self.editor, EDITORS)
+        if (self.editor == "small") != (self.editor_weights is not None):
+            remedy = "give --editor small --editor-weights FILE, which `ned train small-editor` makes"
+            raise UserError("the small editor and its weights go together", remedy=remedy)
+        if self.editor == "small" and (self.expression or self.grid or self.sweep or self.manipulator != "vitl"):
+            raise UserError("the small editor goes to one emotion or place", remedy="leave out the other options")
+        if self.emotion is not None:
+            check_choice("emotion", self.emotion, LABELS)
+        if not 0 <= self.intensity <= MAX_INTENSITY:
+            remedy = f"choose from 0 (no change) to {MAX_INTENSITY:g}, usually 1"
+            raise UserError(f"intensity is {self.intensity:g}", remedy=remedy)
+        asked = [name for name in ("emotion", "expression") if getattr(self, name) is not None]
+        asked += ["valence"] if (self.valence, self.arousal) != (None, None) else []
+        asked += [name for name in ("grid", "sweep") if getattr(self, name)]
+        if len(asked) > 1:
+            flags = ", ".join(f"--{name}" for name in asked)
+            raise UserError(f"{flags} do not go together", remedy="give one of them")
+        if self.grid is not None and not 2 <= self.grid <= MAX_GRID:
+            raise UserError(f"grid is {self.grid}", remedy=f"give 2 to {MAX_GRID}, usually 7")
+        place = self.place  # raises outside the disc
+        if self.manipulator != "vitl" and (place is not None or self.grid or self.sweep):
+            raise UserError(f"{self.manipulator} knows labels only", remedy="use --manipulator vitl, or leave it out")
+        if self.manipulator != "vitl" and self.emotion not in (None, *EMOTIONS):
+            raise UserError(f"{self.manipulator} does not know {self.emotion}", remedy="use --manipulator vitl")
+        if self.seed < 0:
+            raise UserError(f"seed is {self.seed}", remedy="give 0 or more")
+        if (self.provenance_cert is None) != (self.provenance_key is None):
+            remedy = "give --provenance-cert and --provenance-key"
+            raise UserError("a certificate and its key go together", remedy=remedy)
+
+    @property
+    def place(self) -> tuple[float, float] | None:
+        """Valence and arousal, where one of them was given. Raises UserError outside the disc."""
+        return place_asked(self.valence, self.arousal)
+
+    @property
+    def output_path(self) -> Path:
+        if self.output is not None:
+            return self.output
+        if self.grid:
+            return default_picture(self.input, "plane", ".jpg")
+        if self.sweep:
+            return default_picture(self.input, "sweep", ".webp")
+        if self.place is not None:
+            return default_picture(self.input, name_of(self.place))
+        return default_picture(self.input, "edited" if self.expression else self.emotion or "happy")
+
+    def said(self) -> str:
+        """What is done, in words."""
+        if self.grid:
+            return f"a sheet of {self.grid}x{self.grid} places of valence and arousal"
+        if self.sweep:
+            return "around the plane of valence and arousal"
+        if self.expression is not None:
+            return "from a file"
+        if self.place is not None:
+            return "to valence {:g}, arousal {:g} at intensity {:g}".format(*self.place, self.intensity)
+        return f"to {self.emotion or 'happy'} at intensity {self.intensity:g}"
+
+    def check_files(self) -> None:
+        """Raise UserError where an input is missing or the output may not be written. Reads and writes nothing."""
+        workspace.check_input(self.input, what="picture")
+        read = [self.input]
+        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file"), (self.editor_weights, "checkpoint")
+        for path, what in others:
+            if path is not None:
+                workspace.check_input(path, what=what)
+                read.append(path)
+        if self.provenance_key is not None:
+            workspace.check_input(self.provenance_key, what="PEM file")
+        check_writes(self.output_path)
+        if self.sweep and self.output_path.suffix.lower() != ".webp":
+            raise UserError("an animation is written as WebP", path=self.output_path, remedy="end its name in .webp")
+        workspace.check_output(self.output_path, inputs=read, overwrite=self.overwrite)

@@ -1,0 +1,1 @@
+"""Fitting the slider: displays to learn from, and measuring it on a corpus."""

@@ -1,0 +1,212 @@
+"""Pictures out of files and into them, so that a file differs only where pixels were changed."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from ned.errors import UserError
+from ned.files.atomic import atomic_path
+from ned.stills.metadata import chunks_of, orientation_of, png_chunks, with_chunks, without_thumbnail
+from ned.stills.upright import Picture, check_size, eight_bits, turned, turned_back
+from ned.workspace.pictures import check_writes
+
+MAX_BYTES = 1024**3
+QUALITY = 95
+"""Of a JPEG or WebP whose source says no quality of its own."""
+
+_DAMAGE = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError, MemoryError)
+
+
+def read_picture(path: Path) -> Picture:
+    """Read JPEG, PNG, WebP or TIFF, and HEIC where pillow-heif is installed.
+
+    Raises UserError, before anything large is unfolded, for what is too large, animated, in CMYK, truncated, or none of
+    these.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError("is larger than 1 GiB", path=path, remedy="give a smaller picture")
+        if path.suffix.lower() in (".heic", ".heif"):
+            _allow_heif(path)
+        if _is_tiff(path):
+            from ned.stills.tiff import read_tiff
+
+            return read_tiff(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(path) as opened:
+                return _read(path, opened)
+    except UserError:
+        raise
+    except (UnidentifiedImageError, Image.DecompressionBombError) as error:
+        large = isinstance(error, Image.DecompressionBombError)
+        raise UserError(
+            "the picture is too large" if large else "is no picture that can be read", path=path,
+            remedy="give one of up to 100 megapixels" if large else "give a JPEG, PNG, WebP or TIFF",
+        ) from error  # fmt: skip
+    except _DAMAGE as error:
+        said = str(error).split("\n")[0][:80].lower()
+        what = "is truncated" if "truncated" in said or "incomplete" in said else "is damaged"
+        raise UserError(what, path=path, remedy="copy it again") from error
+
+
+def _is_tiff(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(4) in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def _allow_heif(path: Path) -> None:
+    try:
+        import pillow_heif
+    except ImportError as error:
+        raise UserError(
+            "HEIC needs a library that is not installed", path=path,
+            remedy="pip install pillow-heif, or convert the picture to JPEG",
+        ) from error  # fmt: skip
+    pillow_heif.register_heif_opener()
+
+
+def _read(path: Path, opened: Image.Image) -> Picture:
+    kind = {"MPO": "JPEG"}.get(opened.format or "", opened.format or "")  # telephones keep a preview behind the photo
+    if kind not in ("JPEG", "PNG", "WEBP", "HEIF"):
+        raise UserError(f"is a {kind or 'file'} that is not edited", path=path, remedy="give a JPEG, PNG, WebP or TIFF")
+    check_size(path, opened.height, opened.width)
+    if opened.format != "MPO" and kind != "HEIF" and getattr(opened, "n_frames", 1) > 1:
+        remedy = "give one picture of it, or make a video of it for `ned process`"
+        raise UserError("is animated", path=path, remedy=remedy)
+    if opened.mode in ("CMYK", "YCCK"):
+        raise UserError("is in CMYK, for print", path=path, remedy="convert it to RGB first")
+    if opened.mode in ("F", "LAB", "HSV"):
+        raise UserError(f"has pixels of the kind {opened.mode}", path=path, remedy="convert it to RGB first")
+    how = _how(opened, kind, path)  # before loading, which closes the file
+    exif = opened.info.get("exif") or b""
+    opened.load()
+    pixels, alpha = _samples(opened, path)
+    # pillow-heif turns the picture itself and says so
+    orientation = orientation_of(exif) if kind != "HEIF" else 1
+    icc, xmp = opened.info.get("icc_profile") or b"", opened.info.get("xmp") or b""
+    return Picture(
+        path, kind, turned(pixels, orientation), None if alpha is None else turned(alpha, orientation),
+        opened.mode in ("1", "L", "LA", "I;16", "I;16B", "I"), orientation, without_thumbnail(exif), icc,
+        xmp if isinstance(xmp, bytes) else xmp.encode(), png_chunks(path) if kind == "PNG" else (), how,
+    )  # fmt: skip
+
+
+def _how(opened: Image.Image, kind: str, path: Path) -> dict[str, Any]:
+    if kind == "JPEG":
+        from PIL import JpegImagePlugin
+
+        assert isinstance(opened, JpegImagePlugin.JpegImageFile)
+        sampling = JpegImagePlugin.get_sampling(opened)
+        how: dict[str, Any] = {"qtables": opened.quantization, "subsampling": max(sampling, 0)}
+        if "dpi" in opened.info:
+            how["dpi"] = opened.info["dpi"]
+        return how | {"progressive": bool(opened.info.get("progressive"))}
+    if kind == "WEBP":
+        with path.open("rb") as file:
+            lossless = b"VP8L" in file.read(64)
+        return {"lossless": True} if lossless else {"quality": QUALITY, "method": 4}
+    return {}
+
+
+def _samples(opened: Image.Image, path: Path) -> tuple[np.ndarray, np.ndarray | None]:
+    """RGB in the file's depth and, where there is one, alpha."""
+    if opened.format == "PNG" and _png_depth(path) == 16:
+        import cv2
+
+        stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+        if stored is None or stored.dtype != np.uint16:
+            raise ValueError("16 bits")
+        if stored.ndim == 2:
+            return np.repeat(stored[..., None], 3, 2), None
+        rgb = np.ascontiguousarray(stored[..., 2::-1])
+        return rgb, np.ascontiguousarray(stored[..., 3]) if stored.shape[2] == 4 else None
+    clear = opened.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in opened.info
+    if not clear:
+        return np.array(opened.convert("RGB")), None
+    whole = np.array(opened.convert("RGBA"))
+    return np.ascontiguousarray(whole[..., :3]), np.ascontiguousarray(whole[..., 3])
+
+
+def _png_depth(path: Path) -> int:
+    with path.open("rb") as file:
+        return file.read(25)[24]
+
+
+def write_picture(picture: Picture, path: Path, notice: str = "") -> None:
+    """Write atomically in the kind that the name's ending says: the source's own with its quality, or another.
+
+    EXIF, ICC, XMP and orientation are kept; what a kind cannot hold (alpha and 16 bits in a JPEG) is flattened. Raises
+    UserError for an ending that is not written.
+    """
+    check_writes(path)
+    with atomic_path(path) as temporary:
+        temporary.write_bytes(encoded(picture, path.suffix.lower(), notice))
+
+
+def encoded(picture: Picture, suffix: str, notice: str = "") -> bytes:
+    """The file's bytes."""
+    pixels = turned_back(picture.pixels, picture.orientation)
+    alpha = None if picture.alpha is None else turned_back(picture.alpha, picture.orientation)
+    kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}.get(suffix, "TIFF")
+    if kind == "TIFF":
+        from ned.stills.tiff import encode_tiff
+
+        return encode_tiff(picture, pixels, alpha, notice)
+    if kind == "PNG" and picture.bits == 16:
+        return with_chunks(_deep_png(pixels, alpha, picture.grey), picture.chunks or _as_chunks(picture), notice)
+    shown = pixels if picture.bits == 8 else eight_bits(pixels)
+    image = Image.fromarray(shown[..., 0] if picture.grey else shown)
+    if alpha is not None and kind != "JPEG":
+        image = image.convert("LA" if picture.grey and kind == "PNG" else "RGBA")
+        image.putalpha(Image.fromarray(alpha if alpha.dtype == np.uint8 else eight_bits(alpha)))
+    how = dict(picture.how) if kind == picture.kind else {}
+    if kind == "JPEG":
+        how = how or {"quality": QUALITY, "subsampling": 0}
+        how |= {"comment": notice} if notice else {}
+    elif kind == "WEBP":
+        how = how or {"quality": QUALITY, "method": 4}
+    said = {"exif": picture.exif, "icc_profile": picture.icc, "xmp": picture.xmp}
+    how |= {name: value for name, value in said.items() if value and not (kind == "PNG" and picture.chunks)}
+    out = io.BytesIO()
+    if kind == "JPEG":
+        how = _fitting(image, how)
+    image.save(out, kind, **how)
+    if kind == "PNG":
+        return with_chunks(out.getvalue(), picture.chunks or _as_chunks(picture), notice)
+    return out.getvalue()
+
+
+def _fitting(image: Image.Image, how: dict[str, Any]) -> dict[str, Any]:
+    """A grey picture has one table and no chroma."""
+    if image.mode != "L" or "qtables" not in how:
+        return how
+    return {name: value for name, value in how.items() if name != "subsampling"} | {"qtables": [how["qtables"][0]]}
+
+
+def _as_chunks(picture: Picture) -> tuple[bytes, ...]:
+    """What the source of another kind says, as a PNG says it."""
+    out = io.BytesIO()
+    said = {"exif": picture.exif, "icc_profile": picture.icc}
+    Image.new("RGB", (1, 1)).save(out, "PNG", **{k: v for k, v in said.items() if v})
+    return chunks_of(out.getvalue())
+
+
+def _deep_png(pixels: np.ndarray, alpha: np.ndarray | None, grey: bool) -> bytes:
+    import cv2
+
+    if grey and alpha is None:
+        stored = pixels[..., 0]
+    else:
+        planes = [pixels[..., ::-1], *([] if alpha is None else [alpha[..., None]])]
+        stored = np.ascontiguousarray(np.concatenate(planes, 2))
+    done, data = cv2.imencode(".png", stored)
+    if not done:
+        raise OSError("PNG could not be written")
+    return data.tobytes()

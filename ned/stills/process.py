@@ -1,0 +1,112 @@
+"""The story of a still: read, find, edit, write, sign."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ned.config.still import StillConfig
+from ned.edit.track_edit import TrackEdit
+from ned.files.atomic import atomic_path
+from ned.provenance import Signing, Statement, load_credential, local_credential
+from ned.runtime.progress import Clock, Progress, Silent
+from ned.stills.edit import Wish, edit_faces
+from ned.stills.faces import Portrait, find_faces
+from ned.stills.picture import encoded, read_picture
+from ned.stills.upright import Picture
+from ned.types import Emotion, ValenceArousal
+
+
+@dataclass(frozen=True)
+class StillResult:
+    """What `edit_still` did."""
+
+    output: Path
+    faces: int
+    """How many were edited."""
+    left_out: int
+    """How many were too small."""
+    turned_away: int
+    """How many look too far aside to be edited in full."""
+    seconds: dict[str, float]
+    """Wall time by stage."""
+
+
+def edit_still(config: StillConfig, progress: Progress | None = None) -> StillResult:
+    """Edits the faces of a picture as `config` says and writes the result.
+
+    Raises UserError for what the user can mend and ProcessingError for what failed; neither leaves anything under the
+    output's name.
+    """
+    config.check_files()
+    clock = Clock(progress or Silent())
+    signing = begin_signing(config)
+    with clock.stage("reading"):
+        picture = read_picture(config.input)
+    with clock.stage("finding"):
+        portrait = find_faces(picture, config.person)
+    with clock.stage("editing", len(portrait.faces)):
+        data, edits = make(config, portrait)
+    with clock.stage("writing"):
+        publish(data, config, edits, signing)
+    turned = sum(float(face.strength[0]) < 0.5 for face in portrait.faces)
+    return StillResult(config.output_path, len(edits), portrait.left_out, turned, clock.seconds)
+
+
+def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[TrackEdit]]:
+    """The output's bytes, and what was done to faces."""
+    notice = f"Facial expression edited with ned: {config.said()}"
+    suffix = config.output_path.suffix.lower()
+    if config.grid or config.sweep:
+        from ned.stills.sheet import plane_sheet, sweep
+
+        faces = [TrackEdit(f.track, f.fit, f.fit.expression, portrait.model, f.strength) for f in portrait.faces[:1]]
+        if config.sweep:
+            return sweep(portrait, config.intensity), faces
+        sheet = plane_sheet(portrait, config.grid or 7, config.intensity)
+        return encoded(Picture(config.input, "", sheet), suffix, notice), faces
+    place = config.place
+    style = Emotion(config.emotion or "happy") if place is None else ValenceArousal(*place)
+    wish = Wish(
+        style, config.expression, config.intensity, config.manipulator, config.seed, config.editor_weights,
+    )  # fmt: skip
+    done = edit_faces(portrait, wish)
+    return encoded(done.picture, suffix, notice), done.edits
+
+
+def begin_signing(config: StillConfig) -> Signing | None:
+    """What signs the output, before any work is done; None for --no-provenance. UserError for a bad credential."""
+    if not config.provenance:
+        return None
+    if config.provenance_cert is not None and config.provenance_key is not None:
+        credential = load_credential(config.provenance_cert, config.provenance_key)
+    else:
+        credential = local_credential()
+    return Signing(credential, config.input)
+
+
+def publish(data: bytes, config: StillConfig, edits: Sequence[TrackEdit], signing: Signing | None) -> None:
+    """The complete file is signed and named."""
+    final = config.output_path
+    with atomic_path(final) as part:
+        part.write_bytes(data)
+        if signing is not None:
+            signing.finish(part, final, statement(config, edits))
+
+
+def statement(config: StillConfig, edits: Sequence[TrackEdit]) -> Statement:
+    """What the manifest says; nothing of the user's folders."""
+    sheet = bool(config.grid or config.sweep)
+    persons = tuple(edit.track.person for edit in edits if sheet or edit.changed().any())
+    parameters = {
+        "editor": config.editor, "manipulator": config.manipulator, "intensity": f"{config.intensity:g}",
+        "seed": str(config.seed),
+    }  # fmt: skip
+    if config.place is not None:
+        parameters |= {"valence": f"{config.place[0]:g}", "arousal": f"{config.place[1]:g}"}
+    elif config.emotion is not None:
+        parameters["emotion"] = config.emotion
+    said = config.said() if persons else ""
+    learned = config.manipulator == "learned" or config.editor != "warp"
+    return Statement(config.input, said, persons, 1, int(bool(persons)), learned, parameters)

@@ -1,0 +1,114 @@
+"""TIFF, of 8 and 16 bits, with tifffile; what it cannot unpack by itself OpenCV does."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ned.errors import UserError
+from ned.stills.upright import Picture, check_size, turned
+
+if TYPE_CHECKING:
+    import tifffile
+
+_RGB, _GREY = (2,), (0, 1)
+_ICC, _XMP = 34675, 700
+_KEPT = (270, 271, 272, 306, 315, 33432)
+"""Description, maker, model, date, artist, copyright."""
+
+
+def read_tiff(path: Path) -> Picture:
+    """See `ned.stills.picture.read_picture`. Makers' notes and the rest of EXIF are not kept; ICC, XMP and the tags of
+    description, maker, model, date, artist and copyright are."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as opened:
+        pages = [page for page in opened.pages if not getattr(page, "is_reduced", False)]
+        if len(pages) != 1:
+            raise UserError(f"holds {len(pages)} pictures", path=path, remedy="give a TIFF with one")
+        page = opened.pages[0]
+        check_size(path, page.imagelength, page.imagewidth)
+        photometric = int(page.photometric)
+        if photometric == 5:
+            raise UserError("is in CMYK, for print", path=path, remedy="convert it to RGB first")
+        if photometric not in (*_RGB, *_GREY, 3, 6) or page.samplesperpixel > 4:
+            said = f"has {page.samplesperpixel} channels that are no RGB"
+            raise UserError(said, path=path, remedy="convert it to RGB first")
+        stored = _pixels(path, page)
+        if stored.dtype not in (np.uint8, np.uint16):
+            raise UserError(f"has {stored.dtype} samples", path=path, remedy="convert it to 8 or 16 bits first")
+        if photometric == 0:
+            stored = np.iinfo(stored.dtype).max - stored
+        tags = page.tags
+        orientation = int(tags[274].value) if 274 in tags and 1 <= int(tags[274].value) <= 8 else 1
+        how: dict[str, Any] = {"tags": _tags(page)}
+        if 282 in tags and 283 in tags:
+            how["resolution"] = (_ratio(tags[282].value), _ratio(tags[283].value))
+            how["unit"] = int(tags[296].value) if 296 in tags else 2
+        icc, xmp = _bytes(page, _ICC), _bytes(page, _XMP)
+    grey = stored.ndim == 2 or stored.shape[2] in (1, 2)
+    stored = stored if stored.ndim == 3 else stored[..., None]
+    colour = np.repeat(stored[..., :1], 3, 2) if grey else stored[..., :3]
+    alpha = stored[..., -1] if stored.shape[2] in (2, 4) else None
+    return Picture(
+        path, "TIFF", turned(colour, orientation), None if alpha is None else turned(alpha, orientation), grey,
+        orientation, b"", icc, xmp, (), how,
+    )  # fmt: skip
+
+
+def encode_tiff(picture: Picture, pixels: np.ndarray, alpha: np.ndarray | None, notice: str) -> bytes:
+    """The bytes of a TIFF in the picture's depth, packed without loss. `pixels`, `alpha`: turned back as stored."""
+    import tifffile
+
+    colour = pixels[..., :1] if picture.grey else pixels
+    whole = colour if alpha is None else np.concatenate([colour, alpha[..., None]], 2)
+    extra: list[tuple] = [(274, "H", 1, picture.orientation, True)]
+    if picture.xmp:
+        extra.append((_XMP, "B", len(picture.xmp), picture.xmp, True))
+    extra += [(tag, "s", 0, value, True) for tag, value in picture.how.get("tags", ()) if tag != 270]
+    described = dict(picture.how.get("tags", ())).get(270)
+    out = io.BytesIO()
+    tifffile.imwrite(
+        out, np.ascontiguousarray(whole[..., 0] if whole.shape[2] == 1 else whole),
+        photometric="minisblack" if picture.grey else "rgb", compression="zlib",
+        extrasamples=None if alpha is None else ["unassalpha"], iccprofile=picture.icc or None,
+        software=notice or "ned", description=described, metadata=None, extratags=extra,
+        resolution=picture.how.get("resolution"), resolutionunit=picture.how.get("unit"),
+    )  # fmt: skip
+    return out.getvalue()
+
+
+def _pixels(path: Path, page: tifffile.TiffPage) -> np.ndarray:
+    """Contiguous samples, whatever packing."""
+    try:
+        stored = page.asarray()
+        if page.planarconfig == 2 and stored.ndim == 3:  # planes one after another
+            stored = np.moveaxis(stored, 0, 2)
+        if int(page.photometric) not in (3, 6):
+            return np.ascontiguousarray(stored)
+    except (ValueError, RuntimeError, KeyError, NotImplementedError, ImportError):
+        pass
+    import cv2
+
+    stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if stored is None:
+        raise ValueError("cannot be unpacked")
+    return stored if stored.ndim == 2 else np.ascontiguousarray(stored[..., [2, 1, 0, 3][: stored.shape[2]]])
+
+
+def _tags(page: tifffile.TiffPage) -> tuple[tuple[int, str], ...]:
+    found = [(tag, page.tags[tag].value) for tag in _KEPT if tag in page.tags]
+    return tuple((tag, value) for tag, value in found if isinstance(value, str) and value.isascii())
+
+
+def _bytes(page: tifffile.TiffPage, tag: int) -> bytes:
+    value = page.tags[tag].value if tag in page.tags else b""
+    return value if isinstance(value, bytes) else bytes(value) if isinstance(value, tuple) else b""
+
+
+def _ratio(value: Any) -> float:
+    top, bottom = value if isinstance(value, tuple) else (value, 1)
+    return float(top) / float(bottom or 1)

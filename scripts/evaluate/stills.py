@@ -1,0 +1,101 @@
+"""Edits photographs to a grid of places and has a judge of its own say where in the plane they lie.
+
+    python scripts/evaluate/stills.py PHOTOS --judge path/to/judge_stills.py --out DIR [--people 60] [--grid 7]
+
+The judge is a Python file with a class `Judges`: `points(rgb)` gives a face's landmarks or None, and calling it with
+both gives (answers, (valence, arousal)). Writes DIR/judged.csv, which `ned evaluate stills` reads, and DIR/heat.png:
+where the pictures differ from that of the middle of the plane, per label (the CAAE's figure). Goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ned.edit.track_edit import TrackEdit
+from ned.errors import NedError
+from ned.report.sheet import grid
+from ned.stills.agreement import COLUMNS, print_agreement, read_judged
+from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
+from ned.stills.faces import find_faces
+from ned.stills.picture import read_picture
+from ned.stills.sheet import REACH, close_up
+from ned.types import ValenceArousal
+
+SIDE_PX, HEAT_PX = 256, 96
+
+
+def load_judge(path: Path):
+    """The judge's class, from its file; its neighbours are importable."""
+    sys.path.insert(0, str(path.parent))
+    spec = importlib.util.spec_from_file_location("judge_stills", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.Judges()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("photos", type=Path)
+    parser.add_argument("--judge", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--people", type=int, default=60)
+    parser.add_argument("--grid", type=int, default=7)
+    given = parser.parse_args()
+    given.out.mkdir(parents=True, exist_ok=True)
+    judge, table = load_judge(given.judge), given.out / "judged.csv"
+    done = set(read_judged(table).groups) if table.exists() else set()
+    steps = np.linspace(-REACH, REACH, given.grid)
+    heat = np.zeros((given.grid, given.grid, HEAT_PX, HEAT_PX))
+    for path in sorted(given.photos.iterdir())[: given.people]:
+        if path.stem in done:
+            continue
+        try:
+            portrait = find_faces(read_picture(path))
+        except NedError as error:
+            print(error)
+            continue
+        frame, face = close_up(portrait, portrait.faces[0], SIDE_PX)
+        rows, pictures = [], {}
+        for i, arousal in enumerate(steps[::-1]):
+            for j, valence in enumerate(steps):
+                place = np.array([valence, arousal])
+                place = place / max(1.0, float(np.hypot(*place)))  # corners are drawn in to the rim
+                wish = Wish(ValenceArousal(float(place[0]), float(place[1])))
+                edit = TrackEdit(
+                    face.track, face.fit, manipulate_with(wish, portrait.model)(face), portrait.model, face.strength
+                )
+                rgb = rgb_of(paint(frame, [edit], portrait.model))
+                pictures[i, j] = rgb
+                points = judge.points(rgb)
+                if points is not None:
+                    _, seen = judge(rgb, points)
+                    rows.append((valence, arousal, float(seen[0]), float(seen[1]), path.stem))
+        middle = pictures[given.grid // 2, given.grid // 2].astype(np.int16)
+        for (i, j), rgb in pictures.items():
+            apart = np.abs(rgb - middle).max(2).astype(np.float32)
+            heat[i, j] += np.asarray(Image.fromarray(apart).resize((HEAT_PX, HEAT_PX)))
+        fresh = not table.exists()
+        with table.open("a", newline="") as file:
+            writer = csv.writer(file)
+            if fresh:
+                writer.writerow([*COLUMNS, "person"])
+            writer.writerows(rows)
+        print(f"{path.name}: {len(rows)} of {given.grid**2} judged", flush=True)
+    if heat.any():
+        shown = (255 * heat / heat.max()).astype(np.uint8)
+        sheet = [[np.repeat(cell[..., None], 3, 2) for cell in row] for row in shown]
+        Image.fromarray(grid(sheet, [f"{a:+.2f}" for a in steps[::-1]], [f"{v:+.2f}" for v in steps])).save(
+            given.out / "heat.png"
+        )
+    print_agreement(read_judged(table))
+
+
+if __name__ == "__main__":
+    main()

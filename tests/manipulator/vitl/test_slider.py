@@ -1,0 +1,225 @@
+"""The slider of the product: the plane, displays, what the manipulator promises, and its file."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from ned.errors import UserError
+from ned.face_model import load_face_model
+from ned.files.checkpoint import TrainingRecord
+from ned.manipulator import Articulation, Manipulator, effects_of
+from ned.manipulator.corpus.overlays import SEEN
+from ned.manipulator.vitl.evaluation import compare, emotional, smoothness
+from ned.manipulator.vitl.manipulator import VitlManipulator
+from ned.manipulator.vitl.own_place import own_places
+from ned.manipulator.vitl.path import glide, parse_path
+from ned.manipulator.vitl.plane import DEGREES, NAMES, check_place, mouth_at, nearest_name, place_of, shares_at
+from ned.manipulator.vitl.settings import SliderConfig
+from ned.manipulator.vitl.slider import load_slider
+from ned.manipulator.vitl.training.displays import half_seen, invented_faces, make_displays, places
+from ned.manipulator.vitl.training.fit import fit_slider, save_slider
+from ned.pipeline.sample import sample_expression
+from ned.types import EMOTIONS, Edit, Emotion, ExpressionTrack, Reference, ValenceArousal
+
+RATE = 25.0
+MODEL = load_face_model()
+CONFIG = SliderConfig(people=40, anchors=150)
+
+
+@pytest.fixture(scope="module")
+def slider():
+    return fit_slider(MODEL.space, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def manipulator():
+    return VitlManipulator(MODEL.space, effects_of(MODEL))
+
+
+@pytest.fixture(scope="module")
+def speech():
+    """A speaker who smiles."""
+    change, _ = sample_expression(MODEL.space, 150, RATE)
+    for side in ("Left", "Right"):
+        change[:, MODEL.space.index("mouthSmile" + side)] = 0.45
+    track = ExpressionTrack.unpack(MODEL.space, np.clip(change, 0, 1))
+    mouth, lids = effects_of(MODEL)[:2]
+    opening = np.maximum(track.pack() @ mouth, 0.0)
+    return track, Articulation(opening, np.maximum(1.0 + track.pack() @ lids, 0.0), 11.5)
+
+
+def test_places_are_the_paper_s_and_neutral_is_the_middle():
+    assert DEGREES["happy"] == pytest.approx(6.0, abs=0.1) and DEGREES["sad"] == pytest.approx(-158.0, abs=0.1)
+    assert DEGREES["angry"] == pytest.approx(128.7, abs=0.1)
+    assert (place_of("neutral") == 0).all() and set(EMOTIONS) <= set(NAMES)
+    assert all(np.hypot(*place_of(name)) == pytest.approx(1) for name in DEGREES)
+    assert all(nearest_name(0.9 * place_of(name)) == name for name in DEGREES)
+
+
+def test_shares_sum_to_one_are_pure_at_labels_and_change_continuously():
+    for name in NAMES:
+        share = shares_at(place_of(name)[None])[0]
+        assert share[NAMES.index(name)] == pytest.approx(1.0)
+    angles = np.radians(np.arange(0, 361, 1.0))
+    ring = shares_at(0.7 * np.stack([np.cos(angles), np.sin(angles)], 1))
+    assert np.allclose(ring.sum(1), 1) and (ring >= -1e-12).all()
+    assert np.abs(np.diff(ring, axis=0)).max() < 0.06 and ring[:, 0] == pytest.approx(0.3)
+
+
+def test_the_mouth_is_the_label_s_at_labels_and_plain_in_the_middle():
+    assert mouth_at(place_of("happy")).gain > 1.0
+    plain = mouth_at(np.zeros(2))
+    assert (plain.gain, plain.offset, plain.silent_opening, plain.rest) == (1.0, 0.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("place", [(0.9, 0.9), (np.nan, 0.0), (0.0, -1.2)])
+def test_places_outside_the_disc_are_refused(place):
+    with pytest.raises(UserError, match="outside the circle"):
+        check_place(*place)
+
+
+def test_displays_are_at_rest_in_the_middle_and_targets_leave_alone_what_is_there():
+    rng = np.random.default_rng(1)
+    rest = invented_faces(MODEL.space, 5, rng)
+    displays = make_displays(MODEL.space, rest, rng)
+    count = len(places())
+    assert displays.faces.shape == (5, count, 52) and np.allclose(displays.faces[:, 0], rest)
+    own = np.arange(count)
+    targets = displays.targets().reshape(5, count, count, 52)
+    assert (targets[:, own, own] == displays.faces).all()
+    smile = MODEL.space.index("mouthSmileLeft")
+    happy = next(k for k, theta in enumerate(displays.theta) if np.allclose(theta, place_of("happy")))
+    assert (displays.faces[:, happy, smile] > displays.faces[:, 0, smile] + 0.1).all()
+    assert emotional(displays.theta).sum() == 13
+    part = half_seen(displays, rng)
+    assert (part.faces[:, happy, smile] < displays.faces[:, happy, smile] + 0.06).all()
+    assert part.wanted is displays.wanted
+
+
+def test_the_fitted_slider_beats_offsets_on_other_people(slider):
+    rng = np.random.default_rng(7)
+    known = make_displays(MODEL.space, invented_faces(MODEL.space, 40, rng), rng)
+    new = make_displays(MODEL.space, invented_faces(MODEL.space, 12, rng), rng)
+    rows = {row.name: row.rms for row in compare(slider, known, new)}
+    assert rows["vITL"] < rows["mean offset, told the source"] < rows["copy of the input"]
+    smooth = smoothness(slider, new)
+    assert smooth.own_largest < 0.3 and smooth.step_largest < 1.0
+
+
+def test_a_slider_comes_back_from_its_file(slider, tmp_path):
+    path = tmp_path / "slider.safetensors"
+    save_slider(path, slider, CONFIG, MODEL.space, TrainingRecord(licence="MIT"))
+    kept = load_slider(path)
+    x = np.random.default_rng(0).uniform(0, 0.5, (20, 52))
+    theta = np.array([[0.3, 0.2], [-1.0, 0.0]])
+    assert np.abs(kept(x, theta) - slider(x, theta)).max() < 1e-3
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(UserError):
+        load_slider(path)
+
+
+@pytest.mark.parametrize("emotion", EMOTIONS)
+def test_it_is_a_manipulator_of_labels(manipulator, speech, emotion):
+    assert isinstance(manipulator, Manipulator)
+    track, articulation = speech
+    assert np.array_equal(manipulator.translate(*speech, RATE, Edit(Emotion(emotion), 0.0)).pack(), track.pack())
+    difference = manipulator.translate(*speech, RATE, Edit(Emotion(emotion))).pack() - track.pack()
+    mouth, lids = effects_of(MODEL)[:2]
+    opening = articulation.mouth_opening + difference @ mouth
+    assert np.corrcoef(opening, articulation.mouth_opening)[0, 1] > (0.9 if emotion == "surprised" else 0.97)
+    closed = articulation.mouth_opening < 0.004 * articulation.face_height
+    if emotion != "surprised":
+        assert closed.sum() > 5 and opening[closed].max() < 0.012 * articulation.face_height
+    for eye in range(2):
+        after = articulation.lid_opening[:, eye] + difference @ lids[:, eye]
+        assert np.corrcoef(after, articulation.lid_opening[:, eye])[0, 1] > 0.999
+
+
+def test_it_knows_places_and_a_label_is_one(manipulator, speech):
+    valence, arousal = (float(v) for v in place_of("sad"))
+    there = manipulator.translate(*speech, RATE, Edit(ValenceArousal(valence, arousal), 0.8)).pack()
+    assert np.allclose(there, manipulator.translate(*speech, RATE, Edit(Emotion("sad"), 0.8)).pack())
+    half = manipulator.translate(*speech, RATE, Edit(ValenceArousal(valence / 2, arousal / 2), 0.8)).pack()
+    assert np.abs(half - there).max() > 0.1
+    with pytest.raises(UserError, match="outside the circle"):
+        manipulator.translate(*speech, RATE, Edit(ValenceArousal(0.9, 0.9)))
+
+
+def test_the_smile_goes_where_it_should(manipulator, speech):
+    smile = MODEL.space.index("mouthSmileLeft")
+    mean = lambda track: float(track.pack()[:, smile].mean())  # noqa: E731
+    before = mean(speech[0])
+    assert mean(manipulator.translate(*speech, RATE, Edit(Emotion("neutral")))) < before - 0.2
+    assert mean(manipulator.translate(*speech, RATE, Edit(Emotion("sad")))) < before - 0.2
+    assert mean(manipulator.translate(*speech, RATE, Edit(Emotion("happy")))) > before - 0.05
+
+
+def test_a_path_that_stands_still_is_the_place(manipulator, speech):
+    still = manipulator.move(*speech, RATE, place_of("sad")).pack()
+    path = np.tile(place_of("sad"), (150, 1))
+    assert np.allclose(manipulator.move(*speech, RATE, path).pack(), still, atol=1e-6)
+
+
+def test_a_path_glides_without_jumps(manipulator, speech):
+    stops = parse_path("0:-.4,-.2 3:.6,.4 5.5:.6,.4")
+    path = glide(stops, np.arange(150) / RATE)
+    assert np.allclose(path[0], (-0.4, -0.2)) and np.allclose(path[-1], (0.6, 0.4))
+    calm = ExpressionTrack.unpack(MODEL.space, np.zeros((150, 52)))
+    shut = Articulation(np.zeros(150), np.ones((150, 2)), 11.5)
+    moved = manipulator.move(calm, shut, RATE, path).pack()
+    assert np.abs(np.diff(moved, axis=0)).max() < 0.05 and np.abs(moved).max() > 0.2
+
+
+def test_five_degree_steps_are_small_for_a_face_at_rest(manipulator):
+    """Of the shipped slider, on the scale of an edit; the amounts of neighbours on the ring bound it from below."""
+    angles = np.radians(np.arange(0, 361, 5.0))
+    ring = np.stack([np.cos(angles), np.sin(angles)], 1)
+    steps = np.diff(manipulator.slider(np.zeros((1, 52)), ring)[0], axis=0) / SEEN
+    labels = manipulator.slider(np.zeros((1, 52)), np.stack([place_of(n) for n in DEGREES]))[0] / SEEN
+    assert np.abs(steps).max() < 0.35 * np.ptp(labels, axis=0).max()
+
+
+def test_a_still_has_no_drift_and_the_seed_gives_it_to_films(manipulator, speech):
+    one, shut = speech[0][:1], Articulation(np.zeros(1), np.ones((1, 2)), 11.5)
+    edits = [manipulator.move(one, shut, RATE, place_of("happy"), seed=s, variation=0.0).pack() for s in (0, 1)]
+    assert np.array_equal(*edits)
+    films = [manipulator.move(*speech, RATE, place_of("happy"), seed=seed).pack() for seed in (0, 0, 1)]
+    assert np.array_equal(films[0], films[1]) and not np.array_equal(films[0], films[2])
+
+
+def test_a_picture_s_open_mouth_closes_where_it_is_asked_to(manipulator):
+    mouth = effects_of(MODEL).opening
+    open_wide = np.zeros((101, 52))
+    open_wide[:, 0] = 0.2
+    track = ExpressionTrack.unpack(MODEL.space, open_wide)
+    said = Articulation(open_wide @ mouth, np.ones((101, 2)), 11.5)
+    left = []
+    for closing in (0.0, 0.75):
+        moved = manipulator.move(track, said, RATE, place_of("tired"), variation=0.0, closing=closing)
+        left.append(float((said.mouth_opening + (moved.pack() - open_wide) @ mouth)[50] / said.mouth_opening[50]))
+    assert left[0] == pytest.approx(1.0, abs=0.05) and left[1] == pytest.approx(0.25, abs=0.05)
+
+
+def test_a_face_s_own_place_is_found(manipulator):
+    rng = np.random.default_rng(3)
+    new = make_displays(MODEL.space, invented_faces(MODEL.space, 3, rng), rng)
+    found = own_places(manipulator.slider, new.inputs())
+    wanted = np.tile(new.theta, (3, 1))
+    apart = np.hypot(*(found - wanted).T)
+    assert apart.mean() < 0.3 < np.hypot(*wanted.T).mean() and np.hypot(*found.T).max() <= 1 + 1e-9
+
+
+def test_refusals(manipulator, speech):
+    with pytest.raises(UserError, match="reference"):
+        manipulator.translate(*speech, RATE, Edit(Reference((speech[0],), (RATE,))))
+    with pytest.raises(ValueError, match="unknown emotion"):
+        manipulator.translate(*speech, RATE, Edit(Emotion("smug")))
+    with pytest.raises(ValueError, match="places for"):
+        manipulator.move(*speech, RATE, np.zeros((3, 2)))
+    other = ExpressionTrack.unpack(dataclasses.replace(MODEL.space, name="other"), np.zeros((150, 52)))
+    with pytest.raises(ValueError, match="speaks"):
+        manipulator.move(other, speech[1], RATE, np.zeros(2))
+    for text in ("", "0:1", "0:.1,.2 0:.2,.1", "x:.1,.2", "0:2,0"):
+        with pytest.raises(UserError):
+            parse_path(text)

@@ -6,7 +6,6 @@ import pytest
 
 import ned
 from ned.config.roles import FACE_MODELS, MANIPULATORS, RENDERERS, Implementation
-from ned.face_model import load_face_model
 from ned.provenance import verify_video
 
 
@@ -25,11 +24,11 @@ def usual(sample, tmp_path_factory):
 
 def test_a_face_model_of_another_topology_gives_the_same_pictures(sample, usual, tmp_path, monkeypatch):
     monkeypatch.setitem(FACE_MODELS, "scrambled", Implementation("tests.face_model.scrambled", "load"))
-    monkeypatch.setattr("ned.pipeline.resolved.CANONICAL", "scrambled")
-    load_face_model.cache_clear()
     made = tmp_path / "scrambled.mp4"
-    ned.process(sample.path, output=made, emotion="angry", end_s=0.5, renderer="warp", provenance=False)
-    load_face_model.cache_clear()
+    ned.process(
+        sample.path, output=made, emotion="angry", end_s=0.5, renderer="warp", provenance=False,
+        face_model="scrambled",
+    )  # fmt: skip
     first, second = _frames(usual), _frames(made)
     assert first.shape == second.shape and np.abs(first - second).mean() < 0.1
     plain = _frames(sample.path)[: len(first)]

@@ -169,8 +169,10 @@ def test_an_unknown_person_is_refused(sample, tmp_path):
         ned.process(sample.path, output=tmp_path / "out.mp4", person=7)
 
 
-@pytest.mark.parametrize(("clip", "emotion", "hit"), [("vr_5", "happy", 0.8), ("address_woman", "sad", 0.7)])
-def test_an_independent_judge_sees_the_emotion_on_real_clips(shared, tmp_path, clip, emotion, hit):
+@pytest.mark.parametrize(("clip", "emotion", "gain"), [("vr_5", "happy", 0.3), ("address_woman", "sad", 0.03)])
+def test_an_independent_judge_sees_the_expression_and_the_speech_on_real_clips(shared, tmp_path, clip, emotion, gain):
+    """No classifier is an aim: what is held is the change of the coefficients that carry the emotion, as another
+    network reads them off the pictures."""
     pytest.importorskip("onnxruntime")
     spec = importlib.util.spec_from_file_location("judge", shared / "tools" / "judge.py")
     judge = importlib.util.module_from_spec(spec)
@@ -178,8 +180,8 @@ def test_an_independent_judge_sees_the_emotion_on_real_clips(shared, tmp_path, c
     source = shared / "clips" / "talking" / f"{clip}.mp4"
     result = ned.process(source, output=tmp_path / "out.mp4", emotion=emotion)
     figures = judge.judge(str(source), str(result.output), emotion)
-    assert figures["target_hit"] >= hit
-    assert figures["jaw_pcc"] >= 0.85 and figures["blink_pcc"] >= 0.8
+    assert figures["signature_gain"] >= gain
+    assert figures["jaw_pcc"] >= 0.9 and figures["blink_pcc"] >= 0.85 and figures["closures_kept"] >= 0.97
     assert figures["audio_identical"] and figures["same_frames"] and figures["max_time_shift_ms"] < 1
     assert figures["psnr_outside"] > 40 and figures["flicker_ratio"] < 1.25
 

@@ -74,8 +74,8 @@ def test_fingerprint_follows_content(tmp_path, monkeypatch):
     assert workspace.fingerprint(a) == workspace.fingerprint(b)
     b.write_bytes(b"x" * 999 + b"y")
     assert workspace.fingerprint(a) != workspace.fingerprint(b)
-    monkeypatch.setattr("ned.workspace.cache._WHOLE_BYTES", 10)
-    monkeypatch.setattr("ned.workspace.cache._CHUNK_BYTES", 20)
+    monkeypatch.setattr("ned.files.reading._WHOLE_BYTES", 10)
+    monkeypatch.setattr("ned.files.reading._CHUNK_BYTES", 20)
     assert workspace.fingerprint(a) != workspace.fingerprint(b)
 
 

@@ -90,8 +90,8 @@ def warp_field(
         rows = layers.MOUTH_ROWS if hole is layers.MOUTH else layers.ROWS
         drawn = layers.follow_grid(upper, lower, rows).reshape(-1, 2)
         if hole is layers.MOUTH:
-            shown = (fine_source[list(contour), :2] for contour in (fine.upper, fine.lower))
-            taken = layers.mouth_grid(*shown, upper, lower).reshape(-1, 2)  # type: ignore[call-arg]
+            source_upper, source_lower = (fine_source[list(contour), :2] for contour in (fine.upper, fine.lower))
+            taken = layers.mouth_grid(source_upper, source_lower, upper, lower).reshape(-1, 2)
         else:
             taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still).reshape(-1, 2)
         attributes = np.zeros((len(taken), 6), np.float32)

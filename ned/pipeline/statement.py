@@ -9,23 +9,12 @@ from pathlib import Path
 from ned.config import ProcessConfig
 from ned.edit.track_edit import TrackEdit
 from ned.pipeline.resolved import ResolvedRun
-from ned.provenance import Signing, Statement, load_credential, local_credential
+from ned.provenance import Signing, Statement
 from ned.workspace import manifest_path
 
 _SAID = ("emotion", "valence", "arousal", "intensity", "timeline", "edit", "reference", "expression", "start_s",
          "end_s")  # fmt: skip
 """Options that say what was asked for; what it was done with are the facts of the run."""
-
-
-def begin_signing(config: ProcessConfig) -> Signing | None:
-    """What signs the outputs, before any work is done; None for --no-provenance. UserError for a bad credential."""
-    if not config.provenance:
-        return None
-    if config.provenance_cert is not None and config.provenance_key is not None:
-        credential = load_credential(config.provenance_cert, config.provenance_key)
-    else:
-        credential = local_credential()
-    return Signing(credential, config.input)
 
 
 def finish_output(

@@ -21,8 +21,8 @@ from ned.manipulator import build_manipulator
 from ned.pipeline.actors import weights_of
 from ned.pipeline.face_models import load_model
 from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve
-from ned.pipeline.statement import begin_signing, finish_output
-from ned.provenance import Signing
+from ned.pipeline.statement import finish_output
+from ned.provenance import Signing, begin_signing
 from ned.renderer import Casting, Renderer, prepare_renderer
 from ned.rendering.second_pass import needed_bytes, render_video
 from ned.report import PicturePair, ReportData, write_report
@@ -76,7 +76,7 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     """
     config.check_files(lambda: published(config))
     check_end(config, config.input)
-    signing = begin_signing(config)
+    signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
     workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
     clock, run = Clock(progress or Silent()), resolve(config)
     if run.face_model_files:

@@ -9,7 +9,7 @@ same name. Nothing here uses the network: no time stamp is fetched, no certifica
 """
 
 from ned.provenance.credential import Credential, load_credential, load_roots, local_credential
-from ned.provenance.sign import Signing, sign_video
+from ned.provenance.sign import Signing, begin_signing, sign_video
 from ned.provenance.statement import Statement
 from ned.provenance.verify import Verdict, verify_video
 
@@ -18,6 +18,7 @@ __all__ = [
     "Signing",
     "Statement",
     "Verdict",
+    "begin_signing",
     "load_credential",
     "load_roots",
     "local_credential",

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ned.errors import ProcessingError, UserError
 from ned.provenance.contained import Failed, call
-from ned.provenance.credential import Credential
+from ned.provenance.credential import Credential, load_credential, local_credential
 from ned.provenance.library import media_type
 from ned.provenance.statement import Statement
 from ned.provenance.worker import MAX_MANIFEST_BYTES, WAYS
@@ -41,6 +41,15 @@ class Signing:
             self._sha256 = sha256_of(self._source)
         except OSError as error:
             self._error = error
+
+
+def begin_signing(source: Path, wanted: bool, certificate: Path | None, key: Path | None) -> Signing | None:
+    """What signs outputs made of `source`, before any work is done, with this computer's credential where none is
+    given; None where it is not wanted. UserError for a bad credential."""
+    if not wanted:
+        return None
+    own = certificate is not None and key is not None
+    return Signing(load_credential(certificate, key) if own else local_credential(), source)
 
 
 def check_credential(credential: Credential) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ned.config.still import StillConfig
 from ned.edit.track_edit import TrackEdit
 from ned.files.atomic import atomic_path
-from ned.provenance import Signing, Statement, load_credential, local_credential
+from ned.provenance import Signing, Statement, begin_signing
 from ned.runtime.progress import Clock, Progress, Silent
 from ned.stills.edit import Wish, edit_faces
 from ned.stills.faces import Portrait, find_faces
@@ -41,7 +41,7 @@ def edit_still(config: StillConfig, progress: Progress | None = None) -> StillRe
     """
     config.check_files()
     clock = Clock(progress or Silent())
-    signing = begin_signing(config)
+    signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
     with clock.stage("reading"):
         picture = read_picture(config.input)
     with clock.stage("finding"):
@@ -73,17 +73,6 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
     )  # fmt: skip
     done = edit_faces(portrait, wish)
     return encoded(done.picture, suffix, notice), done.edits
-
-
-def begin_signing(config: StillConfig) -> Signing | None:
-    """What signs the output, before any work is done; None for --no-provenance. UserError for a bad credential."""
-    if not config.provenance:
-        return None
-    if config.provenance_cert is not None and config.provenance_key is not None:
-        credential = load_credential(config.provenance_cert, config.provenance_key)
-    else:
-        credential = local_credential()
-    return Signing(credential, config.input)
 
 
 def publish(data: bytes, config: StillConfig, edits: Sequence[TrackEdit], signing: Signing | None) -> None:

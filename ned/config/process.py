@@ -86,7 +86,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to
         is not in it: see `ned.pipeline.resolved`."""
         elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key",
-                     "renderer", "manipulator", "manipulator_weights", "seed", "face_model", "flame_folder",
+                     "renderer", "device", "manipulator", "manipulator_weights", "seed", "face_model", "flame_folder",
                      "ict_folder", "accept_licence"}  # fmt: skip
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},

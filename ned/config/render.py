@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ned.config.options import check_choice, option
 from ned.config.roles import AUTO, RENDERERS
 from ned.errors import UserError
+from ned.runtime.devices import DEVICES
+from ned.runtime.extras import need
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,9 @@ class RenderOptions:
     )
     actor: str | None = option(
         None, metavar="NAME", help="paint with the network that `ned finetune` made for this actor"
+    )
+    device: str = option(
+        AUTO, choices=DEVICES, help="what the neural renderer runs on; auto takes a GPU of CUDA where there is one"
     )
     finetune_minutes: float = option(
         0.0, metavar="M", help="first fine-tune the neural renderer to the edited person for so many minutes"
@@ -32,3 +37,6 @@ class RenderOptions:
             raise UserError(cause, remedy="use --renderer neural, or leave it out")
         if self.finetune_minutes < 0:
             raise UserError(f"finetune-minutes is {self.finetune_minutes:g}", remedy="give 0 or more")
+        check_choice("device", self.device, DEVICES)
+        if self.finetune_minutes > 0:
+            need("torch", "fine-tuning")

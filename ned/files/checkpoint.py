@@ -9,14 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from ned.errors import UserError
 from ned.files.atomic import atomic_path, write_text
 from ned.files.reading import check_input, sha256_of
+from ned.runtime.extras import need
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +54,8 @@ class Checkpoint:
     config: Mapping[str, Any]
     """Plain JSON of the network's configuration dataclass."""
     record: TrainingRecord
-    tensors: Mapping[str, Tensor]
+    tensors: Mapping[str, Tensor] | Mapping[str, np.ndarray]
+    """Of torch from `load_checkpoint`, of NumPy from `load_arrays`."""
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
@@ -69,7 +73,31 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 
 def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: int = MAX_BYTES) -> Checkpoint:
-    """Raises UserError where the file is missing, damaged, of another format, kind or expression space."""
+    """Its tensors as torch's. Raises UserError where the file is missing, damaged, of another format, kind or expression
+    space."""
+    need("torch", "reading weights to train or for a GPU")
+    from safetensors.torch import load
+
+    return _load(path, kind, space, max_bytes, load)
+
+
+def load_arrays(path: Path, kind: str, space: str | None = None, max_bytes: int = MAX_BYTES) -> Checkpoint:
+    """`load_checkpoint` without torch: tensors are arrays, in single precision. Raises UserError as it does, and where
+    values are no numbers."""
+    from safetensors.numpy import load
+
+    found = _load(path, kind, space, max_bytes, load)
+    tensors = {}
+    for name, array in found.tensors.items():
+        if array.dtype.kind != "f" or not np.isfinite(array).all():
+            raise UserError(f"tensor {name[:80]} has values that are no numbers", path=path, remedy="train anew")
+        tensors[name] = np.ascontiguousarray(array, np.float32)
+    return replace(found, tensors=tensors)
+
+
+def _load(
+    path: Path, kind: str, space: str | None, max_bytes: int, decode: Callable[[bytes], Mapping[str, Any]]
+) -> Checkpoint:
     head = read_head(path, max_bytes)
     if head.get("format") != FORMAT:
         raise UserError("is no checkpoint of ned", path=path, remedy="give one that `ned train` wrote")
@@ -81,7 +109,6 @@ def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: 
             remedy=f"train one on {space} tracks",
         )  # fmt: skip
     from safetensors import SafetensorError
-    from safetensors.torch import load
 
     try:
         config, record = json.loads(head["config"]), json.loads(head["record"])
@@ -92,7 +119,7 @@ def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: 
         for name in ("data", "people"):
             values[name] = tuple(map(str, values.get(name, ())))
         values["metrics"] = tuple((str(name), float(value)) for name, value in values.get("metrics", ()))
-        tensors = load(path.read_bytes())
+        tensors = decode(path.read_bytes())
         return Checkpoint(kind, head["space"], config, TrainingRecord(**values), tensors)
     except (SafetensorError, KeyError, ValueError, TypeError, RecursionError) as error:
         raise UserError("is damaged", path=path, remedy="copy it again or train anew") from error
@@ -137,27 +164,34 @@ def load_strictly(module: Any, tensors: Mapping[str, Tensor], path: Path) -> Non
     module.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
 
 
-def part_of(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+def part_of(tensors: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """The tensors under a prefix, without it."""
     return {name.removeprefix(prefix): t for name, t in tensors.items() if name.startswith(prefix)}
 
 
-def note_digest(path: Path, digest: str) -> None:
-    """Enter a file's SHA-256 into the manifest of its folder."""
+def note_digest(path: Path, digest: str, weights: Mapping[str, list[int]] | None = None) -> None:
+    """Enter a file's SHA-256 into the manifest of its folder; of a graph also the weights that it is run with, by name
+    their shapes."""
     manifest = path.parent / MANIFEST
     try:
         known = json.loads(manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         known = {}
-    known[path.name] = {"sha256": digest}
+    known[path.name] = {"sha256": digest} | ({"weights": dict(weights)} if weights else {})
     write_text(manifest, json.dumps(known, indent=1, sort_keys=True) + "\n")
 
 
 def check_digest(path: Path) -> None:
     """Raise UserError where the folder's manifest names the file with another SHA-256; without entry nothing."""
+    known = manifest_entry(path)
+    if known is not None and known.get("sha256") != sha256_of(path):
+        raise UserError(f"differs from its entry in {MANIFEST}", path=path, remedy="install it again")
+
+
+def manifest_entry(path: Path) -> dict[str, Any] | None:
+    """What the folder's manifest says of a file; None where it says nothing."""
     try:
         known = json.loads((path.parent / MANIFEST).read_text(encoding="utf-8")).get(path.name)
     except (OSError, ValueError, AttributeError):
-        return
-    if known is not None and known.get("sha256") != sha256_of(path):
-        raise UserError(f"differs from its entry in {MANIFEST}", path=path, remedy="install it again")
+        return None
+    return known if isinstance(known, dict) else None

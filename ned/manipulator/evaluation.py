@@ -17,6 +17,7 @@ from jaxtyping import Float
 from ned.manipulator.corpus.overlays import half_seen, random_display
 from ned.manipulator.corpus.store import Corpus
 from ned.manipulator.family import Family, as_seen
+from ned.manipulator.graphs import TorchNetworks
 from ned.manipulator.learned import LearnedManipulator
 from ned.manipulator.protocol import Articulation, Effects, Manipulator
 from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN
@@ -273,7 +274,7 @@ def measure_labelled(family: Family, bench: LabelledBench) -> dict[str, float]:
 
 def measure_family(family: Family, bench: Bench) -> dict[str, float]:
     """For the training loop; the score is the accuracy, less what imitation falls short of."""
-    learned = LearnedManipulator(bench.corpus.space, bench.effects, family=family)
+    learned = LearnedManipulator(bench.corpus.space, bench.effects, networks=TorchNetworks(family))
     figures = measure(editor_of(learned, bench), bench, learned, monotone=False)
     score = figures.accuracy - 0.5 * max(figures.style_ratio - 0.4, 0.0)
     return {"accuracy": figures.accuracy, "jaw_pcc": figures.jaw_pcc, "closures": figures.closures,

@@ -9,26 +9,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
-from ned.config.roles import MANIPULATORS
 from ned.errors import UserError
 from ned.face_model import FaceModel
+from ned.files.checkpoint import check_digest, load_arrays, load_checkpoint
+from ned.manipulator.graphs import SHIPPED, GraphNetworks, Networks, TorchNetworks, graphs_fit
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.resample import at_frames, resample
 from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN, ManipulatorConfig
 from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width
+from ned.runtime.extras import need
 from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack, Reference
 
-if TYPE_CHECKING:
-    from ned.manipulator.family import Family
-
-SHIPPED = MANIPULATORS["learned"].weights
 KIND = "manipulator"
 
 CHUNK = 512
@@ -57,10 +54,10 @@ class LearnedManipulator:
         space: ExpressionSpace,
         effects: Effects,
         checkpoint: Path | None = None,
-        family: Family | None = None,
+        networks: Networks | None = None,
     ) -> None:
         self.space, self.effects = space, effects
-        self._family = family or load_manipulator(checkpoint or SHIPPED, space)
+        self._networks = networks or load_networks(checkpoint or SHIPPED, space)
 
     def translate(
         self, expression: ExpressionTrack, articulation: Articulation, frame_rate: float, edit: Edit
@@ -101,20 +98,16 @@ class LearnedManipulator:
         self, values: Float[np.ndarray, "frames width"], styles: Float[np.ndarray, "steps style"]
     ) -> Float[np.ndarray, "frames width"]:
         """What the network adds at the nominal rate (seen scale), with one style for all frames or one for each."""
-        import torch
-
-        translator, halo = self._family.translator, self._family.halo
+        halo = self._networks.halo
         if not halo:
             return self._overlap_add(values, styles)
-        padded = torch.from_numpy(np.pad(values, ((halo, halo), (0, 0)), mode="edge").astype(np.float32))
-        of_frames = torch.from_numpy(np.array(styles, np.float32))
+        padded = np.pad(values, ((halo, halo), (0, 0)), mode="edge").astype(np.float32)
+        of_frames = np.asarray(styles, np.float32)
         parts = []
-        with torch.inference_mode():
-            for start in range(0, len(values), CHUNK):
-                stop = min(start + CHUNK, len(values))
-                piece = padded[None, start : stop + 2 * halo]
-                style = of_frames if len(of_frames) == 1 else self._around(of_frames, start, stop)[None]
-                parts.append(translator.factors(piece, style)[0].numpy())
+        for start in range(0, len(values), CHUNK):
+            stop = min(start + CHUNK, len(values))
+            around = np.arange(start - halo, stop + halo).clip(0, len(of_frames) - 1)
+            parts.append(self._networks.factors(padded[start : stop + 2 * halo], of_frames[around]))
         factors = gaussian_filter1d(np.concatenate(parts), SMOOTHING_S * NOMINAL_RATE, axis=0, mode="nearest")
         of_slow, of_fast, new = np.split(factors, 3, axis=1)
         slow = gaussian_filter1d(values, SLOW_S * NOMINAL_RATE, axis=0, mode="nearest", radius=halo)
@@ -122,15 +115,12 @@ class LearnedManipulator:
 
     def _overlap_add(self, values: np.ndarray, styles: np.ndarray) -> np.ndarray:
         """For networks without context: windows at every half of their length, cross-faded."""
-        import torch
-
-        window = self._family.window
+        window = self._networks.window
         hop = max(1, window // 2)
         starts = np.arange(-hop, len(values), hop)
         at = np.clip(starts[:, None] + np.arange(window), 0, len(values) - 1)
         of_windows = styles[np.minimum(np.clip(starts + hop, 0, None), len(styles) - 1)]
-        with torch.inference_mode():
-            new = self._family.translator(torch.from_numpy(values[at]), torch.from_numpy(np.array(of_windows))).numpy()
+        new = self._networks.translate(values[at], of_windows)
         bell = np.hanning(window + 2)[1:-1, None].astype(np.float32)
         total = np.zeros((len(values) + 2 * window, values.shape[1]), np.float32)
         weight = np.zeros((len(total), 1), np.float32)
@@ -139,26 +129,15 @@ class LearnedManipulator:
             weight[start : start + window] += bell
         return (total / np.maximum(weight, 1e-6))[hop : hop + len(values)] - values
 
-    def _around(self, styles, start: int, stop: int):
-        """Styles of the frames of a chunk and of its context."""
-        import torch
-
-        at = torch.arange(start - self._family.halo, stop + self._family.halo).clamp(0, len(styles) - 1)
-        return styles[at]
-
     def emotion_styles(self, emotion: str, seed: int, frames: int) -> Float[np.ndarray, "frames style"]:
         """The emotion's style with a character and a slow drift that the seed decides."""
-        import torch
-
         rng = np.random.default_rng([seed, EMOTIONS.index(emotion)])
         character = CHARACTER * rng.standard_normal(LATENT)
         sigma = DRIFT_S * NOMINAL_RATE
         pad = int(4 * sigma)
         noise = gaussian_filter1d(rng.standard_normal((frames + 2 * pad, LATENT)), sigma, axis=0)[pad : pad + frames]
         latent = np.array(USUAL) + np.clip(character + DRIFT * noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -2.0, 2.0)
-        with torch.inference_mode():
-            number = torch.full((frames,), EMOTIONS.index(emotion))
-            return self._family.mapping(torch.from_numpy(latent.astype(np.float32)), number).numpy()
+        return self._networks.styles(latent.astype(np.float32), np.full(frames, EMOTIONS.index(emotion)))
 
     def reference_style(
         self, tracks: tuple[ExpressionTrack, ...], rates: tuple[float, ...]
@@ -176,22 +155,16 @@ class LearnedManipulator:
 
     def window_styles(self, values: Float[np.ndarray, "frames width"]) -> Float[np.ndarray, "windows style"]:
         """The encoder's styles of a track at the nominal rate, window by window."""
-        import torch
-
         length, hop = round(STYLE_WINDOW_S * NOMINAL_RATE), round(STYLE_HOP_S * NOMINAL_RATE)
         if len(values) < length:
             values = np.pad(values, ((0, length - len(values)), (0, 0)), mode="edge")
         windows = np.stack([values[i : i + length] for i in range(0, len(values) - length + 1, hop)])
-        with torch.inference_mode():
-            return self._family.encoder(torch.from_numpy(windows.astype(np.float32))).numpy()
+        return self._networks.encode(windows.astype(np.float32))
 
     def _likeness(self, style: Float[np.ndarray, "style"]) -> Float[np.ndarray, "emotions"]:
         """How much a style resembles that of each emotion, 1 in sum."""
-        import torch
-
         count = len(EMOTIONS)
-        with torch.inference_mode():
-            known = self._family.mapping(torch.tensor([USUAL] * count), torch.arange(count)).numpy()
+        known = self._networks.styles(np.array([USUAL] * count, np.float32), np.arange(count))
         distance = np.abs(known - style).mean(1)
         nearness = np.exp(-4.0 * distance / max(float(np.median(distance)), 1e-6))
         return nearness / nearness.sum()
@@ -226,21 +199,25 @@ def geometric_median(points: Float[np.ndarray, "n k"], rounds: int = 50) -> Floa
     return at.astype(points.dtype)
 
 
-def load_manipulator(path: Path, space: ExpressionSpace) -> Family:
-    """The networks of a checkpoint, read once; UserError where it does not fit."""
+def load_networks(path: Path, space: ExpressionSpace) -> Networks:
+    """The networks of a checkpoint, read once: as graphs where they are of the shipped ones' shape, else as torch's
+    modules. UserError where the file does not fit, or torch is wanted and not installed."""
     status = path.stat() if path.exists() else None
     return _load(path, space, status and (status.st_mtime_ns, status.st_size))
 
 
 @lru_cache(maxsize=4)
-def _load(path: Path, space: ExpressionSpace, version: tuple[int, int] | None) -> Family:
-    from ned.files.checkpoint import check_digest, load_checkpoint
-
-    checkpoint = load_checkpoint(path, KIND, space.name)
+def _load(path: Path, space: ExpressionSpace, version: tuple[int, int] | None) -> Networks:
+    found = load_arrays(path, KIND, space.name)
     check_digest(path)
+    config = ManipulatorConfig.build(found.config, path)
+    if config.networks == "temporal" and graphs_fit(found.tensors):
+        return GraphNetworks(found.tensors, config.window)
+    need("torch", f"{path.name}, whose networks are not of the shipped ones' size,")
     from ned.manipulator.family import load_family
 
-    return load_family(space, ManipulatorConfig.build(checkpoint.config, path), checkpoint.tensors, path)
+    checkpoint = load_checkpoint(path, KIND, space.name)
+    return TorchNetworks(load_family(space, config, checkpoint.tensors, path))
 
 
 def build(model: FaceModel, checkpoint: Path | None = None) -> LearnedManipulator:

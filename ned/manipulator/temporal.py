@@ -66,13 +66,13 @@ class TemporalTranslator(nn.Module):
         """Shares of the slow and of the fast part, and what is new, one after another."""
         if style.ndim == 2:
             style = style[:, None]
-        hidden = self.before((sequence - self.mean) / self.scale).mT
+        hidden = self.before((sequence - self.mean) / self.scale).transpose(-1, -2)
         for block in self.blocks:
             if style.shape[1] > 1:  # of the frames that are left
                 style = style[:, block.margin : style.shape[1] - block.margin]
             hidden = block(hidden, style)
         gain, shift = self.film(style).chunk(2, -1)
-        return self.after(functional.gelu(hidden.mT * (1 + gain) + shift))
+        return self.after(functional.gelu(hidden.transpose(-1, -2) * (1 + gain) + shift))
 
     def _band(self, frames: int) -> Float[Tensor, "inner frames"]:
         """The low-pass as a matrix: far faster than a long convolution of one channel."""
@@ -93,7 +93,7 @@ class _Block(nn.Module):
     def forward(self, hidden: Tensor, style: Tensor) -> Tensor:
         kept = hidden[..., self.margin : hidden.shape[-1] - self.margin]
         new = self.convolve(hidden)
-        gain, shift = self.film(style).mT.chunk(2, 1)
+        gain, shift = self.film(style).transpose(-1, -2).chunk(2, 1)
         return kept + self.mix(functional.gelu(new * (1 + gain) + shift))
 
 
@@ -113,8 +113,9 @@ class _TemporalTrunk(nn.Module):
 
     def forward(self, sequence: Float[Tensor, "batch frames width"]) -> Float[Tensor, "batch answers"]:
         values = (sequence - self.mean) / self.scale
-        speeds = functional.pad((values[:, 1:] - values[:, :-1]).mT, (1, 0), mode="replicate").mT
-        hidden = torch.cat([values, 4 * speeds], -1).mT
+        values = values.transpose(1, 2)
+        speeds = functional.pad(values[..., 1:] - values[..., :-1], (1, 0), mode="replicate")
+        hidden = torch.cat([values, 4 * speeds], 1)
         for layer in self.layers:
             hidden = functional.gelu(layer(hidden))
         spread = (hidden.var(-1, unbiased=False) + 1e-4).sqrt()

@@ -13,10 +13,14 @@ from ned import workspace
 from ned.config import ProcessConfig
 from ned.config.roles import AUTO, MANIPULATORS, RENDERERS
 from ned.pipeline.face_models import files_digest
+from ned.runtime import devices
 from ned.version import __version__
 
-PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python")
-"""Whose versions may change images."""
+PACKAGES = {
+    "numpy": ("numpy",), "mediapipe": ("mediapipe",), "onnxruntime": ("onnxruntime",),
+    "opencv": ("opencv-contrib-python", "opencv-contrib-python-headless", "opencv-python", "opencv-python-headless"),
+}  # fmt: skip
+"""Whose versions may change images, and the names under which they are installed; torch, where it has a part."""
 OWN = "made by this run"
 """In place of a digest, for weights that fine-tuning within the run makes from what it is asked for."""
 
@@ -36,7 +40,9 @@ class ResolvedRun:
     face_model_files: str
     """What changes with the model's own files; empty where it is shipped."""
     device: str
-    """What the renderer's networks run on; `cpu` for a renderer without networks."""
+    """Name of what the renderer's networks run on; `cpu` for a renderer without networks."""
+    runs_on: str
+    """The same as one of `ned.runtime.devices`."""
     seed: int
     versions: tuple[tuple[str, str], ...]
     """Packages and their versions, `ned` first."""
@@ -50,13 +56,15 @@ class ResolvedRun:
 
     def facts(self) -> dict[str, str]:
         """By name, for a key or a manifest: all but why."""
-        known = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("why", "versions")}
+        known = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("why", "versions", "runs_on")}
         return {name: str(value) for name, value in known.items()} | {f"version of {n}": v for n, v in self.versions}
 
 
 def resolve(config: ProcessConfig) -> ResolvedRun:
-    """Settle what `config` leaves open. Reads weights' digests. Raises OSError, UserError for a name of an actor."""
+    """Settle what `config` leaves open. Reads weights' digests. Raises OSError, UserError for a name of an actor and
+    for a device that cannot be used."""
     renderer, why = _renderer(config)
+    runs_on = devices.settle(config.device) if RENDERERS[renderer].trained else "cpu"
     role, weights = RENDERERS[renderer], ""
     if role.weights is not None:
         if config.finetune_minutes > 0:
@@ -67,7 +75,8 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
         renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
-        files_digest(config), _device() if role.trained else "cpu", config.seed, _versions(), why,
+        files_digest(config), devices.said_of(runs_on), runs_on, config.seed,
+        _versions(runs_on != "cpu" or weights == OWN or bool(config.actor or config.manipulator_weights)), why,
     )  # fmt: skip
 
 
@@ -86,28 +95,27 @@ def _renderer(config: ProcessConfig) -> tuple[str, str]:
         return config.renderer, ""
     if config.actor is not None or config.finetune_minutes > 0:
         return "neural", ""
-    import torch
-
-    if torch.cuda.is_available() and RENDERERS["neural"].weights.exists():
+    if devices.settle(config.device) != "cpu" and RENDERERS["neural"].weights.exists():
         return "neural", "renderer: neural, since there is a GPU (--renderer warp for the other)"
+    if config.device == devices.AUTO and devices.unused_gpu():
+        return "warp", "renderer: warp, since the GPU cannot be used without torch (pip install 'ned[gpu]')"
     return "warp", "renderer: warp, since there is no GPU (--renderer neural paints better and takes longer)"
-
-
-def _device() -> str:
-    import torch
-
-    return torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
 
 
 def _digest(path: Path) -> str:
     return workspace.sha256_of(path) if path.is_file() else "missing"
 
 
-def _versions() -> tuple[tuple[str, str], ...]:
+def _versions(torch: bool) -> tuple[tuple[str, str], ...]:
     found = [("ned", __version__)]
-    for package in PACKAGES:
-        try:
-            found.append((package, importlib.metadata.version(package)))
-        except importlib.metadata.PackageNotFoundError:
-            continue
+    for name, known_as in (PACKAGES | ({"torch": ("torch",)} if torch else {})).items():
+        versions = (_version(package) for package in known_as)
+        found += [(name, version) for version in versions if version][:1]
     return tuple(found)
+
+
+def _version(package: str) -> str:
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return ""

@@ -122,7 +122,7 @@ def renderer_of(
         return prepare_renderer("warp", Casting(model, edits, lambda _: iter(())), clock)
     rate = float(analysis.video.frame_rate)
     weights = weights_of(edits, config, clock)
-    casting = Casting(model, edits, lambda indices: frames_at(config.input, indices, rate), weights)
+    casting = Casting(model, edits, lambda indices: frames_at(config.input, indices, rate), weights, run.runs_on)
     return prepare_renderer(run.renderer, casting, clock)
 
 

@@ -36,6 +36,8 @@ class Casting:
     """The video's frames of rising indices, as far as they can be had."""
     weights: Mapping[int, PersonWeights] = field(default_factory=dict)
     """By person, for those who have their own."""
+    device: str = "cpu"
+    """Of `ned.runtime.devices`, for networks."""
 
     def people(self) -> dict[int, list[TrackEdit]]:
         """The tracks of each person, in their order."""

@@ -1,4 +1,4 @@
-"""Makes a trained meta-renderer the one that `ned` ships, in half precision, and notes its SHA-256 in the manifest.
+"""Makes a trained meta-renderer the one that `ned` ships, in half precision, with its graph, and notes their SHA-256.
 
     python scripts/build/ship_renderer.py run/best.safetensors
 """
@@ -15,6 +15,7 @@ from ned.renderer.neural.training.start import IN_TRAINING, load_start
 from ned.renderer.neural.networks import build_network
 from ned.renderer.neural.weights import SHIPPED
 from ned.files.checkpoint import load_strictly, part_of, save_checkpoint
+from ship_graphs import ship_renderer as write_graph
 
 MAX_BYTES = 40_000_000
 
@@ -39,6 +40,7 @@ def main() -> None:
                   for name, tensor in start.checkpoint.tensors.items())  # fmt: skip
     assert all(torch.isfinite(tensor).all() for tensor in network.state_dict().values())
     save_checkpoint(SHIPPED, replace(start.checkpoint, tensors=halves))
+    write_graph()
     print(f"{SHIPPED}: {size / 1e6:.1f} MB, {record.steps} steps, rounded by {rounded:.1e} at most, "
           f"{dict(record.metrics)}")  # fmt: skip
 

@@ -22,6 +22,7 @@ from ned.files.checkpoint import load_checkpoint, part_of
 from ned.manipulator import effects_of, evaluation
 from ned.manipulator.corpus.store import Corpus, load_corpus
 from ned.manipulator.family import Family, load_family
+from ned.manipulator.graphs import TorchNetworks
 from ned.manipulator.learned import LearnedManipulator
 from ned.manipulator.resample import resample
 from ned.manipulator.settings import NOMINAL_RATE, SEEN, ManipulatorConfig
@@ -54,7 +55,7 @@ def variants() -> dict[str, ManipulatorConfig]:
 
 def measure(family: Family, corpus: Corpus, bench: evaluation.Bench) -> list[float]:
     """One row of the table."""
-    learned = LearnedManipulator(corpus.space, bench.effects, family=family)
+    learned = LearnedManipulator(corpus.space, bench.effects, networks=TorchNetworks(family))
 
     def bare(i: int, emotion: str, intensity: float) -> np.ndarray:
         values = bench.sources[i].pack()

@@ -14,6 +14,7 @@ from ned.manipulator import learned as module
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.evaluation import articulate
 from ned.manipulator.family import build_family
+from ned.manipulator.graphs import TorchNetworks
 from ned.manipulator.learned import SHIPPED, LearnedManipulator, geometric_median
 from ned.manipulator.prototypes import sided
 from ned.manipulator.resample import at_frames, resample
@@ -171,14 +172,14 @@ def test_the_shipped_weights_are_small_and_say_where_they_come_from():
 def test_an_untrained_family_changes_only_what_guards_change():
     family = build_family(MODEL.space, ManipulatorConfig(channels=8))
     track, _ = _speaker()
-    made = LearnedManipulator(MODEL.space, EFFECTS, family=family)
+    made = LearnedManipulator(MODEL.space, EFFECTS, networks=TorchNetworks(family))
     with torch.no_grad():
         assert np.array_equal(made.residual(track.pack(), np.zeros((1, 16), np.float32)), np.zeros_like(track.pack()))
 
 
 def test_the_paper_s_networks_run_over_any_length_by_overlapping_windows():
     family = build_family(MODEL.space, ManipulatorConfig(networks="ned2022", window=10))
-    made = LearnedManipulator(MODEL.space, EFFECTS, family=family)
+    made = LearnedManipulator(MODEL.space, EFFECTS, networks=TorchNetworks(family))
     style = np.zeros((1, 16), np.float32)
     still = np.full((37, MODEL.space.width), 0.2, np.float32)
     with torch.no_grad():  # on a still face all windows are the same one

@@ -8,6 +8,7 @@ import torch
 from ned.config import ProcessConfig
 from ned.pipeline.resolved import OWN, key_of, resolve
 from ned.pipeline.statement import statement
+from ned.runtime import devices
 
 TYPES = {True: "compositeWithTrainedAlgorithmicMedia", False: "compositeSynthetic"}
 
@@ -23,6 +24,7 @@ def gpu(monkeypatch):
     """Call it to have one, or none."""
 
     def set_gpu(there):
+        monkeypatch.setattr(devices, "_driver", lambda: there)
         monkeypatch.setattr(torch.cuda, "is_available", lambda: there)
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda *_: "Card 1")
 
@@ -93,3 +95,5 @@ def test_weights_are_known_by_their_content(video, tmp_path, gpu):
     weights.write_bytes(b"two")
     assert key_of(config, resolve(config)) != before
     assert resolve(config).facts()["version of torch"].split("+")[0] == torch.__version__.split("+")[0]
+    shipped = resolve(_config(video)).facts()
+    assert "version of torch" not in shipped and shipped["version of onnxruntime"]  # which is what runs

@@ -12,7 +12,7 @@ from ned.face_model.spaces import SPACES
 from ned.files.checkpoint import TrainingRecord
 from ned.manipulator import effects_of, evaluation
 from ned.manipulator.corpus.store import Corpus, load_corpus
-from ned.manipulator.learned import LearnedManipulator, load_manipulator
+from ned.manipulator.learned import LearnedManipulator, load_networks
 from ned.manipulator.prototypes import PrototypeManipulator
 from ned.manipulator.settings import ManipulatorConfig
 from ned.manipulator.training.batches import BatchSource, LabelledBatches, MixedBatches, SyntheticBatches
@@ -89,12 +89,12 @@ def compare_manipulators(
     """The figures of a checkpoint beside copy-input, mean-offset and the prototypes; and the judge's own accuracy."""
     corpus: Corpus = load_corpus(data)
     space: ExpressionSpace = corpus.space
-    family = load_manipulator(checkpoint, space)
+    networks = load_networks(checkpoint, space)
     effects = effects_of(load_face_model())
     with (progress or Silent()).stage("measuring", 5) as stage:
         bench = evaluation.make_bench(corpus, effects, sources, seed)
         stage.advance()
-        learned = LearnedManipulator(space, effects, family=family)
+        learned = LearnedManipulator(space, effects, networks=networks)
         editors = {
             "learned": evaluation.editor_of(learned, bench),
             "prototypes": evaluation.editor_of(PrototypeManipulator(space, effects), bench),

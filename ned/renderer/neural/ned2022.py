@@ -10,7 +10,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-KIND = "face renderer ned2022"
+from ned.renderer.neural.weights import KIND_2022
+
+KIND = KIND_2022
 """What checkpoints of it say that they hold."""
 CONDITION_CHANNELS = 9
 """NMFC, shape and eyes."""

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-import torch
+from typing import TYPE_CHECKING
 
 from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
 from ned.renderer.neural.appearance import remember
-from ned.renderer.neural.renderer import NeuralRenderer, Painting, interpolate_weights, load_network
-from ned.renderer.neural.renderer2022 import Ned2022Renderer, Painting2022, is_ned2022, load_generator
-from ned.renderer.neural.weights import SHIPPED
+from ned.renderer.neural.inference import interpolate_weights, load_weights, make_network
+from ned.renderer.neural.renderer import NeuralRenderer, Painting
+from ned.renderer.neural.weights import SHIPPED, is_ned2022
 from ned.renderer.protocol import Casting, Renderer
 from ned.renderer.warp.renderer import make_renderer
-from ned.runtime.cores import PAINTING
+from ned.runtime.extras import need
 from ned.runtime.progress import Progress
+
+if TYPE_CHECKING:
+    from ned.renderer.neural.renderer2022 import Painting2022
 
 
 def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Renderer]:
@@ -23,15 +25,17 @@ def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Rende
     if casting.model.space.name != "arkit52":
         cause = f"the neural renderer was trained on expressions of arkit52, these are of {casting.model.space.name}"
         raise UserError(cause, remedy="use --renderer warp")
-    torch.set_num_threads(PAINTING)
     paintings = _paintings(casting, progress)
 
     def made(edit: TrackEdit) -> Renderer:
         warp, painting = make_renderer(casting.model), paintings.get(edit.track.person)
         if painting is None:
             return warp
-        kind = Ned2022Renderer if isinstance(painting, Painting2022) else NeuralRenderer
-        return kind(warp, casting.model, painting)
+        if isinstance(painting, Painting):
+            return NeuralRenderer(warp, casting.model, painting)
+        from ned.renderer.neural.renderer2022 import Ned2022Renderer
+
+        return Ned2022Renderer(warp, casting.model, painting)
 
     return made
 
@@ -42,12 +46,17 @@ def _paintings(casting: Casting, progress: Progress) -> dict[int, Painting | Pai
         own = casting.weights.get(person)
         path, strength = (own.path, own.strength) if own else (SHIPPED, 1.0)
         if is_ned2022(path):
-            generator, settings = load_generator(path)
+            need("torch", f"{path.name}, a network of the paper,")
+            from ned.renderer.neural.renderer2022 import Painting2022, load_generator
+
+            generator, settings = load_generator(path, casting.device)
             found[person] = Painting2022(generator, settings.size, strength)
             continue
-        network, settings = load_network(path)
-        if strength < 1 and SHIPPED.exists() and interpolate_weights(network, load_network(SHIPPED)[0], strength):
-            strength = 1.0
+        tensors, settings = load_weights(path)
+        if strength < 1 and SHIPPED.exists():
+            mixed = interpolate_weights(tensors, load_weights(SHIPPED)[0], strength)
+            tensors, strength = (tensors, strength) if mixed is None else (mixed, 1.0)
+        network = make_network(tensors, settings, path, casting.device)
         with progress.stage("remembering", settings.memory) as stage:
             memory = remember(tracks, settings.size, settings.memory, casting.frames_of, stage)
         if memory is not None:

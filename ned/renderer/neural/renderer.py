@@ -11,28 +11,23 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from jaxtyping import Float
 
-from ned.errors import UserError
 from ned.face_model import FaceModel
-from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
+from ned.renderer.neural.inference import FaceNetwork
 from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_images, shown_geometry
 from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, face_window, warp_views
-from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
-from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.warp import layers
 from ned.renderer.warp.donor import lacking
 from ned.renderer.warp.renderer import WarpRenderer, middle_of_face
 from ned.renderer.warp.sharpness import SharpnessControl, luminance, rounded, sharpness, smoothed
 from ned.runtime.lanes import Lane, help_with
-from ned.runtime.precision import best_device, mixed_precision
 from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006
@@ -56,36 +51,12 @@ SOFTNESS = 0.03
 class Painting:
     """A trained network and what it knows of the actor."""
 
-    network: CandidateNetwork
+    network: FaceNetwork
     memory: Memory
     size: int
     strength: float = 1.0
     """How much of what the network changes is taken, 0 to 1: below 1 where it was fitted to little footage, and no
     other network of its kind is there to lean on."""
-
-
-def load_network(path: Path) -> tuple[CandidateNetwork, RendererConfig]:
-    """A trained network, strictly, on the best device; UserError where the file does not fit."""
-    checkpoint = load_checkpoint(path, KIND, "arkit52")
-    check_digest(path)
-    settings = RendererConfig.build(checkpoint.config, path)
-    if settings.networks != "candidates":
-        raise UserError(f"holds networks {settings.networks!r}", path=path, remedy="use one that `ned finetune` made")
-    network = build_network(settings)
-    load_strictly(network, part_of(checkpoint.tensors, "renderer."), path)
-    return network.eval().requires_grad_(False).to(best_device()), settings
-
-
-def interpolate_weights(network: CandidateNetwork, known: CandidateNetwork, strength: float) -> bool:
-    """Mix the weights of a network that was fitted to little footage with those of one that knows many people:
-    `strength` of its own, the rest of the other's. What was learnt is kept in part without losing what was known before
-    (Wortsman et al., 2022, "Robust fine-tuning of zero-shot models"). False, and nothing done, where the two are not of
-    one kind."""
-    own, other = network.state_dict(), known.state_dict()
-    if {name: value.shape for name, value in own.items()} != {name: value.shape for name, value in other.items()}:
-        return False
-    network.load_state_dict({name: torch.lerp(other[name], value, strength) for name, value in own.items()})
-    return True
 
 
 @dataclass(frozen=True)
@@ -106,9 +77,8 @@ class NeuralRenderer:
     def __init__(self, warp: WarpRenderer, model: FaceModel, painting: Painting) -> None:
         self._warp, self._painting = warp, painting
         self._conditioner = Conditioner(model, painting.size)
-        self._device = next(painting.network.parameters()).device
         self._window = face_window(painting.size)
-        self._state: torch.Tensor | None = None
+        self._state: Any = None
         self._sharpness = SharpnessControl()
         self._lane = Lane()
         self._prefetched: list[tuple[FaceEdit, Future[_Geometry]]] = []
@@ -189,11 +159,9 @@ class NeuralRenderer:
         ((_, displacement),) = warp_views([[(bent, geometry.source, 1.0)]], geometry.target, window)
         # the warp renderer's image of the frame is better than the plain mesh's
         seen = seen_images([(part_of_crop(bent, window), displacement), *geometry.known])
-        with torch.inference_mode(), mixed_precision(self._device):
-            tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, geometry.condition))
-            image, self._state = self._painting.network(*tensors, self._state)
+        image, self._state = self._painting.network(seen, geometry.condition, self._state)
         finished, share = bent.copy(), np.zeros((size, size), np.float32)
-        part_of_crop(finished, window)[:] = image[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        part_of_crop(finished, window)[:] = image
         moved = np.clip((np.linalg.norm(displacement, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * mask
         softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
         before, after = (layers.opening(layers.MOUTH, face) for face in (geometry.source, geometry.target))

@@ -15,13 +15,13 @@ import torch
 from jaxtyping import Float
 
 from ned.face_model import FaceModel
-from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of, read_head
+from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
 from ned.renderer.neural.ned2022 import KIND, PAST, Generator
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.warp.renderer import WarpRenderer
-from ned.runtime.precision import best_device, mixed_precision
+from ned.runtime.precision import mixed_precision
 from ned.types import FaceEdit
 
 INSIDE = 0.02
@@ -38,19 +38,14 @@ class Painting2022:
     """How much of what it paints is taken, 0 to 1."""
 
 
-def is_ned2022(path: Path) -> bool:
-    """Whether a checkpoint holds the networks of the paper; UserError for what is no checkpoint."""
-    return read_head(path).get("kind") == KIND
-
-
-def load_generator(path: Path) -> tuple[Generator, RendererConfig]:
-    """A trained generator, strictly, on the best device; UserError where the file does not fit."""
+def load_generator(path: Path, device: str = "cpu") -> tuple[Generator, RendererConfig]:
+    """A trained generator, strictly, on a device of `ned.runtime.devices`; UserError where the file does not fit."""
     checkpoint = load_checkpoint(path, KIND, "arkit52")
     check_digest(path)
     settings = RendererConfig.build(checkpoint.config, path)
     generator = Generator(settings.base)
     load_strictly(generator, part_of(checkpoint.tensors, "generator."), path)
-    return generator.eval().requires_grad_(False).to(best_device()), settings
+    return generator.eval().requires_grad_(False).to(device), settings
 
 
 class Ned2022Renderer:

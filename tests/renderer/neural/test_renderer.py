@@ -17,7 +17,8 @@ from ned.renderer.neural import renderer as module
 from ned.renderer.neural.memory import Memory
 from ned.renderer.neural.ned2022 import Generator
 from ned.renderer.neural.networks import CandidateNetwork
-from ned.renderer.neural.renderer import NeuralRenderer, Painting, interpolate_weights, load_network
+from ned.renderer.neural.inference import TorchNetwork, interpolate_weights, load_weights, make_network
+from ned.renderer.neural.renderer import NeuralRenderer, Painting
 from ned.renderer.neural.renderer2022 import Ned2022Renderer
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.warp.sharpness import luminance, sharpness
@@ -58,7 +59,7 @@ def _edit(smile, jaw=0.0, jaw_change=0.0):
 
 def _painting(network, strength=1.0):
     seen = footage(frames=30, size=SIZE)
-    return Painting(network.eval(), Memory.of(seen.frames, seen.faces, 8), SIZE, strength)
+    return Painting(TorchNetwork(network.eval()), Memory.of(seen.frames, seen.faces, 8), SIZE, strength)
 
 
 def test_it_keeps_the_contract_and_a_zero_edit():
@@ -105,7 +106,7 @@ def test_what_the_network_blurs_comes_out_as_sharp_as_the_warp():
     grain = np.random.default_rng(0).normal(0, 0.03, (200, 200, 3)).astype(np.float32)
     image, edit = np.clip(painted(200, 1) / np.float32(255) + grain, 0, 1), _edit(0.9)
     seen = footage(frames=12, size=192)
-    painting = Painting(Soften(4).eval(), Memory.of(seen.frames, seen.faces, 4), 192)
+    painting = Painting(TorchNetwork(Soften(4).eval()), Memory.of(seen.frames, seen.faces, 4), 192)
     plain = build_renderer(MODEL).render(image, edit)
     cheek = edit.target[[205, 425], :2].astype(int)
 
@@ -128,14 +129,10 @@ def test_little_footage_gives_little_strength():
 
 
 def test_little_footage_leans_on_what_is_known_of_many():
-    own, known = CandidateNetwork(4), CandidateNetwork(4)
-    with torch.no_grad():
-        own.remember.bias.fill_(1.0)
-        known.remember.bias.fill_(3.0)
-    assert interpolate_weights(own, known, 0.25) and torch.allclose(own.remember.bias, torch.tensor(2.5))
-    assert torch.allclose(known.remember.bias, torch.tensor(3.0))
-    assert not interpolate_weights(own, CandidateNetwork(8), 0.25)
-    assert torch.allclose(own.remember.bias, torch.tensor(2.5))
+    own, known = ({"bias": np.full(4, value, np.float32)} for value in (1.0, 3.0))
+    mixed = interpolate_weights(own, known, 0.25)
+    assert np.allclose(mixed["bias"], 2.5) and (known["bias"] == 3.0).all() and (own["bias"] == 1.0).all()
+    assert interpolate_weights(own, {"bias": np.ones(8, np.float32)}, 0.25) is None
 
 
 def test_frames_are_the_same_again_for_a_fresh_renderer():
@@ -190,12 +187,15 @@ def _saved(path, network=None, **changes):
 
 
 def test_a_checkpoint_is_loaded_strictly(tmp_path):
-    network, settings = load_network(_saved(tmp_path / "a.safetensors"))
-    assert settings.size == SIZE and not network.training
-    with pytest.raises(UserError):
-        load_network(_saved(tmp_path / "b.safetensors", networks="ned2022"))
-    with pytest.raises(UserError):
-        load_network(_saved(tmp_path / "c.safetensors", base=8))
+    path = _saved(tmp_path / "a.safetensors")
+    tensors, settings = load_weights(path)
+    network = make_network(tensors, settings, path)
+    assert settings.size == SIZE and isinstance(network, TorchNetwork) and not network.module.training
+    with pytest.raises(UserError, match="networks 'ned2022'"):
+        load_weights(_saved(tmp_path / "b.safetensors", networks="ned2022"))
+    path = _saved(tmp_path / "c.safetensors", base=8)
+    with pytest.raises(UserError, match="tensor"):
+        make_network(*load_weights(path), path)
 
 
 def _tracks(footages):
@@ -262,7 +262,7 @@ def test_the_network_of_an_actor_with_little_footage_leans_on_the_shipped_one(
     casting = _casting(video, {1: PersonWeights(weights, 0.25)})
     painting = preparing.prepare(casting, Silent())(casting.edits[0])._painting
     assert painting.strength == strength
-    assert torch.allclose(painting.network.remember.bias.cpu(), torch.tensor(bias))
+    assert torch.allclose(painting.network.module.remember.bias.cpu(), torch.tensor(bias))
 
 
 def test_expressions_of_another_space_are_refused(video):

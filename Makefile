@@ -1,5 +1,6 @@
 # Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`.
-# Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed.
+# Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed: `demo` what
+# ned runs with, `test` torch and the tools of the tests as well.
 
 # The portrait of the sample clip smiles already: a second emotion shows what an edit does.
 EMOTION ?= happy sad
@@ -11,7 +12,11 @@ MODEL := $(if $(filter flame,$(FACE_MODEL)),--face-model flame --flame-folder "$
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+TOOLS := $(VENV)/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check
+# Modules are compiled when they are first imported: most never are.
+INSTALL := $(PIP) install --quiet --no-compile -c constraints.txt
+NEEDS := $(BIN)/python scripts/build/requirements.py
 SAMPLE := $(OUT)/sample.mp4
 
 .DELETE_ON_ERROR:
@@ -37,13 +42,11 @@ endif
 # Handed over by the environment, so that spaces and quotes in the name survive.
 export VIDEO
 
-test: $(STAMP)
+test: $(TOOLS)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
-# The last line tries OpenCV, which mediapipe brings: its wheel needs the system's libGL, the headless one of the same
-# version does not.
 $(STAMP): pyproject.toml constraints.txt
 	@if ! $(BIN)/python -c 'import sys, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then \
 	  for python in python3.11 python3.12 python3 python "$$HOME"/.pyenv/versions/3.1[12].*/bin/python; do \
@@ -57,9 +60,14 @@ $(STAMP): pyproject.toml constraints.txt
 	  echo "making $(VENV) with $$("$$found" --version)"; \
 	  "$$found" -m venv --clear $(VENV) || exit 1; \
 	fi
-	$(PIP) install --quiet -c constraints.txt -e '.[test]'
-	@$(BIN)/python -c 'import cv2' 2>/dev/null || \
-	  $(PIP) install --quiet --no-deps --force-reinstall -c constraints.txt opencv-contrib-python-headless
+	@$(NEEDS) > $(VENV)/needs.txt
+	$(INSTALL) -r $(VENV)/needs.txt
+	$(INSTALL) --no-deps mediapipe -e .
+	@touch $@
+
+$(TOOLS): $(STAMP)
+	@$(NEEDS) test > $(VENV)/needs.txt
+	$(INSTALL) -r $(VENV)/needs.txt
 	@touch $@
 
 clean:

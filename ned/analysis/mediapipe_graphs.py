@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float, UInt8
 
+from ned.analysis.mediapipe_lazy import import_lazily
 from ned.types import NUM_LANDMARKS
 
 CROP_PX = 192
@@ -77,12 +78,13 @@ class _Graph:
         os.environ.setdefault("GLOG_minloglevel", "3")
         os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
         with silenced_stderr():
+            import_lazily()
             import mediapipe
-            from mediapipe.calculators.tensor import tensors_to_detections_calculator_pb2  # noqa: F401
             from mediapipe.calculators.util import thresholding_calculator_pb2
             from mediapipe.framework import calculator_pb2
             from mediapipe.framework.formats import rect_pb2
             from mediapipe.python import packet_creator, packet_getter
+            from mediapipe.python.solutions import face_detection, face_mesh  # noqa: F401
             from mediapipe.python._framework_bindings import (
                 calculator_graph,
                 image_frame,

@@ -14,6 +14,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.analysis.mediapipe_graphs import silenced_stderr
+from ned.analysis.mediapipe_lazy import import_lazily
 
 LOOK_EVERY = 8
 """Frames between two looks while no hand is about; with one in sight every frame is looked at."""
@@ -37,9 +38,10 @@ class HandOcclusion:
     def __init__(self) -> None:
         os.environ.setdefault("GLOG_minloglevel", "3")
         with silenced_stderr():
-            import mediapipe
+            import_lazily()
+            from mediapipe.python.solutions.hands import Hands
 
-            self._hands = mediapipe.solutions.hands.Hands(
+            self._hands = Hands(
                 max_num_hands=2, model_complexity=0, min_detection_confidence=0.6, min_tracking_confidence=0.5
             )
             self._hands.process(np.zeros((WINDOW_PX, WINDOW_PX, 3), np.uint8))

@@ -28,6 +28,7 @@ from ned.cli.train import Train
 from ned.cli.verify import Verify
 from ned.errors import NedError
 from ned.runtime.cores import quiet_algebra
+from ned.runtime.extras import EXTRAS, missing
 from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
@@ -95,6 +96,9 @@ def _explain(error: Exception) -> tuple[str, int]:
         return f"error: {error}", error.exit_code
     if isinstance(error, MemoryError):
         return "error: out of memory; close other programs or cut the video with --start and --end", 1
+    module = (getattr(error, "name", None) or "").split(".")[0]
+    if isinstance(error, ModuleNotFoundError) and module in EXTRAS:
+        return f"error: {missing(module, 'this')}", 2
     if isinstance(error, ImportError):
         return f"error: {error}; `ned doctor` says what is missing", 1
     said = " ".join(str(error).split())

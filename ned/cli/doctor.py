@@ -14,11 +14,20 @@ from pathlib import Path
 from typing import Any
 
 from ned import workspace
+from ned.analysis.mediapipe_lazy import import_lazily
 from ned.cli.arguments import Command
 from ned.errors import NedError
 from ned.files.assets import ASSETS
+from ned.runtime import devices
+from ned.runtime.extras import has
 from ned.version import __version__
 
+_SHIPPED = (".npz", ".safetensors", ".onnx", ".png", ".json")
+_ESSENTIAL = {
+    "canonical.npz": "the face model", "manipulator.safetensors": "the file of weights",
+    "meta_renderer.safetensors": "the file of weights", "meta_renderer.onnx": "the graph",
+    **{f"manipulator_{part}.onnx": "the graph" for part in ("translator", "encoder", "mapping")},
+}  # fmt: skip
 _NEED_FREE = 2 * 1024**3
 _LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-contrib-python-headless in place of opencv"
 
@@ -87,7 +96,10 @@ def _packages() -> Iterator[Finding]:
     # mediapipe imports OpenCV, whose wheels of some versions need the system's libGL.
     yield _importable("opencv", "cv2", _LIBGL, version=lambda m: m.__version__)
     yield _importable("c2pa-python", "c2pa", "pip install c2pa-python; until then pass --no-provenance")
-    yield _importable("mediapipe", "mediapipe", "pip install mediapipe==0.10.21; if opencv fails, mend that first")
+    yield _importable("onnxruntime", "onnxruntime", "pip install onnxruntime; it runs the shipped networks")
+    import_lazily()
+    remedy = "pip install mediapipe==0.10.21; if opencv fails, mend that first"
+    yield _importable("mediapipe", "mediapipe.python.solutions.face_mesh", remedy)
 
 
 def _importable(name: str, module: str, remedy: str, version: Callable[[Any], str] | None = None) -> Finding:
@@ -100,6 +112,11 @@ def _importable(name: str, module: str, remedy: str, version: Callable[[Any], st
 
 def _torch() -> Iterator[Finding]:
     yield _importable("safetensors", "safetensors", "pip install -c constraints.txt safetensors")
+    if not has("torch"):
+        extra = "gpu" if devices.unused_gpu() else "train"
+        said = "the GPU cannot be used without" if extra == "gpu" else "not installed; wanted for training and for GPUs"
+        yield Finding("torch", said, f"pip install 'ned[{extra}]'", essential=False)
+        return
     found = _importable("torch", "torch", "pip install -c constraints.txt torch")
     yield found
     if found.remedy:
@@ -136,15 +153,13 @@ def _ffmpeg() -> Iterator[Finding]:
 
 def _assets() -> Iterator[Finding]:
     folder = ASSETS
-    files = sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix in (".npz", ".safetensors", ".json"))
+    files = sorted(f for f in folder.rglob("*") if f.is_file() and f.suffix in _SHIPPED)
     for file in files:
         digest = workspace.sha256_of(file)
         yield Finding("asset", f"{file.relative_to(folder)}, {file.stat().st_size / 1e6:.1f} MB, SHA-256 {digest}")
-    for name in ("manipulator.safetensors", "meta_renderer.safetensors"):
+    for name, what in _ESSENTIAL.items():
         if folder / name not in files:
-            yield Finding("asset", f"the weights {name} are missing", "install ned again")
-    if folder / "canonical.npz" not in files:
-        yield Finding("asset", "the face model canonical.npz is missing", "install ned again")
+            yield Finding("asset", f"{what} {name} is missing", "install ned again")
     try:
         package = Path(importlib.metadata.distribution("mediapipe").locate_file("mediapipe"))
     except importlib.metadata.PackageNotFoundError:

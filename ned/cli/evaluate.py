@@ -16,6 +16,7 @@ from ned.cli.evaluate_video import EvaluateVideo
 from ned.cli.groups import Group
 from ned.config.options import option
 from ned.errors import UserError
+from ned.runtime.extras import need
 from ned.runtime.progress import for_stream
 
 
@@ -46,6 +47,7 @@ class EvaluateManipulator(_EvaluateNetwork):
     data_help = "a corpus of scripts/build/corpus.py with people held out"
 
     def main(self) -> int:
+        need("torch", "measuring trained networks")
         workspace.check_input(self.checkpoint, what="checkpoint")
         if len(self.data) != 1:
             said = "--data names several files" if self.data else "--data is missing"
@@ -68,6 +70,7 @@ class EvaluateRenderer(_EvaluateNetwork):
     data_help = "videos, prepared crops, or folders of them, of which the last tenth of each is painted from the rest"
 
     def main(self) -> int:
+        need("torch", "measuring trained networks")
         workspace.check_input(self.checkpoint, what="checkpoint")
         if not self.data:
             raise UserError("--data is missing", remedy="give videos, or a folder of them")

@@ -12,6 +12,7 @@ from ned.cli.groups import ManyCommand, Several
 from ned.config.options import check_choice, option
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
+from ned.runtime.extras import need
 from ned.runtime.progress import for_stream
 
 
@@ -48,6 +49,8 @@ class EvaluateSelf(ManyCommand):
                 workspace.check_output(path, self.sources, self.overwrite)
         if self.weights is not None:
             workspace.check_input(self.weights, what="checkpoint")
+        if not self.no_reenactment:
+            need("torch", "self-reenactment (--no-reenactment leaves it out)")
         from ned.evaluation.judges import find_judges
         from ned.evaluation.own.translation import self_translation
         from ned.evaluation.table import as_json, as_text

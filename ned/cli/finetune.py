@@ -15,6 +15,7 @@ from ned.cli.arguments import Command, add_options
 from ned.cli.train import said_command
 from ned.config.options import convert_all, option
 from ned.errors import UserError
+from ned.runtime.extras import need
 from ned.runtime.progress import for_stream
 from ned.workspace.inputs import expand
 
@@ -68,6 +69,7 @@ class Finetune(Command):
 
     def main(self) -> int:
         began = time.monotonic()
+        need("torch", "fine-tuning")
         name = self.actor or workspace.actor_name(self.videos[0])
         folder = workspace.actor_folder(name)
         from ned.renderer.neural.actors import PREVIEWS

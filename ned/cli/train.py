@@ -13,6 +13,7 @@ from ned.cli.arguments import DataCommand
 from ned.config.options import option
 from ned.config.settings import S
 from ned.errors import UserError
+from ned.runtime.extras import need
 from ned.runtime.progress import for_stream
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class Train(DataCommand):
             raise UserError("--weights and --hold-out are for the meta-renderer", remedy="leave them out")
 
     def main(self) -> int:
+        if self.network != "vitl":
+            need("torch", "training")
         how = {"manipulator": self._manipulator, "meta-renderer": self._renderer, "vitl": self._slider}
         record = how.get(self.network, self._stills)()
         from ned.training.loop import BEST

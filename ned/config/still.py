@@ -13,6 +13,7 @@ from ned.config.roles import MANIPULATORS
 from ned.config.timeline import MAX_INTENSITY
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
+from ned.runtime.extras import need
 from ned.workspace.images import check_writes, default_image
 
 LABELS = (*EMOTIONS, "relaxed", "tired", "bored")
@@ -77,6 +78,8 @@ class StillConfig:
         if (self.editor == "small") != (self.editor_weights is not None):
             remedy = "give --editor small --editor-weights FILE, which `ned train small-editor` makes"
             raise UserError("the small editor and its weights go together", remedy=remedy)
+        if self.editor == "small":
+            need("torch", "the small editor")
         if self.editor == "small" and (self.expression or self.grid or self.sweep or self.manipulator != "vitl"):
             raise UserError("the small editor goes to one emotion or place", remedy="leave out the other options")
         if self.emotion is not None:

@@ -60,16 +60,24 @@ class Checkpoint:
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write atomically and note the file's SHA-256 in `manifest.json` beside it."""
-    from safetensors.torch import save
-
     head = {
         "format": FORMAT, "kind": checkpoint.kind, "space": checkpoint.space,
         "config": json.dumps(checkpoint.config, sort_keys=True), "record": json.dumps(asdict(checkpoint.record)),
     }  # fmt: skip
-    data = save({name: t.detach().contiguous() for name, t in checkpoint.tensors.items()}, head)
+    data = _encoded(checkpoint.tensors, head)
     with atomic_path(path) as temporary:
         temporary.write_bytes(data)
     note_digest(path, hashlib.sha256(data).hexdigest())
+
+
+def _encoded(tensors: Mapping[str, Any], head: dict[str, str]) -> bytes:
+    if all(isinstance(tensor, np.ndarray) for tensor in tensors.values()):
+        from safetensors.numpy import save as save_arrays
+
+        return save_arrays({name: np.ascontiguousarray(array) for name, array in tensors.items()}, head)
+    from safetensors.torch import save
+
+    return save({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, head)
 
 
 def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: int = MAX_BYTES) -> Checkpoint:

@@ -1,6 +1,6 @@
 """A talking clip without any download: a public-domain portrait, moved by our own face model.
 
-The portrait is scikit-image's `astronaut` (NASA, public domain). Jaw, lips, brows, lids and head move by
+The portrait is head and shoulders of scikit-image's `astronaut` (NASA, public domain). Jaw, lips, brows, lids and head move by
 known coefficients, in time with a simple synthetic voice. The clip is what `make demo` edits where no
 video is named, and ground truth for tests.
 """
@@ -16,14 +16,14 @@ import numpy as np
 from jaxtyping import Float, UInt8
 from scipy.ndimage import gaussian_filter1d
 
+from ned.files.assets import ASSETS
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.types import Colour, ExpressionSpace, ExpressionTrack, FaceFit, FaceTrack, Shot, VideoInfo
 
 FRAME_RATE = Fraction(25)
 SAMPLE_RATE = 48000
-_CROP = (70, 0, 390, 320)  # head and shoulders in the portrait, x0 y0 x1 y1
 _SCALE = 2
-_FACE = (222, 112, 150)  # centre and side of a square around the face, in the portrait
+_FACE = (152, 112, 150)  # centre and side of a square around the face, in the portrait
 
 
 _SMILE = 0.6  # of the portrait, by eye
@@ -119,15 +119,14 @@ def _write_sound(path: Path, voice: Float[np.ndarray, "samples"]) -> None:
 def _portrait() -> tuple[UInt8[np.ndarray, "h w 3"], FaceTrack, FaceFit]:
     """The portrait, enlarged, with its landmarks and the face model fitted to it."""
     import cv2
-    from skimage.data import astronaut
 
     from ned.analysis.landmarks import Landmarker, Roi
     from ned.face_model import load_face_model
     from ned.fitting.least_squares import fit_face
 
-    x0, y0, x1, y1 = _CROP
-    image = cv2.resize(astronaut()[y0:y1, x0:x1], None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
-    centre, side = (np.array(_FACE[:2]) - (x0, y0)) * _SCALE, _FACE[2] * _SCALE
+    portrait = cv2.cvtColor(cv2.imread(str(ASSETS / "portrait.png")), cv2.COLOR_BGR2RGB)
+    image = cv2.resize(portrait, None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
+    centre, side = np.array(_FACE[:2]) * _SCALE, _FACE[2] * _SCALE
     landmarks, _ = Landmarker()(image, Roi(float(centre[0]), float(centre[1]), float(side)))
     box = np.concatenate([landmarks[:NUM_SURFACE, :2].min(0), landmarks[:NUM_SURFACE, :2].max(0)])
     track = FaceTrack(1, Shot(0, 1), np.zeros(1, np.int64), box[None].astype(np.float32), landmarks[None])

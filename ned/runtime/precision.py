@@ -9,7 +9,9 @@ import torch
 
 def mixed_precision(device: torch.device) -> torch.autocast:
     """Convolutions and products in bfloat16, the rest in float32, on GPUs and on processors with instructions for it
-    (AVX512-BF16, AMX); others would only lose digits and time. Weights stay in float32."""
+    (AVX512-BF16, AMX); others would only lose digits and time. Apple's GPUs take float16. Weights stay in float32."""
+    if device.type == "mps":
+        return torch.autocast("mps", torch.float16)
     return torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda" or _processor_has_bfloat16())
 
 

@@ -67,7 +67,7 @@ def _allow_heif(path: Path) -> None:
     except ImportError as error:
         raise UserError(
             "HEIC needs a library that is not installed", path=path,
-            remedy="pip install pillow-heif, or convert the image to JPEG",
+            remedy="pip install 'ned[heic]', or convert the image to JPEG",
         ) from error  # fmt: skip
     pillow_heif.register_heif_opener()
 

@@ -121,7 +121,7 @@ def test_what_is_here_is_found_and_why_the_rest_is_not(tmp_path, monkeypatch):
     assert judges.why_not("expression") == "needs the model expression-faceapi: `ned models fetch expression-faceapi`"
     assert "--from FILE" in judges.why_not("features")
     monkeypatch.setattr("ned.evaluation.judges.choice.runtime_is_here", lambda: False)
-    assert "pip install ned[judges]" in find_judges(models).absent["sface"]
+    assert "pip install onnxruntime" in find_judges(models).absent["sface"]
 
 
 def test_lpips_with_a_file_of_weights(tmp_path):

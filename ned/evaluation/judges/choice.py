@@ -15,7 +15,7 @@ from ned.evaluation.judges.protocol import AffectJudge, ExpressionJudge, Feature
 from ned.models import MODELS, Model, find_model
 from ned.models.store import why_absent
 
-NO_RUNTIME = "needs the package onnxruntime: `pip install ned[judges]`"
+NO_RUNTIME = "needs the package onnxruntime: `pip install onnxruntime`"
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned.analysis.mediapipe_graphs import silenced_stderr
+from ned.analysis.mediapipe_lazy import import_lazily
 
 
 class FaceMesh:
@@ -20,6 +21,7 @@ class FaceMesh:
     def __init__(self, still: bool = False) -> None:
         os.environ.setdefault("GLOG_minloglevel", "3")
         with silenced_stderr():
+            import_lazily()
             from mediapipe.python.solutions.face_mesh import FaceMesh as Mesh
 
             self._mesh = Mesh(static_image_mode=still, max_num_faces=1, refine_landmarks=False,
@@ -60,16 +62,19 @@ class FaceLandmarker:
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("GLOG_minloglevel", "3")
         with silenced_stderr():
-            import mediapipe
-            from mediapipe.tasks.python import BaseOptions, vision
+            import_lazily()
+            from mediapipe.python._framework_bindings.image import Image
+            from mediapipe.python._framework_bindings.image_frame import ImageFormat
+            from mediapipe.tasks.python.core.base_options import BaseOptions
+            from mediapipe.tasks.python.vision import face_landmarker
 
-            options = vision.FaceLandmarkerOptions(
+            options = face_landmarker.FaceLandmarkerOptions(
                 base_options=BaseOptions(model_asset_buffer=path.read_bytes()),
                 output_face_blendshapes=True,
                 num_faces=1,
             )
-            self._net = vision.FaceLandmarker.create_from_options(options)
-            self._image, self._format = mediapipe.Image, mediapipe.ImageFormat.SRGB
+            self._net = face_landmarker.FaceLandmarker.create_from_options(options)
+            self._image, self._format = Image, ImageFormat.SRGB
             self._net.detect(self._image(image_format=self._format, data=np.zeros((64, 64, 3), np.uint8)))
         self.names: tuple[str, ...] = ()
 

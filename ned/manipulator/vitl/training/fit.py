@@ -36,12 +36,9 @@ def save_slider(
     path: Path, slider: Transfer, config: SliderConfig, space: ExpressionSpace, record: TrainingRecord
 ) -> None:
     """Write it as a checkpoint. ValueError for a slider without anchors."""
-    import torch
-
     if not isinstance(slider.features, Kernels) or slider.features.columns is None:
         raise ValueError("only a slider with anchors is kept in a file")
-    single = lambda array: torch.from_numpy(np.ascontiguousarray(array, np.float32))  # noqa: E731
     plain = asdict(config) | {"columns": list(slider.features.columns)}
     parts = {"anchors": slider.features.anchors, "styles": slider.styles, "weights": slider.weights}
-    tensors = {name: single(array) for name, array in parts.items()}
+    tensors = {name: np.ascontiguousarray(array, np.float32) for name, array in parts.items()}
     save_checkpoint(path, Checkpoint(KIND, space.name, plain, record, tensors))

@@ -14,7 +14,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 TOOLS := $(VENV)/.tools
 PIP := $(BIN)/python -m pip --disable-pip-version-check
-# Modules are compiled when they are first imported: most never are.
+# Of modules only those are compiled that `ned doctor` imports, which says whether all is there: most never are used.
 INSTALL := $(PIP) install --quiet --no-compile -c constraints.txt
 NEEDS := $(BIN)/python scripts/build/requirements.py
 SAMPLE := $(OUT)/sample.mp4
@@ -63,6 +63,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(NEEDS) > $(VENV)/needs.txt
 	$(INSTALL) -r $(VENV)/needs.txt
 	$(INSTALL) --no-deps mediapipe -e .
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/ned doctor > $(VENV)/doctor.txt || { cat $(VENV)/doctor.txt; exit 1; }
 	@touch $@
 
 $(TOOLS): $(STAMP)

@@ -84,13 +84,13 @@ class _Graph:
             from mediapipe.framework import calculator_pb2
             from mediapipe.framework.formats import rect_pb2
             from mediapipe.python import packet_creator, packet_getter
-            from mediapipe.python.solutions import face_detection, face_mesh  # noqa: F401
             from mediapipe.python._framework_bindings import (
                 calculator_graph,
                 image_frame,
                 resource_util,
                 validated_graph_config,
             )
+            from mediapipe.python.solutions import face_detection, face_mesh  # noqa: F401
 
             root = os.path.dirname(os.path.dirname(mediapipe.__file__))
             resource_util.set_resource_dir(root)

@@ -43,7 +43,7 @@ def _run(package: ModuleType) -> None:
 
 
 def import_lazily() -> None:
-    """Have MediaPipe's packages imported so, where none is yet. Raises ModuleNotFoundError where it is not installed."""
+    """Have MediaPipe's packages imported so, where none is yet. ModuleNotFoundError where it is not installed."""
     if "mediapipe" in sys.modules:
         return
     spec = find_spec("mediapipe")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.metadata
 import os
 import platform
 import shutil
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ned import workspace
-from ned.analysis.mediapipe_lazy import import_lazily
 from ned.cli.arguments import Command
 from ned.errors import NedError
 from ned.files.assets import ASSETS
@@ -74,6 +72,8 @@ def findings() -> Iterator[Finding]:
 
 
 def _version(package: str) -> str:
+    import importlib.metadata
+
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -97,6 +97,8 @@ def _packages() -> Iterator[Finding]:
     yield _importable("opencv", "cv2", _LIBGL, version=lambda m: m.__version__)
     yield _importable("c2pa-python", "c2pa", "pip install c2pa-python; until then pass --no-provenance")
     yield _importable("onnxruntime", "onnxruntime", "pip install onnxruntime; it runs the shipped networks")
+    from ned.analysis.mediapipe_lazy import import_lazily
+
     import_lazily()
     remedy = "pip install mediapipe==0.10.21; if opencv fails, mend that first"
     yield _importable("mediapipe", "mediapipe.python.solutions.face_mesh", remedy)
@@ -160,6 +162,8 @@ def _assets() -> Iterator[Finding]:
     for name, what in _ESSENTIAL.items():
         if folder / name not in files:
             yield Finding("asset", f"{what} {name} is missing", "install ned again")
+    import importlib.metadata
+
     try:
         package = Path(importlib.metadata.distribution("mediapipe").locate_file("mediapipe"))
     except importlib.metadata.PackageNotFoundError:

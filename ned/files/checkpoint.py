@@ -81,8 +81,8 @@ def _encoded(tensors: Mapping[str, Any], head: dict[str, str]) -> bytes:
 
 
 def load_checkpoint(path: Path, kind: str, space: str | None = None, max_bytes: int = MAX_BYTES) -> Checkpoint:
-    """Its tensors as torch's. Raises UserError where the file is missing, damaged, of another format, kind or expression
-    space."""
+    """Its tensors as torch's. Raises UserError where the file is missing, damaged, of another format, kind or
+    expression space."""
     need("torch", "reading weights to train or for a GPU")
     from safetensors.torch import load
 

@@ -19,7 +19,7 @@ _AGAIN = "install ned again"
 
 
 def wanted_shapes(path: Path) -> dict[str, tuple[int, ...]]:
-    """The tensors that a shipped graph is run with. Raises UserError where it or its entry in the manifest is missing."""
+    """The tensors that a shipped graph is run with. UserError where it or its entry in the manifest is missing."""
     entry = manifest_entry(path)
     if entry is None or not isinstance(entry.get("weights"), dict) or not path.is_file():
         raise UserError("no such graph", path=path, remedy=_AGAIN)
@@ -55,7 +55,8 @@ class Graph:
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
         except Exception as error:  # ONNX Runtime has no class of its own for them
-            raise UserError(f"cannot be run ({' '.join(str(error).split())[:120]})", path=path, remedy=_AGAIN) from error
+            cause = f"cannot be run ({' '.join(str(error).split())[:120]})"
+            raise UserError(cause, path=path, remedy=_AGAIN) from error
 
     def __call__(self, **inputs: np.ndarray) -> list[np.ndarray]:
         """The outputs in their order."""

@@ -1,7 +1,7 @@
 """A talking clip without any download: a public-domain portrait, moved by our own face model.
 
-The portrait is head and shoulders of scikit-image's `astronaut` (NASA, public domain). Jaw, lips, brows, lids and head move by
-known coefficients, in time with a simple synthetic voice. The clip is what `make demo` edits where no
+The portrait is head and shoulders of scikit-image's `astronaut` (NASA, public domain). Jaw, lips, brows, lids and head
+move by known coefficients, in time with a simple synthetic voice. The clip is what `make demo` edits where no
 video is named, and ground truth for tests.
 """
 

@@ -1,10 +1,8 @@
-"""Which device networks run on. Torch is imported only where a GPU may be there: it takes longer than many a command."""
+"""Which device networks run on. Torch is imported only where a GPU may be there: it takes longer than many commands."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-import platform
 import sys
 
 from ned.errors import UserError
@@ -16,8 +14,8 @@ DEVICES = (AUTO, "cpu", "cuda", "mps")
 
 
 def settle(wanted: str = AUTO) -> str:
-    """"cpu", "cuda" or "mps"; left open, a GPU of CUDA where there is one that torch can use, else the processor. Raises
-    UserError where the device that is asked for cannot be used."""
+    """"cpu", "cuda" or "mps"; left open, a GPU of CUDA where there is one that torch can use, else the processor.
+    Raises UserError where the device that is asked for cannot be used."""
     if wanted == "cpu":
         return "cpu"
     if wanted == AUTO:
@@ -26,7 +24,8 @@ def settle(wanted: str = AUTO) -> str:
         raise missing("torch", f"--device {wanted}", "gpu")
     if not _usable(wanted):
         why = "there is no such GPU, or torch is built without it"
-        raise UserError(f"device {wanted} cannot be used: {why}", remedy="use --device cpu; `ned doctor` says what is there")
+        remedy = "use --device cpu; `ned doctor` says what is there"
+        raise UserError(f"device {wanted} cannot be used: {why}", remedy=remedy)
     return wanted
 
 
@@ -56,8 +55,10 @@ def _driver() -> bool:
         return False
     if os.path.exists("/dev/kfd"):
         return True
+    import ctypes
+
     try:
-        ctypes.CDLL("nvcuda.dll" if platform.system() == "Windows" else "libcuda.so.1")
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
     except OSError:
         return False
     return True

@@ -1,4 +1,4 @@
-"""The network of candidates in use: as a graph on the processor, or as torch's module, on a GPU or where it is of another
+"""The network of candidates in use: as a graph on the processor; as torch's module on a GPU, or where it is of another
 size than the shipped one. The module is the readable twin, and what trains."""
 
 from __future__ import annotations

@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.weights import KIND
 
 CANDIDATES = 4
 """The frame (or the nearest one), a mean, the best mouth, the best lids."""
@@ -114,7 +113,7 @@ def shift(
     columns = torch.arange(width, device=displacement.device, dtype=displacement.dtype)
     x = (columns + displacement[:, :, 0]) * (2.0 / (width - 1)) - 1.0
     y = (rows[:, None] + displacement[:, :, 1]) * (2.0 / (height - 1)) - 1.0
-    grid = torch.stack([x, y], -1).flatten(0, 1).clamp(-1.0, 1.0)  # the border goes on; Apple's GPUs know no such padding
+    grid = torch.stack([x, y], -1).flatten(0, 1).clamp(-1.0, 1.0)  # for the border goes on
     taken = nn.functional.grid_sample(images.flatten(0, 1).float(), grid, align_corners=True)
     return taken.unflatten(0, images.shape[:2])
 

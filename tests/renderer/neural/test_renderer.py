@@ -14,10 +14,10 @@ from ned.files.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
 from ned.renderer import Casting, PersonWeights, Renderer, build_renderer
 from ned.renderer.neural import prepare as preparing
 from ned.renderer.neural import renderer as module
+from ned.renderer.neural.inference import TorchNetwork, interpolate_weights, load_weights, make_network
 from ned.renderer.neural.memory import Memory
 from ned.renderer.neural.ned2022 import Generator
 from ned.renderer.neural.networks import CandidateNetwork
-from ned.renderer.neural.inference import TorchNetwork, interpolate_weights, load_weights, make_network
 from ned.renderer.neural.renderer import NeuralRenderer, Painting
 from ned.renderer.neural.renderer2022 import Ned2022Renderer
 from ned.renderer.neural.settings import RendererConfig

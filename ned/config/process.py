@@ -117,7 +117,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
             workspace.check_input(self.manipulator_weights, what="checkpoint")
         read = (self.input, self.expression, self.person_like, self.manipulator_weights, *clips)
         inputs = [path for path in read if path is not None]
-        workspace.check_container(self.output_path)
+        workspace.check_container(self.output_path, self.encoder)
         manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]
         for path in (self.output_path, self.compare_path, self.report_path, *(manifests if self.provenance else ())):
             if path is not None:

@@ -15,7 +15,7 @@ SIGNED_CONTAINERS = (".mp4", ".m4v", ".mov", ".avi", ".jpg", ".jpeg", ".png", ".
 """What carries a C2PA manifest in itself."""
 
 
-_OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "ffv1": (".mkv",)}
+_OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "dnxhd": (".mov",), "ffv1": (".mkv",)}
 """Containers that carry what an encoder writes, where not all do; the first is the usual."""
 
 
@@ -62,9 +62,14 @@ def check_output(path: Path, inputs: Sequence[Path] = (), overwrite: bool = Fals
         raise UserError("exists already", path=path, remedy="pass --overwrite or choose another --output")
 
 
-def check_container(path: Path) -> None:
-    """Raise UserError unless `path` ends as a container that `ned` writes."""
-    if path.suffix.lower() not in CONTAINERS:
+def check_container(path: Path, encoder: str = "") -> None:
+    """Raise UserError unless `path` ends as a container that `ned` writes, and that takes what the encoder makes."""
+    suffix = path.suffix.lower()
+    if suffix not in CONTAINERS:
         raise UserError(
             f"unknown kind of video {path.suffix!r}", path=path, remedy=f"end its name in {', '.join(CONTAINERS)}"
         )
+    fitting = _OF_ENCODER.get(encoder, CONTAINERS)
+    if suffix not in fitting:
+        cause = f"{suffix} does not hold what {encoder} makes"
+        raise UserError(cause, path=path, remedy=f"end its name in {' or '.join(fitting)}")

@@ -24,7 +24,7 @@ FORM = "gbrp16le"
 
 @dataclass(frozen=True)
 class Conformed:
-    """A video whose frame k shows image `numbers[k]`, at the time of that number; what is missing is missing in time."""
+    """A video whose frame k shows image `numbers[k]`, at the time of that number; missing ones leave a gap in time."""
 
     path: Path
     source: Numbered

@@ -39,7 +39,13 @@ def differs(before: Frame, after: Frame) -> bool:
 
 
 def into_images(
-    conformed: Conformed, edited: Path, target: Numbered, folder: Path, span: Span, notice: str, done: Callable[[], None]
+    conformed: Conformed,
+    edited: Path,
+    target: Numbered,
+    folder: Path,
+    span: Span,
+    notice: str,
+    done: Callable[[], None],
 ) -> dict[Path, Path]:
     """The source's images with what changed in their view, by their final paths; they lie in `folder`.
 

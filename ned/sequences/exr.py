@@ -90,14 +90,17 @@ class ExrImage:
         """What a screen shows of it."""
         return view.codes(self.samples)
 
-    def edited(self, before: UInt16[np.ndarray, "h w 3"], after: UInt16[np.ndarray, "h w 3"], view: View) -> None:
-        """Put what changed in its view into its samples; all others keep their bits."""
+    def edited(
+        self, before: UInt16[np.ndarray, "h w 3"], after: UInt16[np.ndarray, "h w 3"], view: View
+    ) -> ExrImage:
+        """Put what changed in its view into its own samples, and hand it back; all others keep their bits."""
         changed: Bool[np.ndarray, "h w"] = (before != after).any(-1)
         added = view.difference(before[changed], after[changed])
         channels = self.file.parts[self.part].channels
         for k, name in enumerate(self.rgb):
             pixels = channels[name].pixels
             pixels[changed] = (pixels[changed].astype(np.float64) + added[:, k]).astype(pixels.dtype)
+        return self
 
     def write(self, path: Path, notice: str = "") -> None:
         """All of it, without loss, with a notice after what its comment says. Raises OSError."""

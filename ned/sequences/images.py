@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt16
@@ -13,13 +13,15 @@ from jaxtyping import UInt16
 from ned.errors import UserError
 from ned.sequences.exr import ExrImage
 from ned.sequences.view import View
-from ned.stills.picture import encoded, read_picture
-from ned.stills.upright import Picture
+from ned.stills.image import encoded
+from ned.stills.image import read_image as read_still
+from ned.stills.upright import StillImage
 
 _STEP = 257
 """16-bit codes that one of 8 bits stands for."""
 
 
+@runtime_checkable
 class NumberedImage(Protocol):
     """A whole file with all that it holds; its view has 16 bits."""
 
@@ -46,15 +48,15 @@ class NumberedImage(Protocol):
 class PngImage:
     """Of 8 or 16 bits, grey or RGB, with or without alpha; its samples are what a screen shows."""
 
-    picture: Picture
+    still: StillImage
 
     @classmethod
     def read(cls, path: Path) -> PngImage:
-        """UserError as of `read_picture`, and for what is no PNG."""
-        picture = read_picture(path)
-        if picture.kind != "PNG":
-            raise UserError(f"is a {picture.kind}, whatever its name says", path=path, remedy="give PNG images")
-        return cls(picture)
+        """UserError as of `ned.stills.image.read_image`, and for what is no PNG."""
+        still = read_still(path)
+        if still.kind != "PNG":
+            raise UserError(f"is a {still.kind}, whatever its name says", path=path, remedy="give PNG images")
+        return cls(still)
 
     @property
     def frame_rate(self) -> Fraction | None:
@@ -62,26 +64,26 @@ class PngImage:
 
     def view(self, space: str | None, tall: bool) -> View:
         if space not in (None, "srgb"):
-            raise UserError(f"PNG holds no {space}", path=self.picture.path, remedy="leave out --colour-space")
+            raise UserError(f"PNG holds no {space}", path=self.still.path, remedy="leave out --colour-space")
         return View(encoded=True, tall=False)
 
     def codes(self, view: View) -> UInt16[np.ndarray, "h w 3"]:
-        pixels = self.picture.pixels
+        pixels = self.still.pixels
         return pixels if pixels.dtype == np.uint16 else pixels.astype(np.uint16) * np.uint16(_STEP)
 
     def edited(
         self, before: UInt16[np.ndarray, "h w 3"], after: UInt16[np.ndarray, "h w 3"], view: View
     ) -> PngImage:
-        pixels = self.picture.pixels.copy()
+        pixels = self.still.pixels.copy()
         changed, wide = (before != after).any(-1), after
-        if self.picture.grey:
+        if self.still.grey:
             wide = np.repeat(np.round(after.mean(-1, keepdims=True)).astype(np.uint16), 3, 2)
         new = wide[changed]
         pixels[changed] = new if pixels.dtype == np.uint16 else np.round(new / _STEP).astype(np.uint8)
-        return PngImage(replace(self.picture, pixels=pixels))
+        return PngImage(replace(self.still, pixels=pixels))
 
     def write(self, path: Path, notice: str = "") -> None:
-        path.write_bytes(encoded(self.picture, ".png", notice))
+        path.write_bytes(encoded(self.still, ".png", notice))
 
 
 READERS = {".exr": ExrImage.read, ".png": PngImage.read}

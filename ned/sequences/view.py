@@ -1,7 +1,7 @@
 """Scene-linear light and what a screen shows of it: colour spaces, and a curve that can be taken back.
 
-The curve is sRGB's (IEC 61966-2-1) up to 1. Where light above that must survive, it takes seven eighths of the scale
-and the logarithm of the rest the last eighth, up to 64.
+The curve is sRGB's (IEC 61966-2-1) up to 1. Where light above that must survive, it takes four fifths of the scale,
+and a logarithm, which goes on as steeply, the last fifth, up to 16. What is brighter stays as it is: an edit adds to it.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ _ALIASES = {
 PRIMARIES = {"bt709": REC709, "bt2020": _REC2020, "smpte432": _P3}
 """Of videos, by ffmpeg's names; what is not here is taken for BT.709."""
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-_SHARE, _STOPS = 7 / 8, 6.0
+_SHARE, _MOST, _BEND = 0.8, 16.0, 8.55
+"""Where light of 1 stands on the scale, where the scale ends, and the logarithm's bend, with which the slopes meet at
+1: on a flatter curve the overshoot of sharpened highlights would become sparks."""
 
 
 def known_space(name: str) -> str | None:
@@ -86,7 +88,7 @@ def light_of(code: Float[np.ndarray, "*s"]) -> Float[np.ndarray, "*s"]:
 
 @dataclass(frozen=True)
 class View:
-    """How images of one space are shown. `tall`: light up to 64 has its place, else it ends at 1."""
+    """How images of one space are shown. `tall`: light up to 16 has its place, else it ends at 1."""
 
     chromaticities: tuple[float, ...] = REC709
     encoded: bool = False
@@ -99,8 +101,9 @@ class View:
 
     def codes(self, samples: Float[np.ndarray, "*s 3"]) -> UInt16[np.ndarray, "*s 3"]:
         """What is shown, 0 to 65535; exact to half precision."""
-        shown = np.asarray(samples, np.float32) @ self.matrix.T.astype(np.float32)
-        with np.errstate(over="ignore", invalid="ignore"):
+        finite = np.nan_to_num(np.asarray(samples, np.float32), nan=0.0, posinf=65504.0, neginf=-65504.0)
+        shown = finite @ self.matrix.T.astype(np.float32)
+        with np.errstate(over="ignore"):
             halves = np.ascontiguousarray(shown.astype(np.float16)).view(np.uint16)
         return _shown(self.encoded, self.tall)[halves]
 
@@ -119,7 +122,8 @@ def _shown(encoded: bool, tall: bool) -> UInt16[np.ndarray, "65536"]:
     light = np.nan_to_num(light, nan=0.0, posinf=65504.0, neginf=0.0)
     low = np.clip(light, 0, 1) if encoded else srgb_of(light)
     if tall:
-        high = _SHARE + (1 - _SHARE) * np.log2(np.clip(light, 1, 2**_STOPS)) / _STOPS
+        rest = np.log1p(_BEND * (np.clip(light, 1, _MOST) - 1)) / np.log1p(_BEND * (_MOST - 1))
+        high = _SHARE + (1 - _SHARE) * rest
         low = np.where(light > 1, high, _SHARE * low)
     return np.round(low * 65535).astype(np.uint16)
 
@@ -130,4 +134,5 @@ def _light(encoded: bool, tall: bool) -> Float[np.ndarray, "65536"]:
     code = np.arange(65536) / 65535
     low = code / _SHARE if tall else code
     light = low if encoded else light_of(np.minimum(low, 1.0))
-    return np.where(code > _SHARE, 2 ** (_STOPS * (code - _SHARE) / (1 - _SHARE)), light) if tall else light
+    high = 1 + np.expm1((code - _SHARE) / (1 - _SHARE) * np.log1p(_BEND * (_MOST - 1))) / _BEND
+    return np.where(code > _SHARE, high, light) if tall else light

@@ -1,7 +1,7 @@
 """Profiles of the codecs that editors work in: Apple ProRes and Avid DNxHR.
 
-A profile stands where other encoders have a preset. Left open, it follows from the pixel format and the quality, so that
-bits and chroma samples of the source are kept: 10 bits stay 10 bits (HQ, HQX), 4:4:4 stays 4:4:4 (4444, 444).
+A profile stands where other encoders have a preset. Left open, it follows from the pixel format and the quality, so
+that bits and chroma samples of the source are kept: 10 bits stay 10 bits (HQ, HQX), 4:4:4 stays 4:4:4 (4444, 444).
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ PROFILES = {
         "444": Profile("dnxhr_444", ("yuv444p10le", "gbrp10le")),
     },
 }  # fmt: skip
-_USUAL = {
+_USUAL: dict[str, dict[str, tuple[str, ...]]] = {
     "prores_ks": {"draft": ("proxy", "4444"), "good": ("hq", "4444"), "best": ("hq", "4444xq")},
     "dnxhd": {"draft": ("lb", "hqx", "444"), "good": ("hq", "hqx", "444"), "best": ("hq", "hqx", "444")},
 }

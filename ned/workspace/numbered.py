@@ -101,3 +101,22 @@ def missing(numbers: tuple[int, ...]) -> tuple[int, ...]:
     """Frame numbers between the first and the last that are not there."""
     there = set(numbers)
     return tuple(number for number in range(numbers[0], numbers[-1] + 1) if number not in there)
+
+
+def check_new_images(path: Path, source: Path, overwrite: bool = False) -> None:
+    """Raise UserError where images of this pattern would take the places of `source`, exist without `overwrite`, or
+    cannot be written."""
+    pattern = Numbered.of(path)
+    folder = pattern.folder
+    if not folder.is_dir():
+        raise UserError("its folder does not exist", path=path, remedy=f"make {folder} first")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError("its folder cannot be written to", path=path, remedy="choose another --output")
+    if is_numbered(source):
+        own = Numbered.of(source)
+        if (own.folder.resolve(), own.before, own.after) == (folder.resolve(), pattern.before, pattern.after):
+            raise UserError("is input and output at once", path=path, remedy="choose another --output")
+    there = pattern.numbers()
+    if there and not overwrite:
+        raise UserError(f"frames {said(there)} exist already", path=path,
+                        remedy="pass --overwrite or choose another --output")  # fmt: skip

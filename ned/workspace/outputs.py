@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ned.errors import UserError
+from ned.workspace.numbered import Numbered, is_numbered
 
 CONTAINERS = (".mp4", ".mov", ".mkv")
 """What `ned` writes."""
@@ -22,8 +23,10 @@ _OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "dnxhd": (".mov",), "ffv1": (".mkv
 def default_output(source: Path, emotion: str, encoder: str = "") -> Path:
     """`<stem>_<emotion>` beside the source, in its container where `ned` writes that and the encoder goes into it.
 
-    Else .mkv, which takes any sound, or the encoder's usual one.
+    Else .mkv, which takes any sound, or the encoder's usual one. Numbered images become numbered images.
     """
+    if is_numbered(source):
+        return Numbered.of(source).called(emotion)
     suffix = source.suffix.lower()
     suffix = ".mp4" if suffix == ".m4v" else suffix
     if suffix not in CONTAINERS:
@@ -39,6 +42,8 @@ def compare_path(output: Path) -> Path:
 
 def report_path(output: Path) -> Path:
     """The report of an output."""
+    if is_numbered(output):
+        return Numbered.of(output).beside("_report.html")
     return output.with_name(f"{output.stem}_report.html")
 
 

@@ -30,5 +30,5 @@ def pages(package: Path) -> dict[str, str]:
     return out
 
 
-_INTRO = """What a program calls. Arrays are annotated with their shapes; units and ranges stand in the docstrings. The map
-of the whole code is [Architecture](../architecture.md)."""
+_INTRO = """What a program calls. Arrays are annotated with their shapes; units and ranges stand in the docstrings. The
+map of the whole code is [Architecture](../architecture.md)."""

@@ -1,6 +1,6 @@
 """Every error that a user may read, out of the code itself: its words, its remedies, and which command says it.
 
-What the code fills in at run time is an ellipsis. Where the message alone does not say enough, `remedies.yaml` adds to it.
+What the code fills in at run time is an ellipsis. Where the message alone does not say enough, `remedies.yaml` adds.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ TOPICS = {
     "cli": "The command line", "config": "Options", "workspace": "Files, folders and outputs",
     "files": "Files, folders and outputs", "video": "Videos", "sequences": "Numbered images",
     "analysis": "Finding faces", "fitting": "Finding faces", "face_model": "Face models", "encoders": "Face models",
-    "exchange": "Tracks, cuts and meshes", "manipulator": "Manipulators and their training", "edit": "People and timelines",
-    "renderer": "Renderers and their training", "rendering": "Rendering", "stills": "Photographs",
-    "pipeline": "The run", "provenance": "Signing and verifying", "evaluation": "Evaluation", "models": "Optional networks",
+    "exchange": "Tracks, cuts and meshes", "manipulator": "Manipulators and their training",
+    "edit": "People and timelines", "renderer": "Renderers and their training", "rendering": "Rendering",
+    "stills": "Photographs", "pipeline": "The run", "provenance": "Signing and verifying",
+    "evaluation": "Evaluation", "models": "Optional networks",
     "training": "Training", "licences": "Licences of others", "jobs": "Several videos", "report": "Reports",
     "runtime": "The run", "ui": "The page", "batch": "Batches",
 }  # fmt: skip
@@ -81,7 +82,7 @@ def page(entries: list[Entry]) -> str:
         if entry.more:
             out.append(f"{entry.more.strip()}\n")
         if entry.kind == "ProcessingError":
-            out.append("The work itself failed (exit code 1); what was finished is kept, and the same command goes on.\n")
+            out.append("The work itself failed (exit code 1); the same command goes on from what was finished.\n")
         out.append("Said by " + ", ".join(f"`{name}`" for name in sorted(entry.where)) + ".\n{ .where }\n")
     return "\n".join(out)
 

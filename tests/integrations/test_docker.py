@@ -125,7 +125,8 @@ def test_what_is_copied_installs_and_its_entry_point_runs(steps, tmp_path):
         started = shutil.which(json.loads(entry)[0], path=path)
         assert started == str(site / "bin" / "ned")
         done = subprocess.run(
-            [sys.executable, started, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120
-        )
+            [sys.executable, started, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True,
+            timeout=120,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr
     assert str(tmp_path / "state" / "cache") in done.stdout  # the doctor's last answer: where the cache lies

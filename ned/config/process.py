@@ -74,8 +74,8 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to
         is not in it: see `ned.pipeline.resolved`."""
         elsewhere = {"output", "alpha", "export_edited", "overwrite", "cache", "keep", "provenance",
-                     "provenance_cert", "provenance_key", "renderer", "manipulator", "manipulator_weights", "seed", "face_model", "flame_folder",
-                     "ict_folder", "accept_licence"}  # fmt: skip
+                     "provenance_cert", "provenance_key", "renderer", "manipulator", "manipulator_weights", "seed",
+                     "face_model", "flame_folder", "ict_folder", "accept_licence"}  # fmt: skip
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
             "container": self.output_path.suffix.lower(),
@@ -95,7 +95,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
             raise UserError("is no kind of matte", path=self.alpha,
                             remedy="end its name in .mkv, .mp4 or .mov, or give matte.%04d.png")  # fmt: skip
         outputs = [path for path in (self.output_path, self.alpha, self.export_edited) if path is not None]
-        if len({path.resolve() for path in outputs}) < len(outputs):
+        if len({path.absolute() for path in outputs}) < len(outputs):
             raise UserError("two outputs have one name", path=outputs[-1], remedy="give each its own")
 
     def check_files(self, published: Callable[[], Collection[Path]] = tuple) -> None:

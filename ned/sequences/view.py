@@ -1,7 +1,7 @@
 """Scene-linear light and what a screen shows of it: colour spaces, and a curve that can be taken back.
 
 The curve is sRGB's (IEC 61966-2-1) up to 1. Where light above that must survive, it takes four fifths of the scale,
-and a logarithm, which goes on as steeply, the last fifth, up to 16. What is brighter stays as it is: an edit adds to it.
+and a logarithm, which goes on as steeply, the last fifth, up to 16. Brighter light is kept, too: an edit adds to it.
 """
 
 from __future__ import annotations

@@ -57,9 +57,14 @@ class Numbered:
         return tuple(sorted(found))
 
     @property
+    def ending(self) -> str:
+        """Of the images' names, such as `.exr`."""
+        return Path("_" + self.after).suffix
+
+    @property
     def stem(self) -> str:
         """What it is called, without counter and ending."""
-        return self.before.rstrip("._- ") or self.after[: -len(Path(self.after).suffix)].strip("._- ") or "images"
+        return self.before.rstrip("._- ") or self.after.removesuffix(self.ending).strip("._- ") or "images"
 
     def called(self, what: str) -> Path:
         """The same pattern with `_what` added to its name."""

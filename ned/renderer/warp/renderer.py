@@ -19,7 +19,8 @@ from ned.geometry.rasterize import rasterize
 from ned.renderer.protocol import Casting
 from ned.renderer.warp import layers
 from ned.renderer.warp.creases import SOFT_DEPTH, SOFT_WIDTH, CreaseShader, deepen
-from ned.renderer.warp.donor import MouthDonor, lacking, lip_colour
+from ned.renderer.warp.donor import MouthDonor, lacking, lip_colour, open_wide
+from ned.renderer.warp.eyes import IRISES, centre_and_normal, mirrored_eye, shadow_of_lid, uncovered
 from ned.renderer.warp.glasses import Rims, find_rims
 from ned.renderer.warp.lips import fit_lips
 from ned.renderer.warp.mesh import OVAL, RINGS, SkinMesh, build_skin_mesh, unfold
@@ -35,6 +36,9 @@ _BEHIND = np.float32(1e6)  # depth of the layers seen through holes
 _OFF_SKIN, _HOLE = np.float32(-1.0), np.float32(-2.0)  # surface coordinates of what is no skin
 SOFTNESS = 0.015
 """Standard deviation, as a share of the face's height, of what is left of breaks at edges, nostrils and the outline."""
+_LEAST_OPENING_PX, _SPLIT_FOLLOWS = 3.0, 0.3
+GAP_SOFTNESS = 0.08
+"""Blur of the edges of what is dark in a mouth, as a share of its opening; at least 0.8 pixels."""
 CAVITY = np.array([0.26, 0.15, 0.15], np.float32)
 """Colour of the inside of a mouth relative to that of its lips."""
 
@@ -68,6 +72,7 @@ def warp_field(
     edit: FaceEdit,
     size: tuple[int, int],
     lacking: Callable[[float, float], float] = lacking_cavity,
+    split: float = layers.UPPER_SHARE,
 ) -> WarpField:
     """The inverse warp from the edited mesh to the source region of `size` (height, width).
 
@@ -76,6 +81,7 @@ def warp_field(
         shade: a value of each vertex that is spread over the skin.
         lacking: share of the mouth's content that is not to come from the source, from its opening
             before and after the edit.
+        split: how far down its jaws part, see `layers.parted`.
     """
     height, width = size
     source, target, fine_source, fine_target = _moved_skin(mesh, skin, edit)
@@ -91,15 +97,23 @@ def warp_field(
         drawn = layers.follow_grid(upper, lower, rows).reshape(-1, 2)
         if hole is layers.MOUTH:
             source_upper, source_lower = (fine_source[list(contour), :2] for contour in (fine.upper, fine.lower))
-            taken = layers.mouth_grid(source_upper, source_lower, upper, lower).reshape(-1, 2)
+            taken = layers.mouth_grid(source_upper, source_lower, upper, lower, split).reshape(-1, 2)
         else:
             taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still).reshape(-1, 2)
         attributes = np.zeros((len(taken), 6), np.float32)
         attributes[:, :2], attributes[:, 2:4] = taken, _HOLE
+        if hole is not layers.MOUTH:
+            centre, normal = centre_and_normal(hole, dict(IRISES)[hole], source)
+            hidden = uncovered(
+                fine_source[list(fine.upper), :2], fine_source[list(fine.lower), :2],
+                drawn.reshape(len(rows), -1, 2), centre, normal, rows,
+            )  # fmt: skip
+            attributes[:, 4] = (hidden * (shadow_of_lid(rows)[:, None] - 1.0)).ravel()
+            attributes[:, 5] = hidden.ravel()
         if hole is layers.MOUTH:
             before, after = (layers.opening(hole, face) for face in (source, target))
             growth = layers.growth_of(before, after)
-            attributes[:, 5] = layers.unseen(fine, lacking(before, after), growth).ravel()
+            attributes[:, 5] = layers.unseen(fine, lacking(before, after), growth, split).ravel()
         depth = np.full(len(taken), _BEHIND, np.float32)
         rasterize(drawn, depth, attributes, layers.grid_triangles(len(fine.upper), len(rows)), image, buffer)
     extra = mesh.num_vertices - len(uv)
@@ -182,6 +196,7 @@ class WarpRenderer:
         self._resample = Resampler()
         self._donor: MouthDonor | None = None
         self._rims: Rims | None = None
+        self._split: float | None = None
         self._mean = mean.astype(np.float32)
 
     def wants_mouth(self, edit: FaceEdit) -> bool:
@@ -216,7 +231,7 @@ class WarpRenderer:
         grey = luminance(picture)
         shade = self._light.ratio(grey, edit.source, edit.target)
         amount = lacking_cavity if self._donor is None else lacking
-        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, picture.shape[:2], amount)
+        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, picture.shape[:2], amount, self._split_of(grey, edit))
         if self._rims is not None:
             self._rims.hold(field.source_xy, edit.source)
         textures = cv2.merge([self._creases.texture(edit.change), self._creases.texture(edit.change, drawn=True)])
@@ -226,17 +241,47 @@ class WarpRenderer:
         moved = cv2.remap(grey, field.source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         folds = deepen(moved, np.maximum(-folded, 0.0), float(np.ptp(edit.source[:, 1])))
         edited = self._resample(picture, field.source_xy, 1.0 + SOFT_DEPTH * crease + folds + field.shade, face)
+        self._show_uncovered_eyes(edited, picture, edit, field)
         if field.unseen.any():
-            if self._donor is None:
-                inside = lip_colour(picture, edit.source) * CAVITY
-            else:
-                inside = self._donor.interior(picture, edit.source, field.target)
-            mix(edited, np.broadcast_to(inside, edited.shape), field.unseen)
+            inside = np.broadcast_to(lip_colour(picture, edit.source) * CAVITY, edited.shape)
+            before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
+            share = lacking(before, after) * open_wide(edit.target)
+            if self._donor is not None and share > 0:
+                shown = self._donor.interior(picture, edit.source, field.target)
+                inside = np.where(shown.any(-1, keepdims=True), inside + share * (shown - inside), inside)
+            mix(edited, inside.astype(np.float32), _softened(field.unseen, edit.target))
         rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
         outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
         return blend_difference(np.subtract(edited, picture, out=edited), mask)
+
+    def _split_of(self, grey: Float[np.ndarray, "h w"], edit: FaceEdit) -> float:
+        """Where the jaws part in the picture, followed slowly while the mouth is open."""
+        upper, lower = (edit.source[list(contour), :2] for contour in (layers.MOUTH.upper, layers.MOUTH.lower))
+        if layers.opening(layers.MOUTH, edit.source) < _LEAST_OPENING_PX:
+            self._split = None
+            return layers.UPPER_SHARE
+        found = layers.where_jaws_part(grey, upper, lower)
+        self._split = found if self._split is None else self._split + _SPLIT_FOLLOWS * (found - self._split)
+        return self._split
+
+    @staticmethod
+    def _show_uncovered_eyes(
+        edited: Float[np.ndarray, "h w 3"], picture: Float[np.ndarray, "h w 3"], edit: FaceEdit, field: WarpField
+    ) -> None:
+        """What raised lids uncover, in place; `field.unseen` is then the mouth's alone."""
+        for eye, iris in IRISES:
+            outline = field.target[[*eye.upper, *eye.lower], :2]
+            x0, y0 = np.maximum(np.floor(outline.min(0)).astype(int) - 1, 0)
+            x1, y1 = np.minimum(np.ceil(outline.max(0)).astype(int) + 2, picture.shape[1::-1])
+            share = field.unseen[y0:y1, x0:x1]
+            if share.size and share.any():
+                centre, normal = centre_and_normal(eye, iris, edit.source)
+                shown = mirrored_eye(picture, centre, normal, (x0, y0, x1, y1))
+                shown *= 1.0 + field.shade[y0:y1, x0:x1, None]
+                mix(edited[y0:y1, x0:x1], shown, cv2.GaussianBlur(share, (0, 0), 0.7))
+                share[:] = 0.0
 
     def submit(
         self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
@@ -244,6 +289,12 @@ class WarpRenderer:
         """See `Renderer.submit`: done at once."""
         difference = self.render(picture, edit)
         return lambda: difference
+
+
+def _softened(share: Float[np.ndarray, "h w"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "h w"]:
+    """A gap between lips or jaws without hard edges: the less it is open, the less of the dark is seen in it."""
+    sigma = min(max(GAP_SOFTNESS * layers.opening(layers.MOUTH, face), 0.8), 3.0)
+    return cv2.GaussianBlur(share, (0, 0), sigma)
 
 
 def middle_of_face(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> tuple[slice, slice]:

@@ -76,15 +76,15 @@ def shadow_of_lid(rows: Float[np.ndarray, "r"] = ROWS) -> Float[np.ndarray, "r"]
 
 
 def mirrored_eye(
-    picture: Float[np.ndarray, "h w 3"],
+    image: Float[np.ndarray, "h w 3"],
     centre: Float[np.ndarray, "2"],
     normal: Float[np.ndarray, "2"],
     box: tuple[int, int, int, int],
 ) -> Float[np.ndarray, "bh bw 3"]:
-    """The picture mirrored at a line, cut to `box` (x0, y0, x1, y1)."""
+    """The image mirrored at a line, cut to `box` (x0, y0, x1, y1)."""
     x0, y0, x1, y1 = box
     turn = np.eye(2) - 2.0 * np.outer(normal, normal)
     shift = 2.0 * (centre @ normal) * normal + turn @ [x0, y0]
-    matrix = np.c_[turn, shift]  # from pixels of the box to pixels of the picture
+    matrix = np.c_[turn, shift]  # from pixels of the box to pixels of the image
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    return cv2.warpAffine(picture, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(image, matrix, (x1 - x0, y1 - y0), flags=flags, borderMode=cv2.BORDER_REPLICATE)

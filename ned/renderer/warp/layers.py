@@ -173,7 +173,7 @@ def parted(growth: float, split: float = UPPER_SHARE) -> tuple[Float[np.ndarray,
 def where_jaws_part(
     grey: Float[np.ndarray, "h w"], upper: Float[np.ndarray, "n 2"], lower: Float[np.ndarray, "n 2"]
 ) -> float:
-    """How far down a mouth in a picture is dark, as a share of its opening: there its jaws part, and no tooth is cut.
+    """How far down a mouth in an image is dark, as a share of its opening: there its jaws part, and no tooth is cut.
 
     `UPPER_SHARE` where all is about as bright, or the mouth is nearly shut.
     """

@@ -22,8 +22,8 @@ _LEAST_RAISE, _FULL_RAISE = 0.01, 0.08
 """Of the upper lid, as shares of the source's opening: from where on the mirrored content is shown, and all of it."""
 _VISIBLE = 0.92
 """Share of the source's opening, from the upper lid, where mirrored content is to be had."""
-_SEAM = 0.18
-"""Share of the opened eye, under its upper lid, over which what follows the lid goes over into what is mirrored."""
+_SEAM = 0.08
+"""Share of the opened eye, under its upper lid, over which a part of what follows the lid is left."""
 _SHADOW, _SHADOW_DEPTH = 0.35, 0.3
 """How far into the opened eye the shadow of its upper lid reaches, as a share of the opening, and its strength."""
 
@@ -32,8 +32,8 @@ def centre_and_normal(
     hole: Hole, iris: int, source: Float[np.ndarray, "vertices axes"]
 ) -> tuple[Float[np.ndarray, "2"], Float[np.ndarray, "2"]]:
     """Of the line that an eye is mirrored at: a point of it in pixels, and its unit normal, which points down."""
-    across = source[hole.upper[-1], :2] - source[hole.upper[0], :2]
-    normal = np.array([-across[1], across[0]]) / max(float(np.linalg.norm(across)), 1e-6)
+    across = (source[hole.upper[-1], :2] - source[hole.upper[0], :2]).astype(np.float64)
+    normal = np.array([-across[1], across[0]], np.float64) / max(float(np.linalg.norm(across)), 1e-6)
     return source[iris, :2].astype(np.float64), normal if normal[1] >= 0 else -normal
 
 
@@ -64,8 +64,8 @@ def uncovered(
     raised = np.clip((-along(wanted[:1]) - _LEAST_RAISE) / (_FULL_RAISE - _LEAST_RAISE), 0.0, 1.0)
     visible = np.clip((_VISIBLE - along(mirrored)) / 0.1, 0.0, 1.0) * (along(mirrored) > along(wanted))
     columns = np.arange(len(span))
-    corners = np.clip(np.minimum(columns, columns[::-1]) / (0.15 * (len(span) - 1)), 0.0, 1.0)
-    seam = np.clip(rows[:, None] / _SEAM, 0.0, 1.0)
+    corners = np.clip((np.minimum(columns, columns[::-1]) / (len(span) - 1) - 0.18) / 0.15, 0.0, 1.0)
+    seam = np.clip(0.6 + rows[:, None] / _SEAM, 0.0, 1.0)
     share = np.minimum(2.0 * hidden, 1.0) * raised * visible * corners * seam
     return share.astype(np.float32)
 

@@ -106,7 +106,7 @@ MOST_STRETCH = 1.12
 """Growth of a mouth's opening up to which its content is stretched; beyond, teeth keep their height and part."""
 UPPER_SHARE = 0.8
 """Share of the content that hangs from the upper lip when the jaws part, where nothing dark shows where they do."""
-_LEAST_UPPER, _MOST_UPPER, _PULL = 0.3, 0.9, 0.7
+_LEAST_UPPER, _MOST_UPPER, _PULL, _LEAST_CONTRAST = 0.3, 0.9, 0.7, 0.05
 _MOST_WIDENING = 1.3  # up to which the teeth in the middle of a mouth keep their width
 
 
@@ -182,7 +182,7 @@ def where_jaws_part(
     light = cv2.remap(grey, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).mean(1)
     light = np.convolve(np.pad(light, 2, mode="edge"), np.full(5, 0.2), mode="valid")
     within = (MOUTH_ROWS >= _LEAST_UPPER) & (MOUTH_ROWS <= _MOST_UPPER)
-    cost = light + _PULL * float(np.ptp(light)) * np.abs(MOUTH_ROWS - UPPER_SHARE)
+    cost = light + _PULL * max(float(np.ptp(light)), _LEAST_CONTRAST) * np.abs(MOUTH_ROWS - UPPER_SHARE)
     return float(MOUTH_ROWS[within][np.argmin(cost[within])])
 
 

@@ -274,8 +274,8 @@ class WarpRenderer:
         """What raised lids uncover, in place; `field.unseen` is then the mouth's alone."""
         for eye, iris in IRISES:
             outline = field.target[[*eye.upper, *eye.lower], :2]
-            x0, y0 = np.maximum(np.floor(outline.min(0)).astype(int) - 1, 0)
-            x1, y1 = np.minimum(np.ceil(outline.max(0)).astype(int) + 2, image.shape[1::-1])
+            x0, y0 = np.maximum(np.floor(outline.min(0)).astype(int) - 1, 0).tolist()
+            x1, y1 = np.minimum(np.ceil(outline.max(0)).astype(int) + 2, image.shape[1::-1]).tolist()
             share = field.unseen[y0:y1, x0:x1]
             if share.size and share.any():
                 centre, normal = centre_and_normal(eye, iris, edit.source)

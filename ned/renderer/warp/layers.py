@@ -102,7 +102,7 @@ def _columns_from_corner(count: int) -> Float[np.ndarray, "n"]:
 
 
 MOUTH_ROWS = np.linspace(0.0, 1.0, 33, dtype=np.float32)
-MOST_STRETCH = 1.12
+MOST_STRETCH = 1.03
 """Growth of a mouth's opening up to which its content is stretched; beyond, teeth keep their height and part."""
 UPPER_SHARE = 0.8
 """Share of the content that hangs from the upper lip when the jaws part, where nothing dark shows where they do."""

@@ -16,7 +16,15 @@ from scipy.ndimage import gaussian_filter1d
 
 from ned.face_model import FaceModel
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
-from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width, lower_cheeks, open_share
+from ned.manipulator.speech import (
+    MouthTarget,
+    keep_blinks,
+    keep_speech,
+    keep_upper_lip,
+    keep_width,
+    lower_cheeks,
+    open_share,
+)
 from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack
 
 SLOW_S = 0.5

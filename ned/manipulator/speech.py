@@ -108,7 +108,8 @@ def lower_cheeks(
     hardly show it, so that a fit does not, and a frown under round cheeks looks put on."""
     out = difference.copy()
     for side in ("Left", "Right"):
-        smile = gaussian_filter1d(difference[:, space.index(f"mouthSmile{side}")], CHEEKS_S * frame_rate, mode="nearest")
+        smile = difference[:, space.index(f"mouthSmile{side}")]
+        smile = gaussian_filter1d(smile, CHEEKS_S * frame_rate, mode="nearest")
         out[:, space.index(f"cheekSquint{side}")] += CHEEKS * np.minimum(smile, 0.0)
     return out
 

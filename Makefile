@@ -1,5 +1,5 @@
-# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`.
-# Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed: `demo` what
+# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`. `make docs` builds the documents' site.
+# All make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed: `demo` what
 # ned runs with, `test` torch and the tools of the tests as well.
 
 # The portrait of the sample clip smiles already: a second emotion shows what an edit does.
@@ -20,7 +20,7 @@ NEEDS := $(BIN)/python scripts/build/requirements.py
 SAMPLE := $(OUT)/sample.mp4
 
 .DELETE_ON_ERROR:
-.PHONY: demo test install clean
+.PHONY: demo test docs install clean
 
 install: $(STAMP)
 
@@ -47,6 +47,11 @@ test: $(TOOLS)
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
 
+# The tests build it, too; a warning is an error.
+docs: $(TOOLS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
+
 $(STAMP): pyproject.toml constraints.txt
 	@if ! $(BIN)/python -c 'import sys, pip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null; then \
 	  for python in python3.11 python3.12 python3 python "$$HOME"/.pyenv/versions/3.1[12].*/bin/python; do \
@@ -72,4 +77,4 @@ $(TOOLS): $(STAMP)
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) build site .pytest_cache .ruff_cache .mypy_cache

@@ -27,7 +27,7 @@ _ESSENTIAL = {
     **{f"manipulator_{part}.onnx": "the graph" for part in ("translator", "encoder", "mapping")},
 }  # fmt: skip
 _NEED_FREE = 2 * 1024**3
-_LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-contrib-python-headless in place of opencv"
+_LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-python-headless in place of opencv"
 
 
 @dataclass(frozen=True)

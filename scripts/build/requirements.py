@@ -1,6 +1,6 @@
 """Prints what `ned` needs, a line each, for pip: without mediapipe, whose own needs it mostly does not use.
 
-    python scripts/build/requirements.py [EXTRA...] | pip install -c constraints.txt -r /dev/stdin
+    python scripts/build/requirements.py [EXTRA,...] | pip install -c constraints.txt -r /dev/stdin
     pip install -c constraints.txt --no-deps mediapipe .
 
 It reads pyproject.toml, and imports nothing that has to be installed.
@@ -26,4 +26,4 @@ def requirements(extras: list[str], project: Path = PROJECT) -> list[str]:
 
 
 if __name__ == "__main__":
-    print("\n".join(requirements(sys.argv[1:])))
+    print("\n".join(requirements([extra for word in sys.argv[1:] for extra in word.split(",")])))

@@ -31,12 +31,11 @@ from ned.renderer.neural.networks import (
     CANDIDATE_CHANNELS,
     CANDIDATES,
     CONDITION_CHANNELS,
-    KIND,
     STATE_CHANNELS,
     build_network,
 )
 from ned.renderer.neural.settings import RendererConfig
-from ned.renderer.neural.weights import GRAPH, SHIPPED
+from ned.renderer.neural.weights import GRAPH, KIND, SHIPPED
 
 OPSET = 17
 """Pinned: the first with all that the networks need as one operator each, which all versions of ONNX Runtime run that

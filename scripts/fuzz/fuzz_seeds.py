@@ -72,8 +72,9 @@ def make_actor(folder: Path) -> dict[str, Path]:
     """An actor's files: a small renderer that has learnt nothing, and its record."""
     from ned.files.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
     from ned.renderer.neural.actors import ActorRecord, save_record
-    from ned.renderer.neural.networks import KIND, build_network
+    from ned.renderer.neural.networks import build_network
     from ned.renderer.neural.settings import RendererConfig
+    from ned.renderer.neural.weights import KIND
     from ned.workspace import sha256_of
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,8 @@ from ned.files.assets import ASSETS
 
 MISSING = (
     "torch", "torchvision", "jax", "jaxlib", "matplotlib", "sounddevice", "sentencepiece", "absl", "attr",
-    "flatbuffers", "skimage", "sklearn", "onnx", "sympy", "networkx", "tensorboard", "pillow_heif", "lpips", "beartype", "pytest",
+    "flatbuffers", "skimage", "sklearn", "onnx", "sympy", "networkx", "tensorboard", "pillow_heif", "lpips", "beartype",
+    "pytest", "OpenEXR", "opentimelineio",
 )  # fmt: skip
 RUN = f"""
 import contextlib, io, json, sys, traceback

@@ -17,11 +17,12 @@ from ned.files.checkpoint import load_strictly
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.inputs import part_of_crop, seen_images, shown_geometry
 from ned.renderer.neural.memory import MEMORY_KINDS, face_window, warp_views
-from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
+from ned.renderer.neural.networks import CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.examples import Actor, ExampleSource
 from ned.renderer.neural.training.losses import laplacian_pyramid_l1, local_contrast_l1
+from ned.renderer.neural.weights import KIND
 from ned.runtime.precision import best_device, mixed_precision
 
 CLIP = 1.0

@@ -18,6 +18,8 @@ STRESS, STRESS_S = 0.5, 0.15
 """How much stronger brows, nose, cheeks and opened eyes show it in loud syllables than in the mean, as a share, and the
 time scale of these."""
 
+_NOISE_RATE = 25.0
+
 STRESSED = ("brow", "nose", "cheek", "eyeWide")
 
 
@@ -27,11 +29,15 @@ def loudness(opening: Float[np.ndarray, "frames"], frame_rate: float) -> Float[n
     return np.clip((loud - loud.mean()) / max(2.0 * float(loud.std()), 0.1), -1.0, 1.0)
 
 
-def slow_noise(rng: np.random.Generator, frames: int, sigma: float) -> Float[np.ndarray, "frames"]:
-    """Smooth noise of about unit size, at most 1.5."""
-    pad = int(4 * sigma) + 1
-    noise = gaussian_filter1d(rng.standard_normal(frames + 2 * pad), sigma)[pad : pad + frames]
-    return np.clip(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
+def slow_noise(
+    rng: np.random.Generator, frames: int, frame_rate: float, sigma_s: float = VARIATION_S
+) -> Float[np.ndarray, "frames"]:
+    """Smooth noise of about unit size, at most 1.5; the same over time whatever the frame rate."""
+    sigma = sigma_s * _NOISE_RATE
+    pad, count = int(4 * sigma) + 1, int(np.ceil(frames * _NOISE_RATE / frame_rate)) + 1
+    noise = gaussian_filter1d(rng.standard_normal(count + 2 * pad), sigma)[pad : pad + count]
+    noise = np.clip(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
+    return np.interp(np.arange(frames) * (_NOISE_RATE / frame_rate), np.arange(count), noise)
 
 
 def enliven(
@@ -43,7 +49,7 @@ def enliven(
     share: float = 1.0,
 ) -> Float[np.ndarray, "frames width"]:
     """`difference` with a `share` of all that; `opening` is the mouth's."""
-    drift = 1.0 + share * VARIATION * slow_noise(rng, len(difference), VARIATION_S * frame_rate)
+    drift = 1.0 + share * VARIATION * slow_noise(rng, len(difference), frame_rate)
     stressed = np.array([name.startswith(STRESSED) for name in space.names], np.float64)
     stress = 1.0 + share * STRESS * loudness(opening, frame_rate)[:, None] * stressed
     return (difference * drift[:, None] * stress).astype(difference.dtype)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from ned.face_model import FaceModel
-from ned.manipulator.liveliness import STRESS, STRESSED, VARIATION, VARIATION_S, loudness, slow_noise
+from ned.manipulator.liveliness import STRESS, STRESSED, VARIATION, loudness, slow_noise
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.speech import (
     MouthTarget,
@@ -196,7 +196,7 @@ class PrototypeManipulator:
     ):
         """Adds the prototype; a coefficient that is already strong takes less more."""
         rng = np.random.default_rng([edit.seed, EMOTIONS.index(emotion)])
-        drift = 1.0 + VARIATION * slow_noise(rng, len(current), VARIATION_S * frame_rate)
+        drift = 1.0 + VARIATION * slow_noise(rng, len(current), frame_rate)
         tilt = ASYMMETRY * rng.uniform(-1.0, 1.0)
         loud = loudness(articulation.mouth_opening, frame_rate)
         opened = np.clip(open_share(articulation, frame_rate) + VARIANT_BIAS * rng.uniform(-1.0, 1.0), 0.0, 1.0)

@@ -28,5 +28,7 @@ def test_nobody_is_loud_in_silence_and_nothing_is_added_to_no_edit():
 
 
 def test_the_drift_is_slow_and_of_unit_size():
-    noise = slow_noise(np.random.default_rng(1), 20_000, 15.0)
+    noise = slow_noise(np.random.default_rng(1), 20_000, RATE)
     assert abs(noise.std() - 1) < 0.15 and np.abs(noise).max() <= 1.5 and np.abs(np.diff(noise)).max() < 0.3
+    fast = slow_noise(np.random.default_rng(1), 40_000, 2 * RATE)
+    assert np.abs(fast[::2] - noise).max() < 1e-9  # of time, not of frames

@@ -14,26 +14,13 @@ from typing import Any
 from ned import workspace
 from ned.config.affect import name_of
 from ned.config.edit import EditOptions
-from ned.config.options import check_times, convert_all, did_you_mean, option
+from ned.config.options import check_times, convert_all, did_you_mean
 from ned.config.output import OutputOptions
 from ned.config.render import RenderOptions
+from ned.config.source import SourceOptions
 from ned.config.timeline import parse_timeline
 from ned.config.yaml import read_yaml
 from ned.errors import UserError
-
-
-@dataclass(frozen=True)
-class SourceOptions:
-    """Which part of which video. Times in seconds of it."""
-
-    input: Path = option(help="video with a talking person; several, a folder or a pattern: all of them", metavar="IN")
-    start_s: float | None = option(
-        None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]; default: the first frame"
-    )
-    end_s: float | None = option(
-        None, flag="--end", metavar="TIME", help="stop here: seconds or [hh:]mm:ss[.f]; default: the last frame"
-    )
-    cache: bool = option(True, help="keep and use the analysis of a video")
 
 
 @dataclass(frozen=True)
@@ -43,7 +30,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
     def __post_init__(self) -> None:
         self.check_edit()
         self.check_render()
-        if self.finetune_minutes and (self.start_s is not None or self.end_s is not None):
+        if self.finetune_minutes and self.cut:
             # people are numbered over what is analysed, and fine-tuning looks at the whole video
             remedy = "run `ned finetune` on the video and pass --actor"
             raise UserError("fine-tuning does not go with a start or an end", remedy=remedy)
@@ -72,15 +59,9 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         what = "edited" if mixed else name_of(self.place) if self.place is not None else self.emotion
         return self.output or workspace.default_output(self.input, what, self.encoder)
 
-    @property
-    def compare_path(self) -> Path | None:
-        """Where the side-by-side video goes, None where none is wanted."""
-        return workspace.compare_path(self.output_path) if self.compare else None
-
-    @property
-    def report_path(self) -> Path | None:
-        """Where the report goes, None where none is wanted."""
-        return workspace.report_path(self.output_path) if self.report else None
+    def settings(self) -> dict[str, str]:
+        """What was asked for, in words, by the options' names; without what was left open."""
+        return {f.name: str(value) for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
     def identity(self) -> dict[str, Any]:
         """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to

@@ -11,8 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from ned.face_model import load_face_model
-from ned.manipulator.learned import SHIPPED, load_manipulator
 from ned.files.checkpoint import load_checkpoint, save_checkpoint
+from ned.manipulator.learned import SHIPPED, load_manipulator
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from ned.errors import UserError
 from ned.geometry.landmarks import LANDMARKS
 from ned.renderer import Renderer
 from ned.rendering.scheduler import PaintScheduler
-from ned.rendering.segments import COMPARE, VIDEO, Segments, segment_starts
+from ned.rendering.segments import COMPARE, MATTE, VIDEO, Segments, segment_starts
 from ned.report import ImagePair, load_image, save_pair
 from ned.runtime.heap import trim
 from ned.runtime.progress import Clock, Stage
@@ -31,6 +31,7 @@ from ned.version import __version__
 from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import video_bytes
+from ned.video.matte import matte
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
@@ -81,7 +82,7 @@ def render_video(
     changed = [edit.changed() for edit in edits]
     edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
     shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if output.report else []
-    videos = {VIDEO: first} | ({COMPARE: side_by_side(first, first)} if output.compare else {})
+    videos = written(first, first, output)
     starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
     stop = first.index + analysis.num_frames
 
@@ -89,7 +90,8 @@ def render_video(
         inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
         return all(load_image(job.folder, k) is not None for k in inside)
 
-    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, output.output_path) as segments:
+    own = matte_encoding(output)
+    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, output.output_path, own) as segments:
         missing = segments.resume(complete)
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
@@ -97,13 +99,31 @@ def render_video(
         with clock.stage("rendering", rest) as stage:
             if missing:
                 work = list(zip(edits, changed, strict=True))
-                again = _SecondPass(work, analysis, make_renderer, source, output.compare, set(shown), job.folder)
+                again = _SecondPass(work, analysis, make_renderer, source, output, set(shown), job.folder)
                 again.run(segments, missing, stop, stage)
         with clock.stage("writing"):
             notice = edit_notice(edit_said) if len(edited) else "Not changed by ned"
             parts = _put_together(segments, videos, source, output, job, f"{notice} ({job.mark})")
     images = tuple(pair for k in shown if (pair := load_image(job.folder, k)))
     return RenderedVideos(parts, len(edited), images)
+
+
+def written(before: Frame, after: Frame, output: OutputOptions) -> dict[str, Frame]:
+    """The frames of all videos that are wanted, by the videos' names."""
+    out = {VIDEO: after}
+    if output.compare:
+        out[COMPARE] = side_by_side(before, after)
+    if output.alpha is not None:
+        out[MATTE] = matte(before, after)
+    return out
+
+
+def matte_encoding(output: OutputOptions) -> dict[str, Encoding]:
+    """Mattes are kept without loss in every container: black must stay 0."""
+    if output.alpha is None:
+        return {}
+    lossless = Encoding("ffv1") if output.alpha.suffix.lower() == ".mkv" else Encoding("libx264", "lossless")
+    return {MATTE: lossless}
 
 
 def check_times(analysis: Analysis, path: Path) -> None:
@@ -152,12 +172,12 @@ class _SecondPass:
         analysis: Analysis,
         make_renderer: Callable[[TrackEdit], Renderer],
         source: SourceOptions,
-        compare: bool,
+        output: OutputOptions,
         shown: set[int],
         folder: Path,
     ) -> None:
         self._edits, self._analysis, self._make_renderer = edits, analysis, make_renderer
-        self._source, self._compare, self._shown, self._folder = source, compare, shown, folder
+        self._source, self._output, self._shown, self._folder = source, output, shown, folder
 
     def run(self, segments: Segments, starts: list[int], stop: int, stage: Stage) -> None:
         """Make the segments that begin at `starts`."""
@@ -196,14 +216,14 @@ class _SecondPass:
     def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
         """Wait for a frame and put it into its segment."""
         frame, edited = started.frame, started.painted()
-        written = {VIDEO: edited} | ({COMPARE: side_by_side(frame, edited)} if self._compare else {})
+        images = written(frame, edited, self._output)
         if frame.index in self._shown:
             self._keep_image(started.scheduler, frame, edited)
         if started.begins:
-            segments.begin(written)
+            segments.begin(images)
             for edit, _ in self._edits:
                 release(edit.track.landmarks)
-        segments.write(written)
+        segments.write(images)
         if frame.index % TRIM_EVERY == 0:
             trim()
         stage.advance()
@@ -222,11 +242,12 @@ def _put_together(
     """The whole videos by their final paths."""
     parts = {}
     for video in videos:
-        final = output.output_path if video == VIDEO else output.compare_path
+        final = {VIDEO: output.output_path, COMPARE: output.compare_path, MATTE: output.alpha}[video]
+        assert final is not None
         parts[final] = job.folder / f"{video}{final.suffix.lower()}"
         segments.put_together(
-            video, parts[final], copy_from=source.input, cut=source.cut, cut_end_s=source.end_s,
-            metadata={"comment": notice}, name=final,
+            video, parts[final], copy_from=None if video == MATTE else source.input, cut=source.cut,
+            cut_end_s=source.end_s, metadata={"comment": notice}, name=final,
         )  # fmt: skip
     return parts
 

@@ -31,6 +31,7 @@ from ned.version import __version__
 from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import video_bytes
+from ned.video.read import Position
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
@@ -60,6 +61,41 @@ class RenderedVideos:
     """Some, for the report."""
 
 
+@dataclass(frozen=True)
+class Painting:
+    """What is painted in a video, whichever part of it is made; see `ask`."""
+
+    edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]]
+    """With each the frames of its track in which anything is to be painted."""
+    edited_frames: int
+    shown: tuple[int, ...]
+    """Frames of which the report shows an image."""
+    videos: dict[str, Frame]
+    """The first frame of each video that is made, by name."""
+    encoding: Encoding
+
+    def complete(self, folder: Path) -> Callable[[Segment], bool]:
+        """Whether a segment's images for the report lie in a folder."""
+
+        def images_there(segment: Segment) -> bool:
+            inside = (k for k in self.shown if segment.start <= k < segment.start + len(segment))
+            return all(load_image(folder, k) is not None for k in inside)
+
+        return images_there
+
+
+def ask(edits: Sequence[TrackEdit], config: ProcessConfig) -> Painting:
+    """What `config` asks to be painted and written."""
+    with closing(read_frames(config.input, config.start_s, config.end_s)) as frames:
+        first = next(frames)
+    changed = [edit.changed() for edit in edits]
+    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
+    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if config.report else []
+    videos = {VIDEO: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
+    encoding = Encoding(config.encoder, config.quality, config.preset)
+    return Painting(list(zip(edits, changed, strict=True)), len(edited), tuple(shown), videos, encoding)
+
+
 def render_video(
     edits: Sequence[TrackEdit],
     analysis: Analysis,
@@ -67,41 +103,37 @@ def render_video(
     config: ProcessConfig,
     clock: Clock,
     job: Job,
+    segment_s: float | None = None,
 ) -> RenderedVideos:
     """Edit every frame and put the videos together in the work folder, going on from what lies there. `make_renderer`
     makes a fresh renderer for a track."""
-    with closing(read_frames(config.input, config.start_s, config.end_s)) as frames:
-        first = next(frames)
-    encoding = Encoding(config.encoder, config.quality, config.preset)
-    say_conversion(config.output_path, encoding, first)
+    asked, folder, output = ask(edits, config), job.folder, config.output_path
+    first = asked.videos[VIDEO]
+    say_conversion(output, asked.encoding, first)
     check_times(analysis, config.input)
-    check_copies(job.folder / f"trial{config.output_path.suffix.lower()}", config.input, config.output_path)
-    changed = [edit.changed() for edit in edits]
-    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
-    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if config.report else []
-    videos = {VIDEO: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
-    starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
-    stop = first.index + analysis.num_frames
-
-    def complete(segment: Segment) -> bool:
-        inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
-        return all(load_image(job.folder, k) is not None for k in inside)
-
-    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, config.output_path) as segments:
-        missing = segments.resume(complete)
+    check_copies(folder / f"trial{output.suffix.lower()}", config.input, output)
+    starts, stop = segments_of(analysis, segment_s), first.index + analysis.num_frames
+    with Segments(folder, asked.videos, starts, stop, analysis.video, asked.encoding, output) as segments:
+        missing = segments.resume(asked.complete(folder))
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
             clock.note(f"going on after {analysis.num_frames - rest} of {analysis.num_frames} frames")
         with clock.stage("rendering", rest) as stage:
             if missing:
-                work = list(zip(edits, changed, strict=True))
-                again = _SecondPass(work, analysis, make_renderer, config, set(shown), job.folder)
-                again.run(segments, missing, stop, stage)
+                again = SecondPass(asked, analysis, make_renderer, config, folder)
+                ahead = segments.warm_up(WARM_UP)
+                again.run(segments, missing, stop, ahead, segments.position(ahead), stage)
         with clock.stage("writing"):
-            notice = edit_notice(config) if len(edited) else "Not changed by ned"
-            parts = _put_together(segments, videos, config, job, f"{notice} ({job.mark})")
-    images = tuple(pair for k in shown if (pair := load_image(job.folder, k)))
-    return RenderedVideos(parts, len(edited), images)
+            notice = edit_notice(config) if asked.edited_frames else "Not changed by ned"
+            parts = _put_together(segments, asked.videos, config, job, f"{notice} ({job.mark})")
+    images = tuple(pair for k in asked.shown if (pair := load_image(folder, k)))
+    return RenderedVideos(parts, asked.edited_frames, images)
+
+
+def segments_of(analysis: Analysis, segment_s: float | None = None) -> list[int]:
+    """Indices of the frames at which the segments of a video begin; of `SEGMENT_S` unless said otherwise."""
+    length_s = SEGMENT_S if segment_s is None else segment_s
+    return segment_starts(analysis.first_frame, analysis.num_frames, analysis.video.frame_rate, length_s)
 
 
 def check_times(analysis: Analysis, path: Path) -> None:
@@ -141,33 +173,36 @@ class _Started:
     """Whether a segment begins with it."""
 
 
-class _SecondPass:
-    """One reading of the rest of the video."""
+class SecondPass:
+    """One reading of the rest of the video, or of a part of it."""
 
     def __init__(
         self,
-        edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
+        asked: Painting,
         analysis: Analysis,
         make_renderer: Callable[[TrackEdit], Renderer],
         config: ProcessConfig,
-        shown: set[int],
         folder: Path,
     ) -> None:
-        self._edits, self._analysis, self._make_renderer, self._config = edits, analysis, make_renderer, config
-        self._shown, self._folder = shown, folder
+        self._edits, self._analysis, self._make_renderer, self._config = asked.edits, analysis, make_renderer, config
+        self._shown, self._folder = set(asked.shown), folder
 
-    def run(self, segments: Segments, starts: list[int], stop: int, stage: Stage) -> None:
-        """Make the segments that begin at `starts`."""
+    def run(
+        self, segments: Segments, starts: list[int], stop: int, ahead: int, position: Position | None, stage: Stage
+    ) -> None:
+        """Make the segments that begin at `starts`, the last up to frame `stop`. Reading begins at `position`, `ahead`
+        frames before the first of them, or at the video's beginning."""
         config, coming = self._config, list(starts)
-        ahead = segments.warm_up(WARM_UP)
         rate = float(self._analysis.video.frame_rate)
         fetch = Stills(config.input, rate)  # segments of one track share it
         scheduler: PaintScheduler | None = None
         waiting: PaintScheduler | None = None  # the next segment's, already at work before it
         last: _Started | None = None  # painted by other threads while the next frame is started
         with ExitStack() as stack:
-            frames = read_frames(config.input, config.start_s, config.end_s, segments.position(ahead))
+            frames = read_frames(config.input, config.start_s, config.end_s, position)
             for frame in stack.enter_context(prefetch(frames, 6)):
+                if frame.index >= stop:
+                    break
                 if waiting is None and coming and frame.index >= coming[0] - ahead:
                     end = coming[1] if len(coming) > 1 else stop
                     waiting = PaintScheduler(self._edits, self._make_renderer, fetch, coming[0] - ahead, end)

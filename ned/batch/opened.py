@@ -40,6 +40,7 @@ class OpenedVideo:
         self.store, self.manifest, self.video = store, manifest, video
         self.folder = Path(tempfile.mkdtemp(prefix=f"ned-{video.key[:6]}-", dir=scratch))
         self._plan: VideoPlan | None = None
+        self._made: Callable[[TrackEdit], Renderer] | None = None
         try:
             self.config = self._configured()
             check_unchanged(self.config.input, video.digest, self._said())
@@ -116,7 +117,7 @@ class OpenedVideo:
         return self.video.source
 
     def _configured(self) -> ProcessConfig:
-        suffix, name = Path(self.video.source).suffix, Path(self.video.output).name
+        suffix, name = Path(self.video.source.partition("?")[0]).suffix, Path(self.video.output).name
         try:
             source = brought(self.video.source, self.store, self.folder, f"source{suffix}")
         except UserError as error:
@@ -124,7 +125,7 @@ class OpenedVideo:
 
         def fetch(stored: str) -> Path:
             digest, _, plain = stored.removeprefix("files/").partition("/")
-            path = self.folder / digest / plain
+            path = self.folder / f"file-{digest[:32]}" / Path(plain).name
             path.parent.mkdir(exist_ok=True)
             self.store.fetch(stored, path)
             return path
@@ -132,9 +133,9 @@ class OpenedVideo:
         return options_from(self._options["config"], fetch, input=source, output=self.folder / name)
 
     def _renderer(self, clock: Clock) -> Callable[[TrackEdit], Renderer]:
-        if not hasattr(self, "_made"):
+        if self._made is None:
             plan = self._plan
-            assert plan is not None
+            assert plan is not None  # the caller asked for it
             self._made = renderer_of(plan.edits, load_model(self.config), plan.analysis, self.config, self.run, clock)
         return self._made
 

@@ -138,7 +138,8 @@ class Worker:
 
     def _claim_in(self, key: str) -> tuple[Held, VideoState] | None:
         state = self._state(key)
-        if state.hopeless(self.manifest.tries):
+        if state.hopeless(self.manifest.tries) or state.finished:  # and whoever saw to that was lost before it said so
+            self.store.put(f"{FINISHED}/{key}.{'done' if state.finished else 'failed'}", b"")
             return None
         for unit in state.open(self.manifest.tries):
             if unit.name != PREPARE and PREPARE not in state.done:

@@ -28,9 +28,7 @@ class Plan(Command):
     """Each source, as a path or a URL, and its options."""
     to: str = option("", metavar="STORE", help="where the plan goes, and all that comes of it: a folder or a URL")
     device: str = option("auto", choices=DEVICES, help="what renderers run on, for all workers; auto: as here")
-    upload: bool = option(
-        False, help="copy the videos into the store, for workers that do not see these files"
-    )
+    upload: bool = option(False, help="copy the videos into the store, for workers that do not see these files")
     unit_s: float = option(300.0, flag="--unit", metavar="TIME", help="length of video that a worker takes at a time")
     piece_s: float = option(
         30.0, flag="--piece", metavar="TIME", help="length of a piece; frames are those of `ned process` at the default"
@@ -72,6 +70,8 @@ class Plan(Command):
             raise UserError(f"lease is {self.lease_s:g} s", remedy="give 2 or more")
         terms = Terms(self.device, self.piece_s, self.unit_s, self.lease_s, self.tries, self.upload)
         store = Store(self.to)
+        if not store.shared:
+            raise UserError("would be gone with this process", path=store.url, remedy="use a folder or a bucket")
         manifest, new = plan_batch(self.jobs, store, terms)
         before = f", {len(manifest.videos) - new} were planned before" if len(manifest.videos) > new else ""
         length_s = sum(video.seconds for video in manifest.videos)

@@ -1,7 +1,7 @@
 """A clip of two seconds, what one machine makes of it, and stores."""
 
 import secrets
-from dataclasses import replace
+import subprocess
 from pathlib import Path
 
 import av
@@ -10,9 +10,10 @@ import pytest
 from ned.batch.plan import Terms, plan_batch
 from ned.batch.store import Store
 from ned.config import ProcessConfig
+from ned.video.ffmpeg import find_ffmpeg
 
-PIECE_S = 0.5
-TERMS = Terms(piece_s=PIECE_S, unit_s=1.0, lease_s=4.0, device="cpu")
+PIECE_S = 0.4
+TERMS = Terms(piece_s=PIECE_S, unit_s=0.8, lease_s=4.0, device="cpu")
 
 
 def decoded(path: Path) -> list[tuple[int, bytes]]:
@@ -22,12 +23,21 @@ def decoded(path: Path) -> list[tuple[int, bytes]]:
 
 
 def config_of(clip: Path, output: Path) -> ProcessConfig:
-    """Two seconds of the sample, made sad."""
-    return ProcessConfig(clip, output=output, emotion="sad", end_s=2.0, compare=True, report=True, renderer="warp")
+    """Most of the clip, made sad."""
+    return ProcessConfig(clip, output=output, emotion="sad", end_s=1.6, compare=True, report=True, renderer="warp")
 
 
 @pytest.fixture(scope="session")
-def single(sample, tmp_path_factory, request):
+def clip(sample, tmp_path_factory) -> Path:
+    """Two seconds of the sample, small."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    command = [find_ffmpeg(), "-v", "error", "-i", str(sample.path), "-t", "2", "-vf", "scale=240:-2", str(path)]
+    subprocess.run(command, check=True)
+    return path
+
+
+@pytest.fixture(scope="session")
+def single(clip, tmp_path_factory, request):
     """What a single machine makes: the edited video and the one beside the original, decoded."""
     patch = pytest.MonkeyPatch()
     request.addfinalizer(patch.undo)
@@ -38,7 +48,7 @@ def single(sample, tmp_path_factory, request):
     from ned.pipeline import process
 
     output = tmp_path_factory.mktemp("single") / "out.mp4"
-    result = process(config_of(sample.path, output))
+    result = process(config_of(clip, output))
     patch.undo()
     return decoded(output), decoded(result.compare)
 
@@ -51,11 +61,8 @@ def memory():
 
 
 @pytest.fixture
-def planned(memory, sample, tmp_path):
+def planned(memory, clip, tmp_path):
     """The clip planned in memory, and where its result goes."""
     output = tmp_path / "out.mp4"
-    manifest, _ = plan_batch([(str(sample.path), config_of(sample.path, output))], memory, TERMS)
+    manifest, _ = plan_batch([(str(clip), config_of(clip, output))], memory, TERMS)
     return memory, manifest, output
-
-
-__all__ = ["PIECE_S", "TERMS", "config_of", "decoded", "replace"]

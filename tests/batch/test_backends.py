@@ -41,9 +41,9 @@ sys.exit(max(task.wait() for task in tasks))
 """
 
 
-def test_an_array_of_workers_does_what_one_machine_does(sample, single, tmp_path, monkeypatch):
+def test_an_array_of_workers_does_what_one_machine_does(clip, single, tmp_path, monkeypatch):
     store = Store(str(tmp_path / "store"))
-    manifest, _ = plan_batch([(str(sample.path), config_of(sample.path, tmp_path / "out.mp4"))], store, TERMS)
+    manifest, _ = plan_batch([(str(clip), config_of(clip, tmp_path / "out.mp4"))], store, TERMS)
     bin_ = tmp_path / "bin"
     bin_.mkdir()
     (bin_ / "sbatch").write_text(SBATCH.format(python=sys.executable))
@@ -93,11 +93,11 @@ def run_with_ray(address, store, *more):
                             stdout=subprocess.PIPE)  # fmt: skip
 
 
-def test_ray_goes_on_after_a_lost_node(sample, single, tmp_path, monkeypatch):
+def test_ray_goes_on_after_a_lost_node(clip, single, tmp_path, monkeypatch):
     cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs the extra `ray`")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(DOCS.parents[1]), os.environ.get("PYTHONPATH", "")]))
     store = Store(str(tmp_path / "store"))
-    manifest, _ = plan_batch([(str(sample.path), config_of(sample.path, tmp_path / "out.mp4"))], store, TERMS)
+    manifest, _ = plan_batch([(str(clip), config_of(clip, tmp_path / "out.mp4"))], store, TERMS)
     cluster = cluster_utils.Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     try:
         nodes = [cluster.add_node(num_cpus=1), cluster.add_node(num_cpus=1)]

@@ -131,18 +131,18 @@ def test_options_come_through_with_their_files(tmp_path):
     assert "provenance_key" not in plain and "output" not in plain
 
 
-def test_a_plan_grows_and_says_what_is_new(memory, sample, tmp_path):
+def test_a_plan_grows_and_says_what_is_new(memory, clip, tmp_path):
     terms = Terms(device="cpu", upload=True)
     other = tmp_path / "other.mp4"
-    shutil.copy(sample.path, other)
+    shutil.copy(clip, other)
 
     def jobs(*paths, **options):
         return [(str(path), ProcessConfig(path, output=tmp_path / f"{path.stem}_out.mp4", **options)) for path in paths]
 
-    manifest, new = plan_batch(jobs(sample.path), memory, terms)
+    manifest, new = plan_batch(jobs(clip), memory, terms)
     assert new == 1 and manifest.per_unit == 10 and manifest.videos[0].source.startswith("store:sources/")
-    assert memory.get(manifest.videos[0].source.removeprefix("store:")) == sample.path.read_bytes()
-    manifest, new = plan_batch(jobs(sample.path, other), memory, terms)
+    assert memory.get(manifest.videos[0].source.removeprefix("store:")) == clip.read_bytes()
+    manifest, new = plan_batch(jobs(clip, other), memory, terms)
     assert new == 1 and len(manifest.videos) == 2
     assert plan_batch(jobs(other, emotion="sad"), memory, terms)[1] == 1
     assert len(Manifest.load(memory).options) == 2
@@ -152,10 +152,10 @@ def test_a_plan_grows_and_says_what_is_new(memory, sample, tmp_path):
         plan_batch(jobs(other), memory, replace(terms, device="cuda"))
 
 
-def test_workers_that_do_not_suit(memory, sample, tmp_path, monkeypatch):
+def test_workers_that_do_not_suit(memory, clip, tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    config = ProcessConfig(sample.path, output=tmp_path / "o.mp4")
-    manifest, _ = plan_batch([(str(sample.path), config)], memory, Terms(device="cpu"))
+    config = ProcessConfig(clip, output=tmp_path / "o.mp4")
+    manifest, _ = plan_batch([(str(clip), config)], memory, Terms(device="cpu"))
     for wrong, said in (
         ({"version": "9.9"}, "made by ned 9.9, this worker is"),
         ({"packages": {"numpy": "0.1"}}, "made with numpy 0.1, this worker has"),

@@ -1,4 +1,4 @@
-"""Workers that are tasks of a Ray cluster. Ray starts them and says when they are gone; nothing else lies in it: films
+"""Workers that are tasks of a Ray cluster. Ray starts them and says when they are gone; nothing else lies in it: videos
 and results go through the store, so that a head, a node or this process may go at any moment.
 """
 
@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,12 @@ class Tasks:
         self._running: dict[Any, str] = {}
 
     def start(self, name: str, index: int, count: int) -> None:
-        self._running[self._task.remote(self._url, name, index, count, self._scratch)] = name
+        with _connected():
+            self._running[self._task.remote(self._url, name, index, count, self._scratch)] = name
 
     def ended(self, wait_s: float) -> Iterator[Ended]:
-        ready, _ = self._ray.wait(list(self._running), timeout=wait_s) if self._running else ([], [])
+        with _connected():
+            ready, _ = self._ray.wait(list(self._running), timeout=wait_s) if self._running else ([], [])
         for task in ready:
             name = self._running.pop(task)
             try:
@@ -132,6 +134,17 @@ def room_of(ray: Any, manifest: Manifest, needs: Needs) -> int:
     """See `check_resources`, for the cluster that we are connected to."""
     nodes = [node["Resources"] for node in ray.nodes() if node.get("Alive")]
     return check_resources(ray.cluster_resources(), nodes, needs, manifest.device)
+
+
+@contextmanager
+def _connected() -> Iterator[None]:
+    """ProcessingError where the cluster is gone."""
+    try:
+        yield
+    except Exception as error:
+        said = " ".join(str(error).split())[:160]
+        remedy = "start it again; then the same command goes on"
+        raise ProcessingError(f"the Ray cluster is gone ({type(error).__name__}: {said})", remedy=remedy) from error
 
 
 def _fits(node: dict[str, float], needs: Needs) -> int:

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from ned.pipeline.resolved import ResolvedRun
 NAME = "manifest.json"
 FORMAT = 1
 LEASE_S, TRIES, UNIT_S = 60.0, 3, 300.0
-NOT_SHARED = ("input", "output", "overwrite", "keep", "provenance_cert", "provenance_key")
+NOT_SHARED = ("input", "output", "alpha", "export_edited", "overwrite", "keep", "provenance_cert", "provenance_key")
 """Options that are each video's own, or the business of who merges: a private key goes to no store."""
 _MADE = {cls.__name__: cls for cls in (PersonEdit, Keyframe)}
 
@@ -112,6 +113,8 @@ def key_of_text(*parts: object) -> str:
 def _plain(value: Any, keep: Callable[[Path], str]) -> Any:
     if isinstance(value, Path):
         return {"folder": str(value.resolve())} if value.is_dir() else {"file": keep(value)}
+    if isinstance(value, Fraction):
+        return {"fraction": str(value)}
     if isinstance(value, tuple):
         return [_plain(item, keep) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
@@ -127,4 +130,6 @@ def _thawed(value: Any, fetch: Callable[[str], Path]) -> Any:
         return value
     if "made" in value:
         return _MADE[value["made"]](**{name: _thawed(item, fetch) for name, item in value["of"].items()})
+    if "fraction" in value:
+        return Fraction(value["fraction"])
     return Path(value["folder"]) if "folder" in value else fetch(value["file"])

@@ -23,7 +23,7 @@ from ned.errors import ProcessingError, UserError
 from ned.jobs.run import bears_mark
 from ned.pipeline.face_models import load_model
 from ned.pipeline.planned import load_plan
-from ned.pipeline.resolved import key_of
+from ned.pipeline.resolved import key_of, with_handles
 from ned.pipeline.video import finish_video
 from ned.provenance import begin_signing
 from ned.renderer import Renderer
@@ -113,7 +113,7 @@ def merge_video(
                     unpack(store, unit, pieces, job.folder)
                     stage.advance()
             missing = _nothing_missing(config)
-            finish_video(plan, missing, config, run, clock, job, signing, manifest.piece_s)
+            finish_video(plan, missing, with_handles(config), run, clock, job, signing, manifest.piece_s)
     return True
 
 

@@ -20,7 +20,7 @@ from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
 from ned.pipeline.face_models import load_model
 from ned.pipeline.planned import VideoPlan, load_plan, save_plan
-from ned.pipeline.resolved import ResolvedRun, resolve
+from ned.pipeline.resolved import ResolvedRun, resolve, with_handles
 from ned.pipeline.video import plan_video, renderer_of
 from ned.renderer import Renderer
 from ned.rendering.ranges import render_range
@@ -63,7 +63,7 @@ class OpenedVideo:
         """Analyse the video and plan its edit: the folder with what was found, its pieces, its frames, and facts."""
         model, work = load_model(self.config), self.folder / "work"
         work.mkdir(exist_ok=True)
-        self._plan = plan_video(self.config, self.run, model, clock, work)
+        self._plan = plan_video(with_handles(self.config), self.run, model, clock, work)
         made = self.folder / "plan"
         made.mkdir(exist_ok=True)
         save_plan(made, self._plan)
@@ -95,7 +95,7 @@ class OpenedVideo:
         made.mkdir(exist_ok=True)
         numbers, make = range(unit.start, unit.stop), self._renderer(clock)
         frames = render_range(
-            plan.edits, plan.analysis, make, self.config, clock, made, numbers, self.manifest.piece_s
+            plan.edits, plan.analysis, make, with_handles(self.config), clock, made, numbers, self.manifest.piece_s
         )  # fmt: skip
         return made, frames
 

@@ -81,6 +81,12 @@ def check(source: str, config: ProcessConfig) -> None:
     if config.finetune_minutes:
         remedy = "run `ned finetune` once and pass --actor"
         raise UserError("fine-tuning is no part of a batch", remedy=remedy)
+    if config.alpha is not None or config.export_edited is not None:
+        remedy = "leave --alpha and --export-edited out, or use `ned process`"
+        raise UserError("mattes and tracks are no part of a batch", remedy=remedy)
+    cut = config.input.suffix.lower() == ".otio"
+    if cut or any(workspace.is_numbered(path) for path in (config.input, config.output_path)):
+        raise UserError("a batch takes and gives videos only", path=source, remedy="use `ned process`")
     with tempfile.TemporaryDirectory() as folder:
         there = replace(
             config, output=Path(folder) / config.output_path.name, provenance_cert=None, provenance_key=None

@@ -36,7 +36,8 @@ def render_range(
     ends = [*starts[1:], analysis.first_frame + analysis.num_frames]
     mine, stop = starts[pieces.start : pieces.stop], ends[pieces.stop - 1]
     ahead = min(WARM_UP, starts[1] - starts[0] - 1) if len(starts) > 1 else 0  # as of Segments.warm_up of all
-    with Segments(folder, asked.videos, mine, stop, analysis.video, asked.encoding, config.output_path) as segments:
+    given = (analysis.video, asked.encoding, config.output_path, asked.own)
+    with Segments(folder, asked.videos, mine, stop, *given) as segments:
         missing = segments.resume(asked.complete(folder))
         with clock.stage("rendering", stop - missing[0] if missing else 0) as stage:
             if missing:

@@ -22,7 +22,7 @@ from ned.errors import UserError
 from ned.geometry.landmarks import LANDMARKS
 from ned.renderer import Renderer
 from ned.rendering.scheduler import PaintScheduler
-from ned.rendering.segments import COMPARE, VIDEO, Segments, segment_starts
+from ned.rendering.segments import COMPARE, MATTE, VIDEO, Segments, segment_starts
 from ned.report import ImagePair, load_image, save_pair
 from ned.runtime.heap import trim
 from ned.runtime.progress import Clock, Stage
@@ -31,6 +31,7 @@ from ned.version import __version__
 from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import video_bytes
+from ned.video.matte import matte
 from ned.video.read import Position
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
@@ -73,6 +74,8 @@ class Painting:
     videos: dict[str, Frame]
     """The first frame of each video that is made, by name."""
     encoding: Encoding
+    own: dict[str, Encoding]
+    """Of videos that are encoded otherwise, by name."""
 
     def complete(self, folder: Path) -> Callable[[Segment], bool]:
         """Whether a segment's images for the report lie in a folder."""
@@ -91,9 +94,9 @@ def ask(edits: Sequence[TrackEdit], config: ProcessConfig) -> Painting:
     changed = [edit.changed() for edit in edits]
     edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
     shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if config.report else []
-    videos = {VIDEO: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
     encoding = Encoding(config.encoder, config.quality, config.preset)
-    return Painting(list(zip(edits, changed, strict=True)), len(edited), tuple(shown), videos, encoding)
+    work, videos = list(zip(edits, changed, strict=True)), written(first, first, config)
+    return Painting(work, len(edited), tuple(shown), videos, encoding, matte_encoding(config))
 
 
 def render_video(
@@ -113,7 +116,8 @@ def render_video(
     check_times(analysis, config.input)
     check_copies(folder / f"trial{output.suffix.lower()}", config.input, output)
     starts, stop = segments_of(analysis, segment_s), first.index + analysis.num_frames
-    with Segments(folder, asked.videos, starts, stop, analysis.video, asked.encoding, output) as segments:
+    given = (analysis.video, asked.encoding, output, asked.own)
+    with Segments(folder, asked.videos, starts, stop, *given) as segments:
         missing = segments.resume(asked.complete(folder))
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
@@ -134,6 +138,24 @@ def segments_of(analysis: Analysis, segment_s: float | None = None) -> list[int]
     """Indices of the frames at which the segments of a video begin; of `SEGMENT_S` unless said otherwise."""
     length_s = SEGMENT_S if segment_s is None else segment_s
     return segment_starts(analysis.first_frame, analysis.num_frames, analysis.video.frame_rate, length_s)
+
+
+def written(before: Frame, after: Frame, config: ProcessConfig) -> dict[str, Frame]:
+    """The frames of all videos that are wanted, by the videos' names."""
+    out = {VIDEO: after}
+    if config.compare:
+        out[COMPARE] = side_by_side(before, after)
+    if config.alpha is not None:
+        out[MATTE] = matte(before, after)
+    return out
+
+
+def matte_encoding(config: ProcessConfig) -> dict[str, Encoding]:
+    """Mattes are kept without loss in every container: black must stay 0."""
+    if config.alpha is None:
+        return {}
+    lossless = Encoding("ffv1") if config.alpha.suffix.lower() == ".mkv" else Encoding("libx264", "lossless")
+    return {MATTE: lossless}
 
 
 def check_times(analysis: Analysis, path: Path) -> None:
@@ -228,14 +250,14 @@ class SecondPass:
     def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
         """Wait for a frame and put it into its segment."""
         frame, edited = started.frame, started.painted()
-        written = {VIDEO: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
+        images = written(frame, edited, self._config)
         if frame.index in self._shown:
             self._keep_image(started.scheduler, frame, edited)
         if started.begins:
-            segments.begin(written)
+            segments.begin(images)
             for edit, _ in self._edits:
                 release(edit.track.landmarks)
-        segments.write(written)
+        segments.write(images)
         if frame.index % TRIM_EVERY == 0:
             trim()
         stage.advance()
@@ -254,10 +276,12 @@ def _put_together(
     """The whole videos by their final paths."""
     parts = {}
     for video in videos:
-        final = config.output_path if video == VIDEO else config.compare_path
+        final = {VIDEO: config.output_path, COMPARE: config.compare_path, MATTE: config.alpha}[video]
+        assert final is not None
         parts[final] = job.folder / f"{video}{final.suffix.lower()}"
         segments.put_together(
-            video, parts[final], copy_from=config.input, cut=config.start_s is not None or config.end_s is not None,
+            video, parts[final], copy_from=None if video == MATTE else config.input,
+            cut=config.start_s is not None or config.end_s is not None,
             cut_end_s=config.end_s, metadata={"comment": notice}, name=final,
         )  # fmt: skip
     return parts

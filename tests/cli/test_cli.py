@@ -324,9 +324,12 @@ def test_doctor(monkeypatch, capsys):
     assert "PROBLEM broken" in out and "RuntimeError: two lines" in out and "→" in out
 
 
-def test_readme_names_only_what_exists(capsys):
-    text = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
-    inner = ("evaluate video", "evaluate panel make", "evaluate manipulator", "evaluate renderer", "models list")
+def test_readme_and_how_tos_name_only_what_exists(capsys):
+    root = Path(__file__).parents[2]
+    pages = [root / "README.md", root / "docs/use.md", root / "docs/start.md", *(root / "docs/howto").glob("*.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    inner = ("evaluate video", "evaluate panel make", "evaluate manipulator", "evaluate renderer", "models list",
+             "evaluate protocol spfem")  # fmt: skip
     for command in ("process", "still", "analyse", "convert", "verify", "sample", "finetune", "train", *inner):
         assert main([*command.split(), "--help"]) == 0
     known = capsys.readouterr().out

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from ned.batch.claims import withdraw_all
 from ned.batch.display import Display
@@ -29,6 +29,7 @@ class Ended:
     said: str = ""
 
 
+@runtime_checkable
 class Pool(Protocol):
     """Workers of one kind."""
 

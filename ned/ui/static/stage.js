@@ -99,6 +99,7 @@ export async function refresh() {
 }
 
 function stopLoop() {
+  delete $("view").dataset.loop;
   looping?.abort();
   looping = null;
   for (const id of ["loop-before", "loop-after"]) { $(id).pause(); $(id).removeAttribute("src"); $(id).load(); }
@@ -123,6 +124,7 @@ async function playLoop() {
     const both = () => { before.currentTime = after.currentTime = 0; before.play(); after.play(); };
     after.onended = both;
     both();
+    $("view").dataset.loop = "plays";
     showTags();
   } catch (error) {
     if (error.name !== "AbortError") { say(error.message); choose("frame"); }

@@ -18,8 +18,8 @@ from ned.config.timeline import MAX_TRANSITION_S, PersonEdit, parse_timeline
 from ned.errors import UserError
 
 MAX_KEYFRAMES = 500
-OPTIONS = ("renderer", "quality")
-"""Of `ned process`, beside the timeline, that the page offers."""
+OPTIONS = {f.name: f.default for f in fields(ProcessConfig) if f.name in ("renderer", "quality")}
+"""Of `ned process`, beside the timeline, that the page offers, with what they are where nobody says otherwise."""
 STILL_OPTIONS = ("emotion", "valence", "arousal", "intensity", "person")
 DEFAULT_TRANSITION_S = next(f.default for f in fields(ProcessConfig) if f.name == "transition_s")
 
@@ -44,7 +44,9 @@ class Document:
         if not entries:
             raise UserError("nobody is edited yet", remedy="choose a person and an emotion")
         overrides: dict[str, Any] = {"timeline": entries}
-        overrides |= {name: str(said[name])[:40] for name in OPTIONS if said.get(name) is not None}
+        for name, usual in OPTIONS.items():
+            if said.get(name) not in (None, usual):
+                overrides[name] = str(said[name])[:40]
         return cls(overrides, parse_timeline(entries))
 
     def config(self, source: Path, **more: Any) -> ProcessConfig:

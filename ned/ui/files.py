@@ -1,4 +1,4 @@
-"""What becomes of an upload: it is looked at, its faces and curves are kept, and a proxy is made where one is needed."""
+"""What becomes of an upload: it is looked at, its faces and curves are kept, a proxy is made where one is needed."""
 
 from __future__ import annotations
 

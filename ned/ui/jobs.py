@@ -15,8 +15,8 @@ from ned.ui.document import Document, StillDocument
 from ned.ui.job import CANCEL, EDIT, JOB, LOCK, STATE, try_lock
 from ned.ui.settings import UiSettings
 from ned.ui.store import Session, Store, read_json, write_json
+from ned.workspace.images import default_image
 from ned.workspace.outputs import default_output
-from ned.workspace.pictures import default_picture
 
 RUNNING = ("waiting", "running")
 
@@ -126,5 +126,5 @@ class PageJobs:
 
 def output_name(source: Path, wish: Document | StillDocument) -> str:
     """What the result is called, in a container that `ned` writes."""
-    make = default_picture if isinstance(wish, StillDocument) else default_output
+    make = default_image if isinstance(wish, StillDocument) else default_output
     return wish.name(source, make(source, "x").suffix)

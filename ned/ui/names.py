@@ -6,8 +6,8 @@ import re
 import unicodedata
 
 from ned.errors import UserError
+from ned.workspace.images import READS
 from ned.workspace.inputs import VIDEOS
-from ned.workspace.pictures import READS
 
 HEAD_BYTES = 4096
 """What has to have arrived before a file's kind can be told."""

@@ -9,7 +9,7 @@ from ned.config.still import StillConfig
 from ned.report.sheet import crop
 from ned.stills.edit import Wish, edit_faces, rgb_of
 from ned.stills.faces import find_faces
-from ned.stills.picture import read_picture
+from ned.stills.image import read_image
 from ned.stills.upright import eight_bits
 from ned.types import Emotion, ValenceArousal
 from ned.ui.scene import FACE_PX, save_jpeg
@@ -21,11 +21,11 @@ class PortraitScene:
     def __init__(self, path: Path) -> None:
         """Read it and find the faces. Raises UserError where there are none."""
         self.path = path
-        self.portrait = find_faces(read_picture(path))
+        self.portrait = find_faces(read_image(path))
 
     def facts(self) -> dict[str, Any]:
         """What the page shows of it."""
-        height, width = self.portrait.picture.pixels.shape[:2]
+        height, width = self.portrait.image.pixels.shape[:2]
         people = [{"number": face.number, "size": round(face.width_px)} for face in self.portrait.faces]
         return {"width": width, "height": height, "people": people}
 
@@ -42,6 +42,6 @@ class PortraitScene:
         style = Emotion(config.emotion or "happy") if place is None else ValenceArousal(*place)
         chosen = self.portrait
         if config.person is not None:
-            chosen = find_faces(self.portrait.picture, config.person)
+            chosen = find_faces(self.portrait.image, config.person)
         done = edit_faces(chosen, Wish(style, None, config.intensity, config.manipulator, config.seed))
-        save_jpeg(eight_bits(done.picture.pixels), path)
+        save_jpeg(eight_bits(done.image.pixels), path)

@@ -6,6 +6,7 @@ the fits, frames that were decoded, expressions that were translated.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -72,6 +73,7 @@ class Scene:
         self._stills = Stills(
             path, self.rate, keep=int(np.clip(_STILLS_BYTES // (3 * info.height * info.width), 6, 48))
         )
+        self._alone = threading.RLock()
         self._fitted: dict[int, list[FittedTrack]] = {}
         self._manipulators: dict[str, Manipulator] = {}
         self._styles: dict[int, Styles] = {}
@@ -148,10 +150,18 @@ class Scene:
 
     def preview(self, config: ProcessConfig, time_s: float) -> Frame:
         """The frame at a time as `ned process` paints it, by the warp renderer. Raises UserError."""
-        frame = self.frame(time_s)
-        edits = self.plan(config, frame.index)
-        with self._painters(edits, frame.index, frame.index + 1) as painters:
-            return painters.paint(frame)
+        with self._alone:
+            frame = self.frame(time_s)
+            edits = self.plan(config, frame.index)
+            with self._painters(edits, frame.index, frame.index + 1) as painters:
+                return painters.paint(frame)
+
+    def warm(self) -> None:
+        """Make a preview that nobody asked for, so that the first one that is asked for need not load anything."""
+        if self.analysis.tracks:
+            first = self.analysis.tracks[0]
+            config = ProcessConfig.build(input=self.path, emotion="happy", person=first.person)
+            self.preview(config, float(self.analysis.times_s(first.frames[:1])[0]))
 
     def loop(
         self, config: ProcessConfig, start_s: float, length_s: float, before: Path, after: Path,
@@ -161,15 +171,21 @@ class Scene:
         expected, and may end it. Raises UserError."""
         start = self.index_at(start_s)
         stop = min(start + max(2, round(length_s * self.rate)), self.analysis.first_frame + self.analysis.num_frames)
-        edits = self.plan(config, (start + stop) // 2)
+        with self._alone:
+            edits = self.plan(config, (start + stop) // 2)
         lead = max(self.analysis.first_frame, start - WARM_UP)
         info = self.analysis.video
-        begin_s = max(0.0, float(self.analysis.times_s(np.array([lead]))[0]) - 1e-3)
+        times = self.analysis.times_s(np.array([lead, start, stop - 1]))
+        begin_s, from_s, to_s = float(times[0]), float(times[1]), float(times[2]) + 0.5 / self.rate
+        cut = {"start_s": from_s, "end_s": to_s, "quality": "good", "preset": "veryfast"}
+        sound = self.path if plays(info) else None  # what is copied has to be something that a browser plays
         with ExitStack() as stack:
-            writers = [VideoWriter(path, info, quality="good", preset="veryfast") for path in (before, after)]
-            writers = [stack.enter_context(writer) for writer in writers]
+            writers = [
+                stack.enter_context(VideoWriter(before, info, **cut)),
+                stack.enter_context(VideoWriter(after, info, audio_from=sound, **cut)),
+            ]
             painters = stack.enter_context(self._painters(edits, lead, stop))
-            frames = stack.enter_context(closing(read_frames(self.path, begin_s)))
+            frames = stack.enter_context(closing(read_frames(self.path, max(0.0, begin_s - 1e-3))))
             for frame in frames:
                 if frame.index >= stop:
                     break

@@ -125,7 +125,9 @@ class Worker:
         return scene.facts()
 
     def do_curves(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> dict[str, Any]:
-        return self._scene(request).curves()
+        scene = self._scene(request)
+        self._pools["paint"].submit(_quietly, scene.warm)
+        return scene.curves()
 
     def do_frame(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> dict[str, Any]:
         """The original at a time."""
@@ -181,6 +183,12 @@ class Worker:
     def _document(self, request: dict[str, Any]) -> Document:
         clips = request.get("clips", {})
         return Document.read(request["document"], lambda ident: Path(clips[ident]) if ident in clips else None)
+
+
+def _quietly(work: Callable[[], None]) -> None:
+    """What comes of it, whoever asks will be told."""
+    with suppress(Exception):
+        work()
 
 
 class _Teller:

@@ -121,7 +121,8 @@ async function playLoop() {
     after.src = `/api/files/${state.file.id}/looks/${made.after}`;
     const ready = (video) => new Promise((resolve) => { video.oncanplaythrough = resolve; video.load(); });
     await Promise.all([ready(before), ready(after)]);
-    const both = () => { before.currentTime = after.currentTime = 0; before.play(); after.play(); };
+    after.muted = false;
+    const both = () => { before.currentTime = after.currentTime = 0; before.play(); after.play().catch(() => { after.muted = true; after.play(); }); };
     after.onended = both;
     both();
     $("view").dataset.loop = "plays";

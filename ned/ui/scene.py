@@ -167,9 +167,9 @@ class Scene:
         self, config: ProcessConfig, start_s: float, length_s: float, before: Path, after: Path,
         tell: Callable[[int, int], None],
     ) -> None:  # fmt: skip
-        """Some seconds from `start_s` on, as they are and edited, as two H.264 files. `tell` gets frames done and
-        expected, and may end it. Raises UserError."""
-        start = self.index_at(start_s)
+        """Some seconds from `start_s` on, earlier where the video ends before, as they are and edited, as two H.264
+        files. `tell` gets frames done and expected, and may end it. Raises UserError."""
+        start = self.index_at(max(0.0, min(start_s, self.duration_s - length_s)))
         stop = min(start + max(2, round(length_s * self.rate)), self.analysis.first_frame + self.analysis.num_frames)
         with self._alone:
             edits = self.plan(config, (start + stop) // 2)

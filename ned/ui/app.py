@@ -19,12 +19,12 @@ from starlette.routing import Route
 from ned.errors import NedError, UserError
 from ned.ui.client import WorkerClient
 from ned.ui.document import Document, StillDocument
-from ned.ui.files import Files
+from ned.ui.files import PROXY, Files
 from ned.ui.guard import Guard
 from ned.ui.jobs import PageJobs, output_name
 from ned.ui.requests import failed, gone, json_of, refused, sent, session_of, time_of
 from ned.ui.settings import UiSettings
-from ned.ui.store import Session, Store, read_json
+from ned.ui.store import Session, Store, read_json, write_json
 from ned.ui.uploads import Uploads
 
 STATIC = Path(__file__).parent / "static"
@@ -195,10 +195,13 @@ class Page:
             raise HTTPException(404)
         if self.jobs.state(folder)["kind"] == "image":
             return sent(path)
-        proxy = folder / "proxy.mp4"
-        if not proxy.exists() and not await self.worker.ask("plays", path=str(path)):
-            await self.worker.ask("proxy", path=str(path), to=str(proxy))
-        return sent(proxy if proxy.exists() else path)
+        proxy, known = folder / PROXY, read_json(folder / "plays.json")
+        if known is None:  # a player asks for many ranges
+            known = await self.worker.ask("plays", path=str(path))
+            if not known:
+                await self.worker.ask("proxy", path=str(path), to=str(proxy))
+            write_json(folder / "plays.json", known)
+        return sent(path if known else proxy)
 
     # -- what they have in common
 

@@ -63,10 +63,10 @@ class FittedTrack:
 class Scene:
     """One video."""
 
-    def __init__(self, path: Path, cache: Cache, progress: Progress | None = None) -> None:
-        """Analyse, or take what is in the cache. Raises as `analyse_cached`."""
+    def __init__(self, path: Path, cache: Cache, progress: Progress | None = None, work: Path | None = None) -> None:
+        """Analyse, or take what is in the cache; `work` and errors as of `analyse_cached`."""
         self.path, self._cache = path, cache
-        self.analysis = analyse_cached(path, progress or Silent(), cache=cache)
+        self.analysis = analyse_cached(path, progress or Silent(), cache=cache, work=work)
         self.model = load_face_model("canonical")
         info = self.analysis.video
         self.rate = float(info.frame_rate)

@@ -88,7 +88,9 @@ class Worker:
             if request["kind"] == "image":
                 scene: Any = PortraitScene(Path(name))
             else:
-                scene = Scene(Path(name), Cache(Path(request["cache"])), progress or Silent())
+                work = Path(request["folder"]) / "work"  # where a look that was broken off goes on
+                work.mkdir(exist_ok=True)
+                scene = Scene(Path(name), Cache(Path(request["cache"])), progress or Silent(), work)
             with self._opening:
                 while len(self._scenes) >= MOST_SCENES:
                     self._scenes.pop(next(iter(self._scenes)))

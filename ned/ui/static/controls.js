@@ -54,6 +54,7 @@ export function showControls() {
   $("reference").value = key?.style === "reference" ? key.reference : "";
   $("renderer").value = state.renderer;
   $("quality").value = state.quality;
+  $("renderer-note").hidden = state.renderer !== "neural";
   drawPad(key);
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,5 +56,6 @@ class Ui(Command):
             if self.browser:
                 webbrowser.open(address)
 
-        serve(settings, say)
+        with suppress(KeyboardInterrupt):  # the usual end
+            serve(settings, say)
         return 0

@@ -98,7 +98,9 @@ class Page:
         return sent(self.files.media(self._file(request)))
 
     async def face(self, request: Request) -> Response:
-        return sent(self._file(request) / f"face-{request.path_params['number']:d}.jpg")
+        folder, number = self._file(request), request.path_params["number"]
+        known = [str(person["number"]) for person in (read_json(folder / "facts.json") or {}).get("people", [])]
+        return sent(folder / f"face-{number}.jpg" if number in known else None)
 
     async def curves(self, request: Request) -> Response:
         found = read_json(self._file(request) / "curves.json")
@@ -259,7 +261,7 @@ def build_app(settings: UiSettings) -> Starlette:
         Route("/", page.index), Route("/static/{name}", page.static),
         Route("/api/session", page.session), Route("/api/session", page.leave, methods=["DELETE"]),
         Route("/api/files", page.upload, methods=["POST"]), Route(f, page.remove_file, methods=["DELETE"]),
-        Route(f"{f}/media", page.media), Route(f + "/faces/{number:int}", page.face),
+        Route(f"{f}/media", page.media), Route(f + "/faces/{number}", page.face),
         Route(f"{f}/curves", page.curves), Route(f"{f}/frame", page.frame),
         Route(f"{f}/preview", page.preview, methods=["POST"]), Route(f"{f}/loop", page.loop, methods=["POST"]),
         Route(f + "/looks/{look}", page.look), Route(f"{f}/copy", page.copy, methods=["POST"]),

@@ -158,9 +158,13 @@ def _entry(one: Any, clip_of: Callable[[str], Path | None]) -> dict[str, Any]:
 
 
 def _number(value: Any, what: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    try:
+        number = math.nan if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
         raise UserError(f"{what} is {str(value)[:40]!r}", remedy="give a number")
-    return float(value)
+    return number
 
 
 def _whole(value: Any) -> int:

@@ -31,6 +31,8 @@ class PageJobs:
         """Begin a job on an upload; its folder. Raises UserError for options that do not go together."""
         if len(session.all("jobs")) >= self._settings.max_jobs:
             raise UserError(f"more than {self._settings.max_jobs} jobs", remedy="remove some")
+        if len(self.running(session)) >= self._settings.max_running:
+            raise UserError(f"{self._settings.max_running} jobs wait already", remedy="wait, or cancel some")
         still = isinstance(wish, StillDocument)
         wish.config(source)  # raises before a folder is made
         name = output_name(source, wish)
@@ -105,11 +107,11 @@ class PageJobs:
         """A finished file of a job: `result`, `report` or `manifest`."""
         state = read_json(folder / STATE) or {}
         job = read_json(folder / JOB) or {}
-        ends = {"report": "_report.html", "manifest": ".c2pa"}
-        for name in state.get("made", []) if state.get("state") == "done" else []:
-            if name == job.get("output") if what == "result" else name.endswith(ends[what]):
-                path = folder / Path(name).name
-                return path if path.is_file() else None
+        ends = {"result": job.get("output", ""), "report": "_report.html", "manifest": ".c2pa"}
+        if what in ends and state.get("state") == "done":
+            for name in state.get("made", []):
+                if name.endswith(ends[what]) and (folder / name).is_file():
+                    return folder / name
         return None
 
     def runs(self, folder: Path) -> bool:

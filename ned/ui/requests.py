@@ -43,7 +43,7 @@ def time_of(said: Any) -> float:
     """Seconds from 0 on. Raises HTTPException."""
     try:
         seconds = math.nan if isinstance(said, bool) else float(said)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         seconds = math.nan
     if not 0 <= seconds < 1e7:
         raise HTTPException(400, "not a time")
@@ -58,7 +58,8 @@ def sent(path: Path | None) -> Response:
 
 async def failed(request: Request, error: Exception) -> Response:
     status = 429 if isinstance(error, Busy) else 413 if isinstance(error, TooLarge) else 422
-    return JSONResponse({"error": str(error)}, status if isinstance(error, UserError) else 500)
+    said = str(error).encode("utf-8", "replace").decode()
+    return JSONResponse({"error": said}, status if isinstance(error, UserError) else 500)
 
 
 async def gone(request: Request, error: Exception) -> Response:

@@ -33,3 +33,5 @@ class UiSettings:
     """Of one session."""
     max_jobs: int = 200
     """Of one session."""
+    max_running: int = 12
+    """Of these, that work or wait for their turn."""

@@ -13,7 +13,7 @@ from tests.ui.serving import HAPPY, Visitor
 
 NASTY = (
     "..", "../../key", "..%2f..%2fkey", "%2e%2e%2f%2e%2e%2fkey", "....//....//key", "/etc/passwd", "%2fetc%2fpasswd",
-    "..\\..\\key", "%00", "key%00.jpg", "0" * 16, "f" * 5000, "~", ".", "%252e%252e%252fkey", "file:///etc/passwd",
+    "..\\..\\key", "%00", "key%00.jpg", "0" * 16, "9" * 5000, "f" * 5000, "~", ".", "%252e%252e%252fkey", "file:///etc/passwd",
 )  # fmt: skip
 
 
@@ -208,6 +208,9 @@ def test_a_script_in_a_name_is_a_name(server):
      json.dumps({"document": {"timeline": [{"person": [], "time": 0, "emotion": "happy"}]}}).encode(),
      json.dumps({"document": {"timeline": [{"person": 1, "time": 0, "emotion": {"a": 1}}]}}).encode(),
      json.dumps({"document": HAPPY | {"renderer": "/etc/passwd"}}).encode(),
+     json.dumps({"document": HAPPY | {"renderer": "\ud800"}}).encode(),
+     json.dumps({"document": {"timeline": [{"person": 1, "time": 10**400, "emotion": "happy"}]}}).encode(),
+     json.dumps({"document": HAPPY, "time": 10**400}).encode(),
      json.dumps({"document": HAPPY, "time": "soon"}).encode(), json.dumps({"document": HAPPY, "time": -1}).encode(),
      b'{"document": {"timeline": [{"person": 1, "time": NaN, "emotion": "happy"}]}}'],
 )  # fmt: skip

@@ -41,6 +41,7 @@ def listening(port: int) -> socket.socket:
     door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         door.bind((HOST, port))
+        door.listen(128)  # who comes before the page is ready waits
     except OSError as error:
         door.close()
         raise UserError(f"port {port} cannot be had ({error.strerror})", remedy="choose another --port") from error

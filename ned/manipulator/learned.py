@@ -22,7 +22,7 @@ from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_
 from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.resample import at_frames, resample
 from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN, ManipulatorConfig
-from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width
+from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width, lower_cheeks
 from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack, Reference
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class LearnedManipulator:
         difference = edit.intensity * change + self._resting_smile(articulation, shares, edit.intensity)
         if self.space.name == "arkit52":
             difference = keep_blinks(self.space, difference, articulation, self.effects.lids)
+            difference = lower_cheeks(self.space, difference, frame_rate)
             difference = keep_width(self.space, difference, self.effects.width, frame_rate)
             mouth = _mouth(shares)
             difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, mouth.upper_lip)

@@ -26,6 +26,9 @@ REST_S = 1.5
 WIDTH_S, WIDTH_DRIFT = 1.0, 0.3
 """Time scale of what an edit may change in the mouth's width, and how much of that is left beside the constant part."""
 
+CHEEKS, CHEEKS_S = 0.6, 0.5
+"""How far cheeks go down, as `cheekSquint`, for each unit of a smile that is taken back, and the time scale of it."""
+
 OPEN_S = 0.8
 """Time scale over which a mouth counts as mostly open or mostly shut."""
 
@@ -95,6 +98,19 @@ def keep_width(
     out = difference.copy()
     missing = middle + WIDTH_DRIFT * (slow - middle) - change
     out[:, columns] += (missing / float(width_per_unit[columns].sum()))[:, None]
+    return out
+
+
+def lower_cheeks(
+    space: ExpressionSpace, difference: Float[np.ndarray, "frames width"], frame_rate: float
+) -> Float[np.ndarray, "frames width"]:
+    """`difference` with cheeks that go down where a smile is taken back: a smile lifts them, but points on the skin
+    hardly show it, so that a fit does not, and a frown under round cheeks looks put on."""
+    out = difference.copy()
+    for side in ("Left", "Right"):
+        smile = difference[:, space.index(f"mouthSmile{side}")]
+        smile = gaussian_filter1d(smile, CHEEKS_S * frame_rate, mode="nearest")
+        out[:, space.index(f"cheekSquint{side}")] += CHEEKS * np.minimum(smile, 0.0)
     return out
 
 

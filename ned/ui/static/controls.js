@@ -81,8 +81,8 @@ function drawPad(key) {
   const text = (x, y, said, anchor = "middle", size = 0.1) => svg.append(draw("text", { x, y, "text-anchor": anchor, style: { "font-size": `${size}px` } }, said));
   text(0, -1.07, "excited");
   text(0, 1.16, "calm");
-  text(1.03, -0.05, "pleased", "end");
-  text(-1.03, -0.05, "displeased", "start");
+  text(0.96, -0.05, "pleased", "end");
+  text(-0.96, -0.05, "displeased", "start");
   for (const [name, valence, arousal] of NAMES) text(valence * 0.86, -arousal * 0.86, name, "middle", 0.085);
   svg.append(draw("circle", { class: place ? "dot" : "dot off", cx: place ? place[0] : 0, cy: place ? -place[1] : 0, r: 0.075, style: { "stroke-width": "0.025px" } }));
   const set = (valence, arousal) => {

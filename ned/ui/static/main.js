@@ -66,7 +66,7 @@ function want(id) {
 }
 
 function showPicker(files) {
-  const key = files.map((file) => file.id).join();
+  const key = files.map((file) => `${file.id}:${file.name}`).join();
   if ($("files").dataset.key !== key) {
     $("files").dataset.key = key;
     $("files").replaceChildren(...files.map((file) => make("option", { value: file.id }, file.name || "…")));

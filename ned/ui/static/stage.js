@@ -12,7 +12,7 @@ let looping = null;
 export function showFile() {
   const { facts, id, kind, media } = state.file;
   $("view").style.setProperty("aspect-ratio", `${facts.width} / ${facts.height}`);
-  $("view").style.setProperty("max-width", `calc(62vh * ${facts.width / facts.height})`);
+  $("view").style.setProperty("--aspect", facts.width / facts.height);
   shownTime = null;
   if (kind === "video") {
     $("time").max = Math.max(0, facts.duration - 1 / facts.rate);

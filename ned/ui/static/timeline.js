@@ -61,7 +61,7 @@ function drawRuler(svg, height) {
   const back = draw("rect", { x: LEFT, y: 0, width: width - LEFT, height, fill: "transparent" });
   drags(back, (event) => { setTime(timeOf(event)); return (next) => setTime(timeOf(next)); });
   svg.append(back);
-  for (let t = 0; t <= duration; t += step) svg.append(draw("text", { x: x(t), y: 11 }, step < 1 ? t.toFixed(1) : clock(t).slice(0, -3)));
+  for (let t = 0; x(t) < width - 28 && t <= duration; t += step) svg.append(draw("text", { x: x(t), y: 11 }, step < 1 ? t.toFixed(1) : clock(t).slice(0, -3)));
   for (const t of shots) svg.append(draw("line", { class: "shot", x1: x(t), x2: x(t), y1: RULER, y2: height }));
 }
 

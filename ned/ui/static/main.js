@@ -101,6 +101,7 @@ const looked = new Map();
 
 async function send(file, show_it = true) {
   if (sending) { say("One file is being copied already."); return null; }
+  if (file.size > session.limits.upload) { say(`${file.name} is larger than ${(session.limits.upload / 1e9).toFixed(1)} GB.`); return null; }
   const { done, stop } = upload(file, (now, total) => { if (sending) { sending.done = now; sending.total = total; if (show_it) show(); } });
   sending = { name: file.name, done: 0, total: file.size, stop };
   if (show_it) show();

@@ -223,6 +223,6 @@ def test_by_keyboard(own, context):
     assert "arousal 0.05" in page.one("#pad svg").get_attribute("aria-valuetext")
     page.one("[data-key='1-1']").focus()
     page.shown(lambda: keys.press("Delete"))
-    assert page.one("[data-key]").count() == 1
+    assert page.one("#timeline [data-key]").count() == 1
     assert not page.errors
     page.tab.close()

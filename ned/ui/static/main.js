@@ -67,8 +67,8 @@ function want(id) {
 
 function showPicker(files) {
   const key = files.map((file) => `${file.id}:${file.name}`).join();
-  if ($("files").dataset.key !== key) {
-    $("files").dataset.key = key;
+  if ($("files").dataset.known !== key) {
+    $("files").dataset.known = key;
     $("files").replaceChildren(...files.map((file) => make("option", { value: file.id }, file.name || "…")));
   }
   $("files").hidden = !files.length;

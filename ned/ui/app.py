@@ -140,6 +140,7 @@ class Page:
         while not (await asyncio.wait([asked], timeout=0.3))[0]:
             if await request.is_disconnected():
                 asked.cancel()
+                return Response(status_code=400)
         await asked
         return JSONResponse({"before": before.stem, "after": after.stem})
 
@@ -249,7 +250,8 @@ class Page:
         while True:
             for session in list(self.store.idle(self.settings.keep_s)):
                 if not self.jobs.running(session):
-                    await self._delete(session)
+                    with contextlib.suppress(NedError, OSError):
+                        await self._delete(session)
             await asyncio.sleep(SWEEP_S)
 
 

@@ -87,10 +87,13 @@ class _Formatter(argparse.HelpFormatter):
         super().__init__(prog, max_help_position=28, width=100)
 
 
-def add_options(parser: argparse.ArgumentParser, cls: type, many: tuple[str, ...] = ()) -> None:
-    """Declare every option of a dataclass; of the positional ones named in `many` several may be given."""
+def add_options(
+    parser: argparse.ArgumentParser, cls: type, many: tuple[str, ...] = (), without: tuple[str, ...] = ()
+) -> None:
+    """Declare every option of a dataclass but those in `without`; of the positional ones named in `many` several may be
+    given."""
     types = typing.get_type_hints(cls)
-    for f in option_fields(cls):
+    for f in (f for f in option_fields(cls) if f.name not in without):
         _add(parser, f, types[f.name], nargs="+" if f.name in many else None)
 
 

@@ -72,12 +72,13 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
             weights = OWN
         else:
             weights = _digest(workspace.actor_weights(config.actor) if config.actor else role.weights)
+    torch = runs_on != "cpu" or weights == OWN or bool(config.actor or config.manipulator_weights)
     manipulator = "" if config.expression else config.chosen_manipulator
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
         renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
         files_digest(config), devices.said_of(runs_on), runs_on, config.seed,
-        _versions(runs_on != "cpu" or weights == OWN or bool(config.actor or config.manipulator_weights)), why,
+        (("ned", __version__), *package_versions(torch)), why,
     )  # fmt: skip
 
 
@@ -116,12 +117,13 @@ def _digest(path: Path) -> str:
     return workspace.sha256_of(path) if path.is_file() else "missing"
 
 
-def _versions(torch: bool) -> tuple[tuple[str, str], ...]:
-    found = [("ned", __version__)]
+def package_versions(torch: bool) -> list[tuple[str, str]]:
+    """Of the packages that images depend on, as far as they are installed; with `torch` or without."""
+    found = []
     for name, known_as in (PACKAGES | ({"torch": ("torch",)} if torch else {})).items():
         versions = (_version(package) for package in known_as)
         found += [(name, version) for version in versions if version][:1]
-    return tuple(found)
+    return found
 
 
 def _version(package: str) -> str:

@@ -4,10 +4,11 @@ import os
 
 
 def available() -> int:
-    """Cores that this process may use: as the system's mask says, which containers and `taskset` narrow."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 2
+    """Cores that this process may use: as the system's mask says, which containers and `taskset` narrow; no more than
+    `NED_CPUS`, which says how many a scheduler gave, where it sets no mask."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    given = os.environ.get("NED_CPUS", "")
+    return max(1, min(cores, int(given) if given.isdecimal() and int(given) else cores))
 
 
 PAINTING = max(1, available() // 2)
@@ -20,3 +21,13 @@ def quiet_algebra() -> None:
     system over and over, and our matrices are small: several of our threads at work at once lost a quarter of the
     time to that. For a process that is ours alone, before NumPy is there."""
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def instructions() -> str:
+    """The widest vectors that compiled code may choose: "AVX512", "AVX2", or "DEFAULT" (as torch names them)."""
+    import numpy as np
+
+    known = getattr(np.core._multiarray_umath, "__cpu_features__", {})  # what NumPy itself chooses by
+    if known.get("AVX512_SKX"):
+        return "AVX512"
+    return "AVX2" if known.get("AVX2") and known.get("FMA3") else "DEFAULT"

@@ -38,6 +38,15 @@ def said_of(device: str) -> str:
     return "Apple GPU" if device == "mps" else "cpu"
 
 
+def peak_bytes(device: str) -> int:
+    """The most memory of a GPU that this process had in use at once; 0 where the device does not say."""
+    if device != "cuda":
+        return 0
+    import torch
+
+    return torch.cuda.max_memory_allocated()
+
+
 def unused_gpu() -> bool:
     """Whether there seems to be a GPU that nothing here can use, since torch is missing."""
     return _driver() and not has("torch")

@@ -1,6 +1,6 @@
 """Time of the neural renderer beside the warp renderer's, on the same faces in the same run, and its memory.
 
-    python scripts/bench/renderer.py [--checkpoint meta.safetensors] [--frames 60] [--threads 2]
+    python scripts/bench/renderer.py [--checkpoint meta.safetensors] [--frames 60] [--device cpu]
 
 The face is the mean one, talking and made to smile; per frame: warp, conditioning, bending of the memory, network, and
 what it changes put back. Ratios compare runs on a noisy machine; frames a second are those of this one.
@@ -14,15 +14,17 @@ import time
 from pathlib import Path
 
 import numpy as np
-import torch
 
 from ned.face_model import load_face_model
 from ned.renderer import build_renderer
 from ned.renderer.neural.crops import FACE_SHARE, TOP_SHARE
+from ned.renderer.neural.inference import load_weights, make_network
 from ned.renderer.neural.memory import Memory
-from ned.renderer.neural.renderer import Painting, load_network
+from ned.renderer.neural.renderer import Painting
 from ned.renderer.neural.weights import SHIPPED
 from ned.rendering.painter import AHEAD
+from ned.runtime import devices
+from ned.runtime.cores import available
 from ned.types import FaceEdit
 
 
@@ -46,10 +48,11 @@ def main() -> None:
     parser.add_argument("--checkpoint", type=Path, default=SHIPPED)
     parser.add_argument("--frames", type=int, default=60)
     parser.add_argument("--side", type=int, default=400, help="pixels of the face's region")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--device", choices=devices.DEVICES, default=devices.AUTO)
     given = parser.parse_args()
-    torch.set_num_threads(given.threads)
-    network, settings = load_network(given.checkpoint)
+    device = devices.settle(given.device)
+    tensors, settings = load_weights(given.checkpoint)
+    network = make_network(tensors, settings, given.checkpoint, device)
     edits, _ = moving_faces(given.frames, given.side)
     _, crops = moving_faces(settings.memory, settings.size)
     rng = np.random.default_rng(0)
@@ -63,7 +66,7 @@ def main() -> None:
         began, waiting = time.perf_counter(), []
         for k, edit in enumerate(edits):
             renderer.prefetch_edits(edits[k : k + AHEAD])
-            waiting.append(renderer.start(image, edit))
+            waiting.append(renderer.submit(image, edit))
             if len(waiting) > 1:  # as the second pass does
                 waiting.pop(0)()
         waiting.pop()()
@@ -71,9 +74,9 @@ def main() -> None:
     for name, value in seconds.items():
         print(f"{name:8s} {1e3 * value:7.1f} ms a frame, {1 / value:6.1f} fps, {value / seconds['warp']:5.2f} × warp")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    where = torch.cuda.get_device_name() if torch.cuda.is_available() else f"{given.threads} threads"
-    print(f"crops of {settings.size} pixels, {where}; process {peak:.2f} GiB"
-          + (f", GPU {torch.cuda.max_memory_allocated() / 1024**3:.2f} GiB" if torch.cuda.is_available() else ""))
+    of_device = devices.peak_bytes(device)
+    print(f"crops of {settings.size} pixels, {devices.said_of(device)}, {available()} cores; process {peak:.2f} GiB"
+          + (f", GPU {of_device / 1024**3:.2f} GiB" if of_device else ""))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/bench/start.py [--repeat 5]
 
-Every figure is of fresh processes, the best of the repeats: seconds by the clock, and of processor time, which says more
+Every figure is of fresh processes, the best of the repeats: seconds by the clock and of processor time, which says more
 on a busy machine. The sample clip is made first, so kernels are compiled.
 """
 

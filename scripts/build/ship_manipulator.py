@@ -1,4 +1,5 @@
-"""Makes a trained checkpoint the one that `ned` ships, with its graphs, and notes their SHA-256 in the assets' manifest.
+"""Makes a trained checkpoint the one that `ned` ships, with its graphs, and notes their SHA-256 in the manifest.
+The discriminator stays behind: an edit has no use for it.
 
     python scripts/build/ship_manipulator.py run/best.safetensors
 """
@@ -6,12 +7,16 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
-from ned.face_model import load_face_model
-from ned.manipulator.learned import SHIPPED, load_networks
-from ned.files.checkpoint import load_checkpoint, save_checkpoint
 from ship_graphs import ship_manipulator
+
+from ned.face_model import load_face_model
+from ned.files.checkpoint import load_checkpoint, save_checkpoint
+from ned.manipulator.family import load_family
+from ned.manipulator.learned import SHIPPED
+from ned.manipulator.settings import ManipulatorConfig
 
 
 def main() -> None:
@@ -22,9 +27,12 @@ def main() -> None:
     record = checkpoint.record
     if not (record.licence and record.data and record.command):
         raise SystemExit(f"{path}: its record lacks licence, data or command; train with --licence")
-    save_checkpoint(SHIPPED, checkpoint)
+    config, space = ManipulatorConfig.build(checkpoint.config, path), load_face_model().space
+    family = load_family(space, config, checkpoint.tensors, path)  # strictly, or not at all
+    needed = tuple(f"{name}." for name in family.modules())
+    tensors = {name: tensor for name, tensor in checkpoint.tensors.items() if name.startswith(needed)}
+    save_checkpoint(SHIPPED, replace(checkpoint, tensors=tensors))
     ship_manipulator()
-    load_networks(SHIPPED, load_face_model().space)
     print(f"{SHIPPED}: {record.steps} steps, {dict(record.metrics)}")
 
 

@@ -73,6 +73,11 @@ class FlameFace:
         """The 478 points with `IDENTITIES` identities and 50 expressions, for fitting."""
         return articulated_points(self.model, self.points)
 
+    def person(self, identity: Float[np.ndarray, "identities"]) -> ArticulatedFace:
+        """The 478 points of one person; `identity` may have more components than `articulated` fits."""
+        wide = len(identity) > IDENTITIES
+        return (articulated_points(self.model, self.points, len(identity)) if wide else self.articulated).shaped(identity)
+
     @cached_property
     def mean(self) -> Float[np.ndarray, "478 3"]:
         """The landmarks on the mean face, cm in `ned`'s axes."""

@@ -1,0 +1,182 @@
+"""Who fits faces: landmarks alone, or an encoder that looks at the images (`--fit`)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ned.config.edit import ENCODERS, LANDMARKS, FaceModelOptions
+from ned.encoders.encode import crop_of, encode_frames, joined, load_faces, save_faces
+from ned.encoders.fit import EncodedFit, encoded_fit
+from ned.encoders.parameters import EncodedFaces
+from ned.errors import UserError
+from ned.face_model import FaceModel
+from ned.face_model.flame.arkit import ArkitFlame
+from ned.face_model.flame.face import FlameFace
+from ned.files.reading import fingerprint, sha256_of
+from ned.fitting.bridge import Bridge, bridge
+from ned.fitting.flame import FlameFit, fit_flame
+from ned.fitting.least_squares import fit_face
+from ned.heads import Heads
+from ned.licences import require
+from ned.runtime.progress import Progress, Silent
+from ned.types import Analysis, FaceFit, FaceTrack
+from ned.video import frames_at
+from ned.workspace import Cache
+
+if TYPE_CHECKING:
+    from torch import nn
+
+_VERSION = 1
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """One track, fitted."""
+
+    face: FaceFit
+    """In the model's space."""
+    heads: Heads | None = None
+    """Of FLAME, where it was asked for."""
+    flame: FlameFit | None = None
+    encoded: EncodedFit | None = None
+
+
+@dataclass(frozen=True)
+class Fitter:
+    """Fits tracks with one model in one way."""
+
+    model: FaceModel
+    kind: str = LANDMARKS
+    checkpoint: Path | None = None
+    """Of the encoder."""
+    wants_heads: bool = False
+    """Whether the whole head is to be told as well, also where the model speaks ARKit's coefficients."""
+    cache: Cache | None = field(default=None, compare=False)
+
+    @property
+    def flame(self) -> FlameFace | None:
+        """FLAME itself, where the model is one."""
+        return flame_of(self.model)
+
+    @cached_property
+    def network(self) -> nn.Module:
+        """The encoder, ready to encode, on the best device. Raises UserError where its checkpoint does not fit."""
+        from ned.encoders.checkpoint import load_encoder
+        from ned.encoders.resnet import fused
+        from ned.runtime.precision import best_device
+
+        assert self.checkpoint is not None and self.flame is not None
+        return fused(load_encoder(self.kind, self.checkpoint, self.flame.model)).to(best_device())
+
+    @cached_property
+    def _bridge(self) -> Bridge:
+        assert self.flame is not None
+        return bridge(self.flame, self.model, self.model.topology)
+
+    def fit(self, tracks: Sequence[FaceTrack], analysis: Analysis, progress: Progress | None = None) -> list[Fitted]:
+        """The tracks of one person of a video. Raises UserError for a face that the encoder loses."""
+        with (progress or Silent()).stage("fitting", sum(map(len, tracks))) as stage:
+            out = []
+            for track in tracks:
+                out.append(self._fit(track, analysis))
+                stage.advance(len(track))
+        return out
+
+    def _fit(self, track: FaceTrack, analysis: Analysis) -> Fitted:
+        rate = float(analysis.video.frame_rate)
+        if self.kind != LANDMARKS:
+            return self._encoded(track, analysis)
+        if isinstance(self.model, FlameFace):
+            flame = fit_flame(track, self.model, rate)
+            return Fitted(flame.face, flame.heads(), flame)
+        heads = fit_flame(track, self.flame, rate).heads() if self.wants_heads and self.flame else None
+        return Fitted(fit_face(track, self.model, rate), heads)
+
+    def _encoded(self, track: FaceTrack, analysis: Analysis) -> Fitted:
+        assert self.flame is not None
+        crop = crop_of(self.kind, np.asarray(track.landmarks))
+        faces = self._known(track, analysis)
+        found = encoded_fit(self.kind, faces, crop, track, self.flame)
+        face = found.fit.face
+        if self.model.space != face.expression.space:
+            face = FaceFit(face.identity, face.pose, self._bridge.convert(face.expression), face.reprojection_error)
+        return Fitted(face, found.heads(), found.fit, found)
+
+    def _known(self, track: FaceTrack, analysis: Analysis) -> EncodedFaces:
+        """What the encoder says of a track, from the cache where it was said before."""
+        assert self.checkpoint is not None
+        path, entry = analysis.video.path, None
+        if self.cache is not None:
+            seen = np.ascontiguousarray(track.landmarks, np.float32)
+            digest = hash_of(seen, np.asarray(track.frames))
+            entry = self.cache.entry("encoded", _VERSION, fingerprint(path), self.kind, sha256_of(self.checkpoint), digest)
+            known = load_faces(entry / "faces.npz", len(track))
+            if known is not None:
+                self.cache.touch(entry)
+                return known
+        crop = crop_of(self.kind, np.asarray(track.landmarks))
+        frames = frames_at(path, track.frames.tolist(), float(analysis.video.frame_rate))
+        faces = joined(list(encode_frames(self.network, self.kind, (frame.rgb() for frame in frames), crop)))
+        if len(faces) != len(track):
+            raise UserError(f"gives {len(faces)} of {len(track)} frames again", path=path, remedy="is it still written?")
+        if self.cache is not None and entry is not None:
+            try:
+                self.cache.save(entry, lambda folder: save_faces(folder / "faces.npz", faces))
+            except OSError:  # a cache that cannot be written is no reason to stop
+                return faces
+        return faces
+
+
+def hash_of(*arrays: np.ndarray) -> str:
+    """A digest of arrays."""
+    import hashlib
+
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def flame_of(model: FaceModel) -> FlameFace | None:
+    """FLAME itself, where a model is made of it."""
+    if isinstance(model, FlameFace):
+        return model
+    return model.face if isinstance(model, ArkitFlame) else None
+
+
+def encoder_file(options: FaceModelOptions, face: FlameFace) -> Path:
+    """The checkpoint of the encoder that is asked for: the one that is named, else the one in FLAME's folder. Raises
+    UserError where there is none, it speaks another FLAME, or its licence is not accepted."""
+    from ned.encoders.editions import check_edition
+
+    check_edition(options.fit, face.model.edition)
+    path = options.encoder or getattr(face.files, options.fit)
+    if path is None:
+        raise UserError(f"no checkpoint of {options.fit} among FLAME's files", path=options.flame_folder,
+                        remedy="put it there, or name it with --encoder; see third_party/deca.md")  # fmt: skip
+    if not path.is_file():
+        raise UserError("no such checkpoint", path=path, remedy="check --encoder")
+    for licence in {"spectre": ("spectre", "deca"), "emoca": ("emoca", "deca")}.get(options.fit, (options.fit,)):
+        require(licence, options.accept_licence)
+    return path
+
+
+def make_fitter(
+    model: FaceModel, options: FaceModelOptions, wants_heads: bool = False, cache: Cache | None = None
+) -> Fitter:
+    """As the options say. Raises UserError as `encoder_file`, and for an encoder without FLAME."""
+    if options.fit == LANDMARKS:
+        return Fitter(model, wants_heads=wants_heads, cache=cache)
+    face = flame_of(model)
+    if face is None:
+        raise UserError(f"{options.fit} gives FLAME's coefficients", remedy="add --face-model flame --flame-folder DIR")
+    return Fitter(model, options.fit, encoder_file(options, face), wants_heads, cache)
+
+
+assert set(ENCODERS)

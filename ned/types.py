@@ -64,7 +64,7 @@ class VideoInfo:
     """As the container says or as estimated from its duration; exact only after a pass over it."""
     duration_s: float
     rotation: int
-    """Degrees clockwise that a player turns the coded picture by: 0, 90, 180 or 270."""
+    """Degrees clockwise that a player turns the coded image by: 0, 90, 180 or 270."""
     sample_aspect_ratio: Fraction
     colour: Colour
     audio: tuple[AudioStream, ...]
@@ -102,7 +102,7 @@ class FaceTrack:
     boxes: Float[np.ndarray, "frames 4"]
     landmarks: Float[np.ndarray, "frames 478 3"]
     """Pixels; z in the same scale as x, smaller is nearer to the camera."""
-    look: Float[np.ndarray, "features"] | None = None
+    appearance: Float[np.ndarray, "features"] | None = None
     """What the person looks like here, see `ned.analysis.appearance`."""
     skin: SkinStatistics | None = None
     """None where the track is too short to tell what is usual."""

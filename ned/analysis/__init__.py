@@ -57,8 +57,8 @@ def analyse(
     frames = video.read_frames(path, start_s, end_s, kept.position if kept else None)
     if kept:
         next(frames)
-    with video.prefetch(_pictures(frames, shot_detector, info, count, every), 6) as pictures:
-        for frame, time_s, rgb, change, shot_state in pictures:
+    with video.prefetch(_images(frames, shot_detector, info, count, every), 6) as images:
+        for frame, time_s, rgb, change, shot_state in images:
             if not count:
                 first = frame.index
                 tracker.cut(first)
@@ -86,10 +86,10 @@ def analyse(
     return Analysis(info, count, shots, tracks, first, np.array(times_s))
 
 
-def _pictures(
+def _images(
     frames: Iterable[video.Frame], shots: video.ShotDetector, info: VideoInfo, count: int, every: int | None
 ) -> Iterator[tuple[video.Frame, float, UInt8[np.ndarray, "h w 3"], video.Transition | None, ShotState | None]]:
-    """Each frame, its time in seconds, its RGB picture, the change of shot that is told there, and after `every` so
+    """Each frame, its time in seconds, its RGB image, the change of shot that is told there, and after `every` so
     many frames the detector's state: work of the decoding thread."""
     origin_s = video.start_time(info.path)
     for number, frame in enumerate(frames, count + 1):

@@ -129,8 +129,8 @@ def _arrays(analysis: Analysis) -> dict[str, np.ndarray]:
     out = {} if analysis.frame_times_s is None else {"times_s": analysis.frame_times_s}
     for k, track in enumerate(analysis.tracks):
         out[f"frames{k}"], out[f"boxes{k}"] = track.frames, track.boxes
-        if track.look is not None:
-            out[f"look{k}"] = track.look
+        if track.appearance is not None:
+            out[f"look{k}"] = track.appearance
         if track.skin is not None:
             for name in ("middle", "spread", "known"):
                 out[f"skin_{name}{k}"] = getattr(track.skin, name).astype(np.float16)
@@ -175,8 +175,8 @@ def _assemble(head: dict[str, Any], entry: Path, path: Path) -> Analysis:
         rows = landmarks[start : start + length]
         if not all(_plausible(rows[i : i + _CHUNK]) for i in range(0, length, _CHUNK)):
             raise ValueError("landmarks are of no face")
-        look = _optional(arrays, f"look{k}")
-        tracks.append(FaceTrack(int(said["person"]), shot, frames, boxes, rows, look, _skin(arrays, k)))
+        appearance = _optional(arrays, f"look{k}")
+        tracks.append(FaceTrack(int(said["person"]), shot, frames, boxes, rows, appearance, _skin(arrays, k)))
         start += length
     count, times_s = int(head["num_frames"]), _optional(arrays, "times_s")
     if times_s is not None and times_s.shape != (count,):
@@ -214,7 +214,7 @@ def _load_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _plausible(landmarks: Float[np.ndarray, "frames points 3"]) -> bool:
-    """Whether the points of every frame are finite, near a picture, and spread out like a face's; NaN is not."""
+    """Whether the points of every frame are finite, near an image, and spread out like a face's; NaN is not."""
     eyes, mouth = landmarks[:, LANDMARKS.outer_eye_corners], landmarks[:, LANDMARKS.mouth_corners]
     apart = [np.abs(pair[:, 0, :2] - pair[:, 1, :2]).max(-1).min() for pair in (eyes, mouth)]
     return bool(np.abs(landmarks).max() < MAX_COORDINATE and min(apart) > 0.5)

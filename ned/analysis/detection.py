@@ -51,7 +51,7 @@ def overlap(a: Float[np.ndarray, "xyxy=4"], b: Float[np.ndarray, "xyxy=4"]) -> f
 
 
 def _shrunk(rgb: UInt8[np.ndarray, "h w 3"]) -> tuple[UInt8[np.ndarray, "a b 3"], int]:
-    """The picture by a whole factor smaller, which is fast, yet no smaller than what the detector samples."""
+    """The image by a whole factor smaller, which is fast, yet no smaller than what the detector samples."""
     shrink = max(1, max(rgb.shape[:2]) // CROP_PX)
     shrink = max(1, min(shrink, *rgb.shape[:2]))
     height, width = rgb.shape[0] // shrink, rgb.shape[1] // shrink

@@ -2,7 +2,7 @@
 
 Colour does not give it away, but what it hides does: lips, lids, brows and folds are not where this person's usually
 are. On the map of the face (see `ned.analysis.skin`) each place has a likeness, the slope of a regression of the
-picture's local contrast on the usual one: about 1 where the features are seen, whatever the light, about 0 where they
+image's local contrast on the usual one: about 1 where the features are seen, whatever the light, about 0 where they
 are hidden. An open mouth or a blink is short; so places count only once they have been unlike for a while, and are then
 followed, by a looser measure, for as long as they are.
 """
@@ -33,7 +33,7 @@ _SHARED = 0.25
 """Share of the smaller one by which what is followed overlaps what was covered before."""
 _MOST_SHARE = 0.6
 _SHARPEST, _LEAST_SHARP = 70, 0.4
-"""Percentile of likeness that stands for a free face in a blurred picture, and the least it is taken for."""
+"""Percentile of likeness that stands for a free face in a blurred image, and the least it is taken for."""
 
 
 class HiddenFeatures:

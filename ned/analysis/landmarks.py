@@ -103,7 +103,7 @@ def cut(rgb: UInt8[np.ndarray, "h w 3"], roi: Roi) -> UInt8[np.ndarray, "192 192
         if not height or not width:
             return np.zeros((CROP_PX, CROP_PX, 3), np.uint8)
         rgb = cv2.resize(rgb[: height * shrink, : width * shrink], (width, height), interpolation=cv2.INTER_AREA)
-        # Pixel (i, j) of the shrunk picture is the mean of shrink² pixels; its centre lies in their middle.
+        # Pixel (i, j) of the shrunk image is the mean of shrink² pixels; its centre lies in their middle.
         matrix[:, 2] -= np.array([x0, y0]) + (shrink - 1) / 2
         matrix /= shrink
     return cv2.warpAffine(rgb, matrix, (CROP_PX, CROP_PX), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)

@@ -160,7 +160,7 @@ class LandmarkNet:
 
 
 class DetectionNet:
-    """MediaPipe's full-range (or short-range) face detector on one small picture."""
+    """MediaPipe's full-range (or short-range) face detector on one small image."""
 
     def __init__(self, *, short_range: bool = False) -> None:
         kind = "FaceDetectionShortRangeCpu" if short_range else "FaceDetectionFullRangeCpu"

@@ -52,16 +52,16 @@ class HandOcclusion:
         self._wait = self._seen = self._missed = 0
 
     def __call__(
-        self, picture: Callable[[], UInt8[np.ndarray, "h w 3"]], box: Float[np.ndarray, "xyxy=4"]
+        self, image: Callable[[], UInt8[np.ndarray, "h w 3"]], box: Float[np.ndarray, "xyxy=4"]
     ) -> Float[np.ndarray, "h w"] | None:
         """Mask of the frame's size, 1 on a hand, 0 elsewhere; None where no hand is near the face `box` (xyxy px).
 
-        `picture` gives the frame's RGB; it is asked only for frames that are looked at.
+        `image` gives the frame's RGB; it is asked only for frames that are looked at.
         """
         if self._wait:
             self._wait -= 1
             return None
-        rgb = picture()
+        rgb = image()
         x0, y0, side = self._place_window(box)
         scale = WINDOW_PX / side
         matrix = np.array([[scale, 0, -x0 * scale], [0, scale, -y0 * scale]])

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float
 
-from ned.analysis.appearance import Looks, mean_appearance
-from ned.analysis.skin import SkinStore, skin_statistics, spread_looks
+from ned.analysis.appearance import AppearanceSet, mean_appearance
+from ned.analysis.skin import SkinStore, skin_statistics, spread_samples
 from ned.analysis.store import LandmarkStore
 from ned.analysis.tracking import Tracklet
 from ned.types import FaceTrack, Shot
 
 SAME_PERSON = 0.18
-"""Difference of looks below which two tracklets may be of one person. Of 5,334 pairs of two people 8 differed less, all
-of them filmed in one studio; of 61 people seen again later and a third as large one differed more."""
+"""Difference of appearances below which two tracklets may be of one person. Of 5,334 pairs of two people 8 differed
+less, all of them recorded in one studio; of 61 people seen again later and a third as large one differed more."""
 SILENT, LIVELY_PER_S = 0.3, 0.5
 """What a still mouth counts against a lively one, which opens and closes by this share of the eyes' distance a second.
 """
@@ -29,13 +29,13 @@ MIN_FRAMES = 5
 class _Person:
     def __init__(self, first: Tracklet) -> None:
         self.tracklets = [first]
-        self.looks = Looks.of(first.appearances) if first.appearances else None
+        self.appearances = AppearanceSet.of(first.appearances) if first.appearances else None
 
     def distance(self, other: _Person) -> float:
         """How different two look; infinite where they are seen at the same time, or where one was never looked at."""
-        if self.looks is None or other.looks is None or self._meets(other):
+        if self.appearances is None or other.appearances is None or self._meets(other):
             return float("inf")
-        return self.looks.differ(other.looks)
+        return self.appearances.differ(other.appearances)
 
     def _meets(self, other: _Person) -> bool:
         for mine in self.tracklets:
@@ -48,12 +48,12 @@ class _Person:
     def take(self, other: _Person) -> None:
         """The other is this one."""
         self.tracklets += other.tracklets
-        if self.looks is not None and other.looks is not None:
-            self.looks = self.looks.joined(other.looks)
+        if self.appearances is not None and other.appearances is not None:
+            self.appearances = self.appearances.joined(other.appearances)
 
 
 def cluster_identities(tracklets: Sequence[Tracklet]) -> list[list[Tracklet]]:
-    """Sightings by person.
+    """Tracklets by person.
 
     The longest come first and each joins the person that looks most like it; then persons that look alike are
     joined, the most alike first. Short tracklets make no person of their own, but may be one who is seen at length.
@@ -124,6 +124,7 @@ def _track(
 ) -> FaceTrack:
     frames = np.concatenate([piece.frames for piece in pieces]).astype(np.int64)
     boxes = np.concatenate([piece.boxes for piece in pieces]).astype(np.float32)
-    looks = [look for piece in pieces for look in piece.appearances]
-    skin = skin_statistics(spread_looks([piece.skin for piece in pieces], skins))
-    return FaceTrack(number, shot, frames, boxes, landmarks, mean_appearance(looks).pack() if looks else None, skin)
+    appearances = [one for piece in pieces for one in piece.appearances]
+    skin = skin_statistics(spread_samples([piece.skin for piece in pieces], skins))
+    appearance = mean_appearance(appearances).pack() if appearances else None
+    return FaceTrack(number, shot, frames, boxes, landmarks, appearance, skin)

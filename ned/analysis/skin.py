@@ -152,11 +152,11 @@ class SkinStore(RowStore):
     shape, dtype = (SIDE, SIDE, 4), np.uint8
 
 
-def spread_looks(samples: Sequence[SkinSamples], store: SkinStore) -> list[UInt8[np.ndarray, "side side 4"]]:
+def spread_samples(samples: Sequence[SkinSamples], store: SkinStore) -> list[UInt8[np.ndarray, "side side 4"]]:
     """Of all looks, in memory and in the store, about `MOST_SAMPLES` that are spread evenly over them."""
     rows = store.rows()
-    looks = [look for one in samples for _, look in (*one.stored, *one.kept)]
-    found = [np.array(rows[k]) if isinstance(k, int) else k for k in looks[:: max(1, len(looks) // MOST_SAMPLES)]]
+    taken = [sample for one in samples for _, sample in (*one.stored, *one.kept)]
+    found = [np.array(rows[k]) if isinstance(k, int) else k for k in taken[:: max(1, len(taken) // MOST_SAMPLES)]]
     release(rows)
     return found
 
@@ -240,9 +240,9 @@ def _light(
 def spread_over_frame(
     mask: Float[np.ndarray, "side side"], points: Float[np.ndarray, "vertices 3"], size: tuple[int, int]
 ) -> Float[np.ndarray, "h w"]:
-    """A mask of the map drawn where the face lies in a picture of `size` (height, width).
+    """A mask of the map drawn where the face lies in an image of `size` (height, width).
 
-    It goes on a little way outside the face, where an edit still pulls at the picture.
+    It goes on a little way outside the face, where an edit still pulls at the image.
     """
     chart = _map()
     attributes = np.concatenate([chart.flat, np.ones((len(chart.flat), 1), np.float32)], axis=1)

@@ -13,7 +13,7 @@ _ROUNDS = 4
 @numba.njit(cache=True, nogil=True)
 @no_type_check
 def areas(where):  # pragma: no cover - compiled
-    """Area of the picture that each cell of a map shows, signed; `where`: "h w 2", what each cell shows, in pixels.
+    """Area of the image that each cell of a map shows, signed; `where`: "h w 2", what each cell shows, in pixels.
 
     By central differences, at the rim by one-sided ones.
     """

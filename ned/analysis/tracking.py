@@ -65,7 +65,7 @@ class ShotTracker:
         for face in self._live:
             self._follow(face, index, rgb)
         self._merge_doubles()
-        self._look(index, rgb)
+        self._detect(index, rgb)
         self._drop_lost()
         self._age += 1
 
@@ -123,13 +123,13 @@ class ShotTracker:
         seen.boxes.append(face.box)
         seen.mouth.append(float(lips_over_eyes(points[None])[0]))
         seen.skin.offer(index, rgb, points)
-        face.since_look += 1
-        if face.since_look > APPEARANCE_EVERY:
-            face.since_look = 0
+        face.since_appearance += 1
+        if face.since_appearance > APPEARANCE_EVERY:
+            face.since_appearance = 0
             seen.appearances.append(appearance_of(rgb, points))
             seen.looked.append(index)
 
-    def _look(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+    def _detect(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         height, width = rgb.shape[:2]
         if self._age == 0:
             self._welcome(self._detector.everywhere(rgb), index, rgb)
@@ -188,12 +188,12 @@ class ShotTracker:
     def _lost_there(
         self, detection: Detection, points: Float[np.ndarray, "478 3"], rgb: UInt8[np.ndarray, "h w 3"]
     ) -> Live | None:
-        """The lost face that this may be, by place and looks."""
+        """The lost face that this may be, by place and appearance."""
         for face in self._live:
             if not face.missed or not detection.roi.near(face.roi, share=0.6, angle=1.0):
                 continue
-            looks = face.tracklet.appearances
-            if not looks or difference(mean_appearance(looks), appearance_of(rgb, points)) < SAME_FACE:
+            appearances = face.tracklet.appearances
+            if not appearances or difference(mean_appearance(appearances), appearance_of(rgb, points)) < SAME_FACE:
                 return face
         return None
 

@@ -13,7 +13,7 @@ from ned.analysis.landmarks import Roi
 from ned.analysis.skin import SkinSamples
 
 APPEARANCE_EVERY = 12
-"""Frames between two looks at what a person looks like."""
+"""Frames between two appearance embeddings of a person."""
 
 
 @dataclass
@@ -61,12 +61,12 @@ class Live:
     turned_away: bool = False
     presence: float = 1.0
     doubted: int = 0
-    since_look: int = APPEARANCE_EVERY
+    since_appearance: int = APPEARANCE_EVERY
 
 
 @dataclass(frozen=True)
 class TrackerState:
-    """What a tracker knows after a frame; landmarks and old looks are in its stores."""
+    """What a tracker knows after a frame; landmarks and old embeddings are in its stores."""
 
     live: list[Live]
     done: list[Tracklet]

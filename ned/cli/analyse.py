@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ned.face_model import FaceModel
     from ned.types import Analysis
 
-_PICTURES = 8
+_IMAGES = 8
 
 
 @dataclass(frozen=True)
@@ -36,14 +36,14 @@ class Analyse(Command):
         help="the expression over time: .csv for ARKit / Live Link Face (with --face-model flame: its coefficients), "
         ".glb for an animated mesh, .npz for FLAME's coefficients as DECA keeps them",
     )  # fmt: skip
-    overlay: Path | None = option(None, metavar="VIDEO", help="write the film with the fitted mesh over it")
+    overlay: Path | None = option(None, metavar="VIDEO", help="write the video with the fitted mesh over it")
     overlay_style: str = option("mesh", choices=("mesh", "normals", "nmfc"), help="how the mesh is drawn")
     face_model: str = option("canonical", choices=FACE_MODELS, help="what is fitted for these")
     flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
     ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
     accept_licence: bool = option(False, help="say, once, that you may use FLAME under its licence")
     person: int | None = option(None, short="-p", metavar="N", help="whom to export; default: the most prominent")
-    sheet: Path | None = option(None, metavar="PNG", help="write a picture with each person's face over time")
+    sheet: Path | None = option(None, metavar="PNG", help="write an image with each person's face over time")
     start_s: float | None = option(None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]")
     end_s: float | None = option(None, flag="--end", metavar="TIME", help="stop here: seconds or [hh:]mm:ss[.f]")
     overwrite: bool = option(False, short="-y", help="replace output files that exist")
@@ -60,7 +60,7 @@ class Analyse(Command):
             if path is not None:
                 workspace.check_output(path, inputs=[self.video], overwrite=self.overwrite)
         if self.sheet is not None and self.sheet.suffix.lower() not in (".png", ".jpg", ".jpeg"):
-            raise UserError("unknown kind of picture", path=self.sheet, remedy="end its name in .png or .jpg")
+            raise UserError("unknown kind of image", path=self.sheet, remedy="end its name in .png or .jpg")
         from ned.analysis.cached import analyse_cached
         from ned.edit.people import people_of
         from ned.exchange.livelink import write_livelink
@@ -121,24 +121,24 @@ class Analyse(Command):
             print(self.overlay)
 
     def _write_sheet(self, persons: list[PersonExpression], progress: Progress) -> None:
-        from ned.report.sheet import crop, grid, save_picture
+        from ned.report.sheet import crop, grid, save_image
         from ned.video import read_frames
 
         wanted: dict[int, list[tuple[int, int, int]]] = {}  # frame → (row, column, index into the person's frames)
         for row, person in enumerate(persons):
-            count = min(_PICTURES, len(person.frames))
+            count = min(_IMAGES, len(person.frames))
             for column in range(count):
                 i = (2 * column + 1) * len(person.frames) // (2 * count)
                 wanted.setdefault(int(person.frames[i]), []).append((row, column, i))
         cells: list[list[np.ndarray]] = [[] for _ in persons]
-        with progress.stage("pictures") as stage:
+        with progress.stage("images") as stage:
             for frame in read_frames(self.video, self.start_s, self.end_s):
                 stage.advance()
                 for row, _, i in wanted.pop(frame.index, ()):
                     cells[row].append(crop(frame.rgb(), persons[row].boxes[i]))
                 if not wanted:
                     break
-        save_picture(self.sheet, grid(cells, labels=[f"person {person.person}" for person in persons]))
+        save_image(self.sheet, grid(cells, labels=[f"person {person.person}" for person in persons]))
 
 
 def _choose(persons: list[PersonExpression], number: int | None, video: Path) -> PersonExpression:

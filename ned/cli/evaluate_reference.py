@@ -31,7 +31,7 @@ class EvaluateReference(Command):
         from ned.evaluation.judges import find_judges
         from ned.evaluation.reference import measure_photographs, save_reference
 
-        found = measure_photographs(self.folder, find_judges(), for_stream(quiet=self.quiet, unit="pictures"))
+        found = measure_photographs(self.folder, find_judges(), for_stream(quiet=self.quiet, unit="images"))
         save_reference(self.out, found)
         print(f"{self.out}: " + ", ".join(f"{emotion} {len(rows)}" for emotion, rows in found.items()))
         return 0

@@ -51,7 +51,7 @@ class EvaluateSelf(ManyCommand):
         from ned.evaluation.judges import find_judges
         from ned.evaluation.own.translation import self_translation
         from ned.evaluation.table import as_json, as_text
-        from ned.report.sheet import save_picture
+        from ned.report.sheet import save_image
 
         progress, judges = for_stream(quiet=self.quiet), find_judges()
         options = dict(text.split("=", 1) for text in self.set)
@@ -62,7 +62,7 @@ class EvaluateSelf(ManyCommand):
             print(f"self-translation to {self.emotion}, the last tenth of {source}\n{as_text(found)}")
             plain["self_translation"].append({"source": str(source), **to_json.loads(as_json(found))})
             if path is not None and sheet is not None:
-                save_picture(path, sheet)
+                save_image(path, sheet)
         if not self.no_reenactment:
             plain["self_reenactment"] = self._reenact()
         if self.json is not None:
@@ -71,14 +71,14 @@ class EvaluateSelf(ManyCommand):
 
     def _reenact(self) -> list[dict[str, object]]:
         from ned.evaluation.own.reenactment import as_text, self_reenactment
-        from ned.report.sheet import save_picture
+        from ned.report.sheet import save_image
 
         rows = self_reenactment(self.sources, self.weights, for_stream(quiet=self.quiet, unit="people"))
         print(as_text(rows), end="")
         if self.pictures is not None:
             for row in rows:
                 word = row.method.split(",")[0].replace(" ", "-")
-                save_picture(self.pictures / f"{row.person}-self-reenactment-{word}.png", row.sheet)
+                save_image(self.pictures / f"{row.person}-self-reenactment-{word}.png", row.sheet)
         names = ("person", "method", "frames", "fapd", "psnr", "ssim")
         return [{name: getattr(row, name) for name in names} for row in rows]
 

@@ -24,10 +24,10 @@ class EvaluateVitl(Command):
 
 @dataclass(frozen=True)
 class EvaluateStills(Command):
-    """Agreement of asked and judged valence and arousal over pictures, beside trivial answers."""
+    """Agreement of asked and judged valence and arousal over images, beside trivial answers."""
 
     name = "stills"
-    judged: Path = option(metavar="JUDGED.csv", help="table of judged pictures")
+    judged: Path = option(metavar="JUDGED.csv", help="table of judged images")
 
     def main(self) -> int:
         return evaluate_judged(self.judged)
@@ -54,7 +54,7 @@ def evaluate_vitl(path: Path, data: Path | None) -> int:
 
 
 def evaluate_judged(path: Path) -> int:
-    """Pictures that a judge has looked at: asked against judged valence and arousal."""
+    """Images that a judge has looked at: asked against judged valence and arousal."""
     workspace.check_input(path, what="CSV file")
     from ned.stills.agreement import print_agreement, read_judged
 

@@ -35,7 +35,7 @@ class EvaluateVideo(ManyCommand):
     reference: Path | None = option(None, metavar="FILE", help="measures of real faces, see `ned evaluate reference`")
     json: Path | None = option(None, metavar="FILE", help="write all figures as JSON; - for standard output")
     csv: Path | None = option(None, metavar="FILE", help="write a table of all figures")
-    html: Path | None = option(None, metavar="FILE", help="write a page with curves and pictures")
+    html: Path | None = option(None, metavar="FILE", help="write a page with curves and images")
     overwrite: bool = option(False, help="replace files that exist")
     quiet: bool = option(False, help="show no progress")
 

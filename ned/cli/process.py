@@ -15,8 +15,8 @@ from ned.config.options import convert_all, option
 from ned.errors import UserError
 from ned.runtime.progress import for_stream
 from ned.workspace import compare_path
+from ned.workspace.images import is_image
 from ned.workspace.inputs import check_apart, expand, is_many
-from ned.workspace.pictures import is_picture
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Process(Command):
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
-        if given["input"] and all(is_picture(path) for path in given["input"]):
+        if given["input"] and all(is_image(path) for path in given["input"]):
             from ned.cli.still import Still
 
             return Still.of_process(given)

@@ -14,8 +14,8 @@ from ned.cli.arguments import Command, add_options
 from ned.config.options import convert_all, option
 from ned.config.still import StillConfig
 from ned.errors import NedError, UserError
+from ned.workspace.images import READS
 from ned.workspace.inputs import check_apart, expand, is_many
-from ned.workspace.pictures import READS
 
 if TYPE_CHECKING:
     from ned.stills.process import StillResult
@@ -31,7 +31,7 @@ class Still(Command):
     name = "still"
     settings: StillConfig
     batch: tuple[StillConfig, ...] = ()
-    """Where several pictures are asked for, all of them; `settings` is the first."""
+    """Where several images are asked for, all of them; `settings` is the first."""
     quiet: bool = option(False, help="say nothing but the last line and errors")
 
     @classmethod
@@ -51,12 +51,12 @@ class Still(Command):
 
     @classmethod
     def of_process(cls, given: Mapping[str, Any]) -> Command:
-        """What `ned process` was asked to do with pictures. Raises UserError for what is for videos only."""
+        """What `ned process` was asked to do with images. Raises UserError for what is for videos only."""
         for name in given:
             if name not in (*_OF_PROCESS, "quiet"):
                 flag = "--" + name.removesuffix("_s").replace("_", "-")
                 raise UserError(f"{flag} is for videos", remedy="leave it out; see `ned still --help`")
-        print("ned: note: pictures are edited by `ned still`", file=sys.stderr)
+        print("ned: note: images are edited by `ned still`", file=sys.stderr)
         return cls.from_arguments(given)
 
     def main(self) -> int:
@@ -72,7 +72,7 @@ class Still(Command):
         return 0
 
     def _all(self) -> int:
-        """Every picture, one after another; 1 where any failed."""
+        """Every image, one after another; 1 where any failed."""
         failed = []
         for config in self.batch:
             try:
@@ -85,7 +85,7 @@ class Still(Command):
 
 
 def _many(inputs: list[str], given: Mapping[str, Any]) -> tuple[StillConfig, ...]:
-    """The configuration of each picture; `--output` is a folder, which is made where it is missing."""
+    """The configuration of each image; `--output` is a folder, which is made where it is missing."""
     rest = dict(given)
     folder = Path(rest.pop("output")).expanduser() if rest.get("output") is not None else None
 
@@ -93,11 +93,11 @@ def _many(inputs: list[str], given: Mapping[str, Any]) -> tuple[StillConfig, ...
         plain = StillConfig(**convert_all(StillConfig, rest | {"input": source}))
         return plain if folder is None else replace(plain, output=folder / plain.output_path.name)
 
-    batch = tuple(config(path) for path in expand(inputs, lambda p: [config(p).output_path], READS, "picture"))
+    batch = tuple(config(path) for path in expand(inputs, lambda p: [config(p).output_path], READS, "image"))
     check_apart((one.input, one.output_path) for one in batch)
     if folder is not None:
         if folder.exists() and not folder.is_dir():
-            raise UserError("is no folder", path=folder, remedy="several pictures need a folder as --output")
+            raise UserError("is no folder", path=folder, remedy="several images need a folder as --output")
         folder.mkdir(parents=True, exist_ok=True)
     return batch
 

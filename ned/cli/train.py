@@ -33,7 +33,7 @@ class Train(DataCommand):
     data_help = (
         "manipulator: corpora of scripts/build/corpus.py (.npz), folders of MEAD or Aff-Wild2, or with a "
         "labels.csv; meta-renderer: videos, prepared crops, folders of them (of folders, one a person); vitl: a "
-        "corpus; caae, stargan, cyclegan: AffectNet, FERPlus, KDEF, RaFD, or pictures with a labels.csv; small-editor: "
+        "corpus; caae, stargan, cyclegan: AffectNet, FERPlus, KDEF, RaFD, or images with a labels.csv; small-editor: "
         "pairs of scripts/build/still_pairs.py"
     )
     network: str = option(help=f"what to train: {', '.join(NETWORKS)}", metavar="NETWORK")

@@ -23,7 +23,7 @@ def blend_difference(
     Args:
         difference: rendered face minus frame, any unit.
         mask: 1 where the rendered face is wanted, 0 where the frame is.
-        levels: bands of the Laplacian pyramid; fewer are used where the picture is small.
+        levels: bands of the Laplacian pyramid; fewer are used where the image is small.
     """
     levels = max(0, min(levels, int(np.log2(max(1, min(mask.shape) // 8)))))
     bands, masks = [difference], [mask]

@@ -1,4 +1,4 @@
-"""Compiled passes over pictures: each does in one reading of the pixels what took numpy several.
+"""Compiled passes over images: each does in one reading of the pixels what took numpy several.
 
 The tests hold a plain numpy twin of each. Arrays of `h w 3` are contiguous float32.
 """

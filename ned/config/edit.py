@@ -93,7 +93,7 @@ class EditOptions(FaceModelOptions):
         help="number in `ned analyse`, or all; default: the most prominent speaker",
     )  # fmt: skip
     person_like: Path | None = option(
-        None, metavar="PICTURE", help="edit the person who looks most like the one in this picture"
+        None, metavar="IMAGE", help="edit the person who looks most like the one in this image"
     )
     edit: tuple[PersonEdit, ...] = option(
         (), metavar="N:EMOTION[@I]", repeat=True, parse=_edits,

@@ -21,7 +21,7 @@ class OutputOptions:
         help="where to write, for several videos a folder; default: IN's name with the emotion, beside IN",
     )
     compare: bool = option(False, help="also write original and edited side by side")
-    report: bool = option(False, help="also write an HTML page with pictures and plots of what was done")
+    report: bool = option(False, help="also write an HTML page with images and plots of what was done")
     encoder: str = option("libx264", metavar="NAME", help="video encoder; `ned doctor` lists those that work here")
     quality: str = option(
         "good", short="-q", metavar="Q", help="draft, good, best, lossless, or a number on the encoder's own scale"

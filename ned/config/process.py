@@ -109,7 +109,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
             if path is not None:
                 workspace.check_input(path, what="PEM file")
         if self.person_like is not None:
-            workspace.check_input(self.person_like, what="picture")
+            workspace.check_input(self.person_like, what="image")
         clips = {clip for edit in self.person_edits() for key in edit.keyframes for clip in key.references}
         for clip in sorted(clips):
             workspace.check_input(clip, what="reference clip")

@@ -13,7 +13,7 @@ from ned.config.roles import MANIPULATORS
 from ned.config.timeline import MAX_INTENSITY
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.workspace.pictures import check_writes, default_picture
+from ned.workspace.images import check_writes, default_image
 
 LABELS = (*EMOTIONS, "relaxed", "tired", "bored")
 """Everything that has a name in the plane of valence and arousal."""
@@ -113,12 +113,12 @@ class StillConfig:
         if self.output is not None:
             return self.output
         if self.grid:
-            return default_picture(self.input, "plane", ".jpg")
+            return default_image(self.input, "plane", ".jpg")
         if self.sweep:
-            return default_picture(self.input, "sweep", ".webp")
+            return default_image(self.input, "sweep", ".webp")
         if self.place is not None:
-            return default_picture(self.input, name_of(self.place))
-        return default_picture(self.input, "edited" if self.expression else self.emotion or "happy")
+            return default_image(self.input, name_of(self.place))
+        return default_image(self.input, "edited" if self.expression else self.emotion or "happy")
 
     def said(self) -> str:
         """What is done, in words."""
@@ -134,7 +134,7 @@ class StillConfig:
 
     def check_files(self) -> None:
         """Raise UserError where an input is missing or the output may not be written. Reads and writes nothing."""
-        workspace.check_input(self.input, what="picture")
+        workspace.check_input(self.input, what="image")
         read = [self.input]
         others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file"), (self.editor_weights, "checkpoint")
         for path, what in others:

@@ -21,7 +21,7 @@ SPEECH_WINDOW_S = 0.4
 SPEAKING, NOISE_PX = 0.018, 0.3
 """Lip motion from which on a mouth speaks, and what the landmarks' noise adds to that on a small face."""
 NOBODY_LIKE = 0.6
-"""Distance from a picture beyond which a person of the video is surely another."""
+"""Distance from an image beyond which a person of the video is surely another."""
 
 
 @dataclass(frozen=True)
@@ -126,15 +126,15 @@ def prominence_of(person: Person, people: Sequence[Person]) -> str:
     return "the most prominent person; nobody speaks" if not any(p.speaking for p in people) else "the most prominent"
 
 
-def most_like(analysis: Analysis, picture: Path) -> int:
-    """Number of the person who looks most like the one in a picture. Raises UserError where nobody does."""
+def most_like(analysis: Analysis, image: Path) -> int:
+    """Number of the person who looks most like the one in an image. Raises UserError where nobody does."""
     from ned.analysis.appearance import appearance_distances
-    from ned.analysis.picture import look_at_picture
+    from ned.analysis.image import appearance_in
 
-    found = appearance_distances(analysis.tracks, look_at_picture(picture))
+    found = appearance_distances(analysis.tracks, appearance_in(image))
     if not found or found[0][0] > NOBODY_LIKE:
-        remedy = "give a picture from the front, or a number that `ned analyse` lists as --person"
-        raise UserError("nobody in the video looks like this", path=picture, remedy=remedy)
+        remedy = "give an image from the front, or a number that `ned analyse` lists as --person"
+        raise UserError("nobody in the video looks like this", path=image, remedy=remedy)
     return found[0][1]
 
 

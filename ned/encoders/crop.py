@@ -1,4 +1,4 @@
-"""Pictures as the encoders want them: a square around landmarks, by a similarity, 224 pixels."""
+"""Images as the encoders want them: a square around landmarks, by a similarity, 224 pixels."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Crop:
     def frame_from_crop(self, points: Float[np.ndarray, "frames n 2"]) -> Float[np.ndarray, "frames n 2"]:
         return points / self.scale[:, None, None] + self.corner[:, None]
 
-    def cut(self, index: int, picture: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "3 224 224"]:
+    def cut(self, index: int, image: UInt8[np.ndarray, "h w 3"]) -> Float[np.ndarray, "3 224 224"]:
         """The crop of one frame, RGB in [0, 1]; black outside of the frame."""
         scale = float(self.scale[index])
         matrix = np.array([[scale, 0, -scale * self.corner[index, 0]], [0, scale, -scale * self.corner[index, 1]]])
         if scale < 0.5:  # the warp does not average over what it leaves out
-            picture = cv2.GaussianBlur(picture, (0, 0), 0.35 / scale)
-        out = cv2.warpAffine(picture, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
+            image = cv2.GaussianBlur(image, (0, 0), 0.35 / scale)
+        out = cv2.warpAffine(image, matrix, (SIZE, SIZE), flags=cv2.INTER_LINEAR)
         return (out.astype(np.float32) / 255).transpose(2, 0, 1)
 
 

@@ -37,7 +37,7 @@ class DetailDecoder(nn.Module):
 
 
 class Deca(nn.Module):
-    """DECA's three networks. Pictures are RGB in [0, 1], 224 pixels, cropped by `ned.encoders.crop`."""
+    """DECA's three networks. Images are RGB in [0, 1], 224 pixels, cropped by `ned.encoders.crop`."""
 
     needs = ("E_flame", "E_detail", "D_detail")
     edition = "2020"
@@ -50,10 +50,10 @@ class Deca(nn.Module):
         self.D_detail = DetailDecoder()
 
     @torch.inference_mode()
-    def encode(self, pictures: Float[Tensor, "b 3 224 224"], detail: bool = True) -> EncodedFaces:
+    def encode(self, images: Float[Tensor, "b 3 224 224"], detail: bool = True) -> EncodedFaces:
         """Coefficients, with the code of details where it is wanted."""
-        code = self.E_detail(pictures).cpu().numpy() if detail else None
-        return replace(_coarse(self.E_flame, pictures), detail=code)
+        code = self.E_detail(images).cpu().numpy() if detail else None
+        return replace(_coarse(self.E_flame, images), detail=code)
 
 
 class Emoca(Deca):
@@ -66,8 +66,8 @@ class Emoca(Deca):
         self.E_expression = ResnetEncoder(EXPRESSION_WIDTH + JAW_WIDTH)
 
     @torch.inference_mode()
-    def encode(self, pictures: Float[Tensor, "b 3 224 224"], detail: bool = True) -> EncodedFaces:
-        return _replaced(super().encode(pictures, detail), self.E_expression(pictures))
+    def encode(self, images: Float[Tensor, "b 3 224 224"], detail: bool = True) -> EncodedFaces:
+        return _replaced(super().encode(images, detail), self.E_expression(images))
 
 
 class PerceptualEncoder(nn.Module):
@@ -79,9 +79,9 @@ class PerceptualEncoder(nn.Module):
         self.temporal = nn.Sequential(nn.Conv1d(V2_WIDTH, 256, 5, padding=2), nn.BatchNorm1d(256), nn.ReLU())
         self.layers = nn.Sequential(nn.Linear(256, EXPRESSION_WIDTH + JAW_WIDTH))
 
-    def forward(self, pictures: Float[Tensor, "frames 3 224 224"]) -> Float[Tensor, "frames 53"]:
+    def forward(self, images: Float[Tensor, "frames 3 224 224"]) -> Float[Tensor, "frames 53"]:
         """Consecutive frames of one track; the jaw does not turn upwards."""
-        over_time = self.temporal(self.encoder(pictures).T[None])[0].T
+        over_time = self.temporal(self.encoder(images).T[None])[0].T
         out = self.layers(over_time)
         jaw = torch.relu(out[:, EXPRESSION_WIDTH : EXPRESSION_WIDTH + 1])
         return torch.cat([out[:, :EXPRESSION_WIDTH], jaw, out[:, EXPRESSION_WIDTH + 1 :]], 1)
@@ -99,14 +99,14 @@ class Spectre(nn.Module):
         self.E_expression = PerceptualEncoder()
 
     @torch.inference_mode()
-    def encode(self, pictures: Float[Tensor, "frames 3 224 224"], detail: bool = False) -> EncodedFaces:
+    def encode(self, images: Float[Tensor, "frames 3 224 224"], detail: bool = False) -> EncodedFaces:
         """Consecutive frames; two more on either side make the ends as good as the middle."""
-        return _replaced(_coarse(self.E_flame, pictures), self.E_expression(pictures))
+        return _replaced(_coarse(self.E_flame, images), self.E_expression(images))
 
 
-def _coarse(network: nn.Module, pictures: Float[Tensor, "b 3 224 224"]) -> EncodedFaces:
+def _coarse(network: nn.Module, images: Float[Tensor, "b 3 224 224"]) -> EncodedFaces:
     """What E_flame says."""
-    found = unpack_deca(network(pictures).cpu().numpy())
+    found = unpack_deca(network(images).cpu().numpy())
     return EncodedFaces(
         shape=found["shape"], expression=found["expression"], global_pose=found["pose"][:, :3],
         jaw_pose=found["pose"][:, 3:], camera=found["camera"], texture=found["texture"],

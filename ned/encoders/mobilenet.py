@@ -54,7 +54,7 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Pictures → 1280 features. The classifier is there because checkpoints carry it; it is not used."""
+    """Images → 1280 features. The classifier is there because checkpoints carry it; it is not used."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,8 +68,8 @@ class MobileNetV2(nn.Module):
         self.features = nn.Sequential(*layers)
         self.classifier = nn.Sequential(nn.Dropout(0.2), nn.Linear(V2_WIDTH, 1000))
 
-    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1280"]:
-        return self.features(pictures).mean((2, 3))
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 1280"]:
+        return self.features(images).mean((2, 3))
 
 
 class SameConv2d(nn.Conv2d):
@@ -129,7 +129,7 @@ class _Last(nn.Module):
 
 
 class MobileNetV3Minimal(nn.Module):
-    """Pictures → features of the last stage, averaged over the picture: 960 of the large model, 576 of the small."""
+    """Images → features of the last stage, averaged over the image: 960 of the large model, 576 of the small."""
 
     def __init__(self, stages: tuple = V3_LARGE) -> None:
         super().__init__()
@@ -147,8 +147,8 @@ class MobileNetV3Minimal(nn.Module):
         blocks.append(nn.Sequential(_Last(channels, self.width)))
         self.blocks = nn.Sequential(*blocks)
 
-    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b width"]:
-        return self.blocks(torch.relu(self.bn1(self.conv_stem(pictures)))).mean((2, 3))
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b width"]:
+        return self.blocks(torch.relu(self.bn1(self.conv_stem(images)))).mean((2, 3))
 
 
 def _divisible(width: float | int, by: int = 8) -> int:

@@ -1,4 +1,4 @@
-"""What encoders say of pictures, each coefficient under its name."""
+"""What encoders say of images, each coefficient under its name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DECA_WIDTHS = {"shape": 100, "texture": 50, "expression": 50, "pose": 6, "camera
 
 @dataclass(frozen=True)
 class EncodedFaces:
-    """FLAME coefficients of pictures in the axes and units of the field: rad, standard deviations."""
+    """FLAME coefficients of images in the axes and units of the field: rad, standard deviations."""
 
     shape: Float[np.ndarray, "frames identities"]
     expression: Float[np.ndarray, "frames 50"]
@@ -21,7 +21,7 @@ class EncodedFaces:
     """Axis-angle of the root, about its joint."""
     jaw_pose: Float[np.ndarray, "frames 3"]
     camera: Float[np.ndarray, "frames 3"]
-    """Scale, shift in x and y: the picture is [−1, 1] wide, and x' = s(x + tx), y' = −s(y + ty)."""
+    """Scale, shift in x and y: the image is [−1, 1] wide, and x' = s(x + tx), y' = −s(y + ty)."""
     texture: Float[np.ndarray, "frames 50"] | None = None
     light: Float[np.ndarray, "frames 9 3"] | None = None
     """Spherical harmonics."""

@@ -32,7 +32,7 @@ class Bottleneck(nn.Module):
 
 
 class ResNet50(nn.Module):
-    """Pictures → 2048 features, averaged over the picture."""
+    """Images → 2048 features, averaged over the image."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,8 +46,8 @@ class ResNet50(nn.Module):
                 channels = 4 * width
             setattr(self, f"layer{k}", nn.Sequential(*layer))
 
-    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 2048"]:
-        x = self.maxpool(torch.relu(self.bn1(self.conv1(pictures))))
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b 2048"]:
+        x = self.maxpool(torch.relu(self.bn1(self.conv1(images))))
         for k in range(1, len(_STAGES) + 1):
             x = getattr(self, f"layer{k}")(x)
         return x.mean((2, 3))
@@ -61,9 +61,9 @@ class ResnetEncoder(nn.Module):
         self.encoder = ResNet50()
         self.layers = nn.Sequential(nn.Linear(WIDTH, 1024), nn.ReLU(), nn.Linear(1024, outputs))
 
-    def forward(self, pictures: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b outputs"]:
+    def forward(self, images: Float[Tensor, "b 3 h w"]) -> Float[Tensor, "b outputs"]:
         """RGB in [0, 1], neither centred nor scaled; 224 pixels are what checkpoints were trained on."""
-        return self.layers(self.encoder(pictures))
+        return self.layers(self.encoder(images))
 
 
 def fused(network: nn.Module) -> nn.Module:

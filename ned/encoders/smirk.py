@@ -21,12 +21,12 @@ class _Encoder(nn.Module):
         self._head = head
         setattr(self, head, nn.Sequential(nn.Linear(self.encoder.width, outputs)))
 
-    def forward(self, pictures: Float[Tensor, "b 3 224 224"]) -> Float[Tensor, "b outputs"]:
-        return getattr(self, self._head)(self.encoder(pictures))
+    def forward(self, images: Float[Tensor, "b 3 224 224"]) -> Float[Tensor, "b outputs"]:
+        return getattr(self, self._head)(self.encoder(images))
 
 
 class Smirk(nn.Module):
-    """Pictures are RGB in [0, 1], 224 pixels, 1.4 times the box of MediaPipe's landmarks."""
+    """Images are RGB in [0, 1], 224 pixels, 1.4 times the box of MediaPipe's landmarks."""
 
     needs = ("pose_encoder", "shape_encoder", "expression_encoder")
     edition = "2020"
@@ -38,13 +38,13 @@ class Smirk(nn.Module):
         self.expression_encoder = _Encoder(V3_LARGE, "expression_layers", EXPRESSIONS + LIDS + JAW)
 
     @torch.inference_mode()
-    def encode(self, pictures: Float[Tensor, "b 3 224 224"], detail: bool = False) -> EncodedFaces:
+    def encode(self, images: Float[Tensor, "b 3 224 224"], detail: bool = False) -> EncodedFaces:
         """Coefficients; lids in [0, 1], the jaw opens only and turns little to the sides. There is no detail."""
-        pose = self.pose_encoder(pictures)
-        expression, lids, jaw = self.expression_encoder(pictures).split([EXPRESSIONS, LIDS, JAW], 1)
+        pose = self.pose_encoder(images)
+        expression, lids, jaw = self.expression_encoder(images).split([EXPRESSIONS, LIDS, JAW], 1)
         jaw = torch.cat([torch.relu(jaw[:, :1]), jaw[:, 1:].clamp(-SIDEWAYS_RAD, SIDEWAYS_RAD)], 1)
         return EncodedFaces(
-            shape=self.shape_encoder(pictures).cpu().numpy(), expression=expression.cpu().numpy(),
+            shape=self.shape_encoder(images).cpu().numpy(), expression=expression.cpu().numpy(),
             global_pose=pose[:, :3].cpu().numpy(), jaw_pose=jaw.cpu().numpy(), camera=pose[:, 3:].cpu().numpy(),
             eyelids=lids.clamp(0, 1).cpu().numpy(),
         )  # fmt: skip

@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, UInt8
 from ned.emotions import EMOTIONS
 from ned.evaluation.face import MEASURES, face_height, hull, hull_mask, lid_gap, lip_gap
 from ned.evaluation.judges.crops import box_crop
-from ned.evaluation.judges.protocol import PictureJudge
+from ned.evaluation.judges.protocol import ImageJudge
 from ned.evaluation.metrics import cosine, fapd, psnr, second_difference, sharpness, ssim
 from ned.evaluation.reading import Reading
 
@@ -32,7 +32,7 @@ class Guide:
     """Where the original's face is in one frame, and what is measured of the original there."""
 
     box: tuple[int, int, int, int]
-    """xyxy in whole pixels, inside the picture."""
+    """xyxy in whole pixels, inside the image."""
     inside: Bool[np.ndarray, "h w"]
     """Of the box."""
     around: np.ndarray
@@ -41,7 +41,7 @@ class Guide:
 
 
 def guide_of(points: Float[np.ndarray, "468 2"], shape: tuple[int, int]) -> Guide | None:
-    """None where the face lies outside of the picture."""
+    """None where the face lies outside of the image."""
     x0, y0 = np.maximum(np.floor(points.min(0)).astype(int), 0)
     x1, y1 = np.minimum(np.ceil(points.max(0)).astype(int) + 1, shape[::-1])
     if x1 - x0 < 8 or y1 - y0 < 8:
@@ -75,13 +75,13 @@ def cut(rgb: UInt8[np.ndarray, "h w 3"], guide: Guide) -> UInt8[np.ndarray, "a b
 
 
 def compare_frames(before: Reading, after: Reading, guide: Guide | None) -> dict[str, float]:
-    """What is measured of two pictures of one size, by name; nothing of the face where it is missing in one.
+    """What is measured of two images of one size, by name; nothing of the face where it is missing in one.
 
-    Where both are one picture (the row of the input itself) equality needs no arithmetic.
+    Where both are one image (the row of the input itself) equality needs no arithmetic.
     """
     a, b = before.rgb, after.rgb
     row = {"time_s": before.time_s, "shift_s": abs(after.time_s - before.time_s),
-           "picture_sse": 0.0 if a is b else float(cv2.norm(a, b, cv2.NORM_L2SQR)), "picture_n": float(a.size),
+           "image_sse": 0.0 if a is b else float(cv2.norm(a, b, cv2.NORM_L2SQR)), "image_n": float(a.size),
            "found_a": float(before.points is not None), "found_b": float(after.points is not None)}  # fmt: skip
     if guide is None or after.points is None:
         return row
@@ -104,7 +104,7 @@ def compare_frames(before: Reading, after: Reading, guide: Guide | None) -> dict
 
 
 def compare_slowly(
-    before: Reading, after: Reading, guide: Guide | None, perceptual: PictureJudge | None
+    before: Reading, after: Reading, guide: Guide | None, perceptual: ImageJudge | None
 ) -> dict[str, float]:
     """The same for what slow judges say of every third frame."""
     row = {"time_s": before.time_s}

@@ -20,7 +20,7 @@ class Container:
     width: int
     frame_rate: Fraction | None
     frames: int
-    """Packets of pictures."""
+    """Packets of images."""
     sound: str
     """Checksum of all packets of the first sound stream in order; "" where there is none."""
 

@@ -48,7 +48,7 @@ def hull(points: Points, grow: float) -> np.ndarray:
 
 
 def hull_mask(shape: tuple[int, int], points: Points, grow: float) -> Bool[np.ndarray, "h w"]:
-    """Pixels inside `hull` in a picture of this height and width."""
+    """Pixels inside `hull` in an image of this height and width."""
     mask = np.zeros(shape, np.uint8)
     cv2.fillConvexPoly(mask, hull(points, grow), 1)
     return mask.view(bool)

@@ -43,7 +43,7 @@ _LEGEND = '<b class="before">— original</b> <b class="after">— edited</b>'
 
 
 def write_page(path: Path, evaluation: Evaluation) -> None:
-    """Write the page atomically; the videos are read again for its pictures. Raises as `workspace.write_text`."""
+    """Write the page atomically; the videos are read again for its images. Raises as `workspace.write_text`."""
     parts = [
         '<!doctype html><html lang="en"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
@@ -165,16 +165,16 @@ def _sheets(measured: Measured) -> list[str]:
     return out
 
 
-PICTURES = 6
+IMAGES = 6
 APART = 12
-"""Frames between two pictures of a sheet: neighbours look the same."""
+"""Frames between two images of a sheet: neighbours look the same."""
 
 
 def pick(goodness: Float[np.ndarray, "frames"]) -> Int[np.ndarray, "picked"]:
     """The frames of the highest values, at least `APART` from each other, in the order of time."""
     picked: list[int] = []
     for k in np.argsort(-goodness, kind="stable"):
-        if len(picked) == PICTURES or not np.isfinite(goodness[k]):
+        if len(picked) == IMAGES or not np.isfinite(goodness[k]):
             break
         if all(abs(int(k) - p) >= APART for p in picked):
             picked.append(int(k))

@@ -54,10 +54,10 @@ def read_video(path: Path, judges: Judges) -> Iterator[Reading]:
             begin = frame.pts if begin is None else begin
             time_s = float((frame.pts - begin) * Fraction(time_base))
             rgb = frame.rgb()
-            yield read_picture(index, time_s, rgb, mesh(rgb), judges, landmarker)
+            yield read_image(index, time_s, rgb, mesh(rgb), judges, landmarker)
 
 
-def read_picture(
+def read_image(
     index: int,
     time_s: float,
     rgb: UInt8[np.ndarray, "h w 3"],
@@ -65,7 +65,7 @@ def read_picture(
     judges: Judges,
     landmarker: FaceLandmarker | None = None,
 ) -> Reading:
-    """What the judges say of one picture."""
+    """What the judges say of one image."""
     now = index % STEP == 0
     fine = landmarker(rgb) if landmarker is not None and now else None
     seen = points if landmarker is None else None if fine is None else fine.points

@@ -17,7 +17,7 @@ from ned.evaluation.judges.choice import Judges
 from ned.evaluation.judges.mesh import FaceLandmarker, FaceMesh
 from ned.runtime.progress import Progress
 
-PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
+IMAGES = (".jpg", ".jpeg", ".png", ".webp", ".bmp")
 MAX_PIXELS = 50_000_000
 
 
@@ -25,11 +25,11 @@ def measure_photographs(folder: Path, judges: Judges, progress: Progress) -> dic
     """The measures of every face in `folder/EMOTION/*`, by emotion; with the landmarker where it is here, else with the
     embedded mesh, as the videos will be.
 
-    Pictures without a face, or that cannot be read, are left out with a note. UserError where the folder has no
+    Images without a face, or that cannot be read, are left out with a note. UserError where the folder has no
     emotions, or fewer than 20 neutral faces.
     """
     files = {
-        emotion: sorted(p for p in (folder / emotion).iterdir() if p.suffix.lower() in PICTURES)
+        emotion: sorted(p for p in (folder / emotion).iterdir() if p.suffix.lower() in IMAGES)
         for emotion in EMOTIONS if (folder / emotion).is_dir()
     }  # fmt: skip
     if "neutral" not in files:
@@ -48,7 +48,7 @@ def measure_photographs(folder: Path, judges: Judges, progress: Progress) -> dic
                     rows.append(measure_faces((seen.points if judges.landmarker else seen)[None])[0])
                 stage.advance()
             if without:
-                progress.note(f"{emotion}: {without} of {len(paths)} pictures left out: no face is found in them")
+                progress.note(f"{emotion}: {without} of {len(paths)} images left out: no face is found in them")
             if rows:
                 found[emotion] = np.stack(rows)
     if len(found.get("neutral", ())) < LEAST:
@@ -57,16 +57,16 @@ def measure_photographs(folder: Path, judges: Judges, progress: Progress) -> dic
 
 
 def save_reference(path: Path, found: dict[str, Float[np.ndarray, "_ 8"]]) -> None:
-    """Write them atomically, figures only: no picture can be made of them. Raises as `workspace.atomic_path`."""
+    """Write them atomically, figures only: no image can be made of them. Raises as `workspace.atomic_path`."""
     with workspace.atomic_path(path) as temporary, temporary.open("wb") as file:
         np.savez(file, measures=np.array(MEASURES), **found)
 
 
 def _read(path: Path) -> np.ndarray | None:
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
                 return None
-            return np.ascontiguousarray(picture.convert("RGB"))
+            return np.ascontiguousarray(image.convert("RGB"))
     except (OSError, ValueError, UnidentifiedImageError, Image.DecompressionBombError):
         return None

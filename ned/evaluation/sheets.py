@@ -34,6 +34,6 @@ def frame_sheet(measured: Measured, frames: Int[np.ndarray, "n"]) -> UInt8[np.nd
 
 
 def read_at(path: Path, frames: Int[np.ndarray, "n"]) -> dict[int, UInt8[np.ndarray, "h w 3"]]:
-    """The pictures of these frames, as far as the file gives them."""
+    """The images of these frames, as far as the file gives them."""
     rate = float(probe(path).frame_rate)
     return {frame.index: frame.rgb() for frame in frames_at(path, frames.tolist(), rate)}

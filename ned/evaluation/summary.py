@@ -47,12 +47,12 @@ def summarise(
     figures["max_time_shift_ms"] = 1e3 * float(columns["shift_s"].max())
     both = found_both(columns)
     figures |= {"face_found_original": float((columns["found_a"] > 0).mean()), "face_found_both": float(both.mean())}
-    figures["psnr"] = psnr_of(float(columns["picture_sse"].sum()), int(columns["picture_n"].sum()))
+    figures["psnr"] = psnr_of(float(columns["image_sse"].sum()), int(columns["image_n"].sum()))
     if not both.any():
         reason = "no frame has a face in both"
         missing |= {spec.name: reason for spec in SPECS if spec.name not in figures}
         return Row(*name, kind, target, _finite(figures), missing)
-    figures |= _pictures(columns, slow, both) | _speech(columns, slow)
+    figures |= _images(columns, slow, both) | _speech(columns, slow)
     for part in (_expression(columns, both, target, judges), _slow(slow, target, judges)):
         figures |= part[0]
         missing |= part[1]
@@ -87,7 +87,7 @@ def _container(comparison: Comparison, containers: tuple[Container, Container] |
     return out | {"same_frames": float(same)}
 
 
-def _pictures(columns: Columns, slow: Columns, both: np.ndarray) -> dict[str, float]:
+def _images(columns: Columns, slow: Columns, both: np.ndarray) -> dict[str, float]:
     outside = psnr_of(float(np.nansum(columns["outside_sse"])), int(np.nansum(columns["outside_n"])))
     with np.errstate(invalid="ignore"):
         ratio = columns["sharp_b"][both] / np.maximum(columns["sharp_a"][both], 1e-6)

@@ -48,7 +48,7 @@ class State:
 
 @dataclass(frozen=True)
 class Observations:
-    """Landmarks in the picture, and which points of the face they are."""
+    """Landmarks in the image, and which points of the face they are."""
 
     points: Float[np.ndarray, "frames points 3"]
     """Pixels; depth in the same scale, ignored where `depth` is 0."""

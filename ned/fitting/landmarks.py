@@ -63,7 +63,7 @@ class LandmarkFit:
     points: Float[np.ndarray, "frames points 3"]
     """The model's points in the model's own axes, cm, with the contour where it was found."""
     error_px: Float[np.ndarray, "frames"]
-    """Mean distance of the model's points and the landmarks that were seen, in the picture."""
+    """Mean distance of the model's points and the landmarks that were seen, in the image."""
 
 
 def fit_landmarks(

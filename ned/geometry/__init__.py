@@ -1,1 +1,1 @@
-"""Shape without pictures: topologies of faces, poses, what is measured on landmarks, triangles drawn to pixels."""
+"""Shape without images: topologies of faces, poses, what is measured on landmarks, triangles drawn to pixels."""

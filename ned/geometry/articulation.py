@@ -36,7 +36,7 @@ def height_of_mouth(face: Float[np.ndarray, "points 3"]) -> float:
 
 
 def opening(hole: Contours, face: Float[np.ndarray, "points axes"]) -> float:
-    """Distance in the picture of an opening's contours, in its middle: for what is to be seen through it."""
+    """Distance in the image of an opening's contours, in its middle: for what is to be seen through it."""
     middle = len(hole.upper) // 2
     return float(np.linalg.norm(face[hole.lower[middle], :2] - face[hole.upper[middle], :2]))
 

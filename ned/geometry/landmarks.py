@@ -59,6 +59,6 @@ TURNED = (1, 4, 6, 10, 33, 263, 127, 356, 152, 234, 454, 168)
 LIP_OUTLINE = (0, 17, 37, 267, 84, 314)
 """Of the red of the lips, what is seen in nearly all light."""
 MOUTH_SURROUNDINGS = (94, 199)
-"""Below the nose, and on the chin: what bounds a picture of a mouth with some skin."""
+"""Below the nose, and on the chin: what bounds an image of a mouth with some skin."""
 SHAPE_PAIRS = ((33, 133), (362, 263), (133, 362), (168, 2), (98, 327), (2, 152), (234, 454), (61, 291), (10, 152))
 """Distances that tell people apart: eyes, nose, chin, width, mouth, height."""

@@ -39,7 +39,7 @@ def estimate_pose(
 
 
 def project(pose: HeadPose, vertices: Float[np.ndarray, "frames vertices 3"]) -> Float[np.ndarray, "frames vertices 3"]:
-    """Model vertices (cm) in the picture (px); z is scaled too, its origin that of the model."""
+    """Model vertices (cm) in the image (px); z is scaled too, its origin that of the model."""
     turned = np.matmul(vertices, pose.rotation.transpose(0, 2, 1)) * pose.scale[:, None, None]
     turned[..., :2] += pose.translation[:, None]
     return turned

@@ -33,7 +33,7 @@ class NotEdited:
 
     def describe(self) -> str:
         """In words, for a line."""
-        more = " (covered, blurred or out of the picture)" if self.reason == "not to be seen" else ""
+        more = " (covered, blurred or out of the image)" if self.reason == "not to be seen" else ""
         frames = f"{self.count} of {self.span} frames"
         return f"person {self.person} was {self.reason}{more} in {frames}: not edited there"
 

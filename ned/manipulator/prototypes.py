@@ -35,8 +35,8 @@ VARIATION_S = 0.9
 RESTING_SHARE = 0.8
 """How much of what may be a resting smile, or just the shape of the mouth, is taken for a smile."""
 
-WAY = 0.3
-"""How far a seed prefers the ways of an emotion with an open mouth, or with a shut one."""
+VARIANT_BIAS = 0.3
+"""How far a seed prefers the variants of an emotion with an open mouth, or with a shut one."""
 
 ASYMMETRY = 0.06
 """Largest difference of the two sides from their mean, as a share; constant for a seed."""
@@ -201,7 +201,7 @@ class PrototypeManipulator:
         drift = 1.0 + VARIATION * _slow_noise(rng, len(current), VARIATION_S * frame_rate)
         tilt = ASYMMETRY * rng.uniform(-1.0, 1.0)
         loud = _loudness(articulation.mouth_opening, STRESS_S * frame_rate)
-        opened = np.clip(open_share(articulation, frame_rate) + WAY * rng.uniform(-1.0, 1.0), 0.0, 1.0)
+        opened = np.clip(open_share(articulation, frame_rate) + VARIANT_BIAS * rng.uniform(-1.0, 1.0), 0.0, 1.0)
         out = current.copy()
         always = np.ones(len(current))
         for adds, share in ((prototype.adds, always), (prototype.open, opened), (prototype.shut, 1.0 - opened)):

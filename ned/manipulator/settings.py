@@ -12,7 +12,7 @@ from ned.config.settings import Settings
 NOMINAL_RATE = 25.0
 """Frames a second at which the networks live."""
 LATENT = 4
-"""Ways in which one emotion varies: asymmetry, upper against lower face, liveliness, strength."""
+"""Variants of one emotion: asymmetry, upper against lower face, liveliness, strength."""
 SEEN = 2.0 / 3.0
 """Share of a drive that a fit sees; the prototypes take back 1.5 times what was seen."""
 

@@ -105,7 +105,7 @@ def keep_upper_lip(
     share: float,
 ) -> Float[np.ndarray, "frames width"]:
     """`difference` with only a `share` left of what raises or lowers the middle of the upper lip: teeth belong to the
-    skull, and those that the lip has covered are in no picture. A smile is in the corners of the mouth.
+    skull, and those that the lip has covered are in no image. A smile is in the corners of the mouth.
 
     `upper_lip_per_unit`: how far the middle of the upper lip goes down per unit of each coefficient, in cm.
     """

@@ -1,4 +1,4 @@
-"""What an analysis hands to other tools: FLAME's coefficients, an animated mesh, the fit drawn over the film."""
+"""What an analysis hands to other tools: FLAME's coefficients, an animated mesh, the fit drawn over the video."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ned.video import VideoWriter, read_frames
 
 @dataclass(frozen=True)
 class PersonFit:
-    """One person through the film, fitted."""
+    """One person through the video, fitted."""
 
     model: FaceModel
     tracks: list[FaceTrack]
@@ -96,7 +96,7 @@ def export_parameters(path: Path, fitted: PersonFit, analysis: Analysis) -> None
 
 
 def export_glb(path: Path, fitted: PersonFit, analysis: Analysis) -> None:
-    """The person's own neutral mesh with a target for each coefficient, moved as in the film."""
+    """The person's own neutral mesh with a target for each coefficient, moved as in the video."""
     longest = int(np.argmax([len(track) for track in fitted.tracks]))
     names = fitted.model.space.names
     if fitted.flame is not None:
@@ -136,7 +136,7 @@ def overlay_video(
     start_s: float | None = None,
     end_s: float | None = None,
 ) -> None:
-    """The film with the fitted mesh over it; sound is copied, frames without the face stay as they are."""
+    """The video with the fitted mesh over it; sound is copied, frames without the face stay as they are."""
     info, meshes = analysis.video, _meshes(fitted)
     full = to_ned(fitted.model.model.template) if isinstance(fitted.model, FlameFace) else fitted.model.mean
     triangles = fitted.model.mesh_triangles if isinstance(fitted.model, FlameFace) else fitted.model.topology.triangles

@@ -16,7 +16,7 @@ from ned.pipeline.face_models import files_digest
 from ned.version import __version__
 
 PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python")
-"""Whose versions may change pictures."""
+"""Whose versions may change images."""
 OWN = "made by this run"
 """In place of a digest, for weights that fine-tuning within the run makes from what it is asked for."""
 

@@ -126,23 +126,23 @@ def _portrait() -> tuple[UInt8[np.ndarray, "h w 3"], FaceTrack, FaceFit]:
     from ned.fitting.least_squares import fit_face
 
     x0, y0, x1, y1 = _CROP
-    picture = cv2.resize(astronaut()[y0:y1, x0:x1], None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
+    image = cv2.resize(astronaut()[y0:y1, x0:x1], None, fx=_SCALE, fy=_SCALE, interpolation=cv2.INTER_CUBIC)
     centre, side = (np.array(_FACE[:2]) - (x0, y0)) * _SCALE, _FACE[2] * _SCALE
-    landmarks, _ = Landmarker()(picture, Roi(float(centre[0]), float(centre[1]), float(side)))
+    landmarks, _ = Landmarker()(image, Roi(float(centre[0]), float(centre[1]), float(side)))
     box = np.concatenate([landmarks[:NUM_SURFACE, :2].min(0), landmarks[:NUM_SURFACE, :2].max(0)])
     track = FaceTrack(1, Shot(0, 1), np.zeros(1, np.int64), box[None].astype(np.float32), landmarks[None])
-    return picture, track, fit_face(track, load_face_model(), float(FRAME_RATE))
+    return image, track, fit_face(track, load_face_model(), float(FRAME_RATE))
 
 
-def _sway(picture: Float[np.ndarray, "h w 3"], time_s: float) -> Float[np.ndarray, "h w 3"]:
-    """The picture as a hand-held camera sees it: a little turned, shifted and zoomed."""
+def _sway(image: Float[np.ndarray, "h w 3"], time_s: float) -> Float[np.ndarray, "h w 3"]:
+    """The image as a hand-held camera sees it: a little turned, shifted and zoomed."""
     import cv2
 
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     angle = 1.6 * np.sin(2 * np.pi * 0.23 * time_s)
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.03 + 0.01 * np.sin(2 * np.pi * 0.11 * time_s))
     turn[:, 2] += 5 * np.sin(2 * np.pi * np.array([0.17, 0.29]) * time_s)
-    return cv2.warpAffine(picture, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
+    return cv2.warpAffine(image, turn, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT)
 
 
 def make_sample(path: Path, seconds: float = 8.0, seed: int = 7) -> SampleTruth:
@@ -161,21 +161,21 @@ def make_sample(path: Path, seconds: float = 8.0, seed: int = 7) -> SampleTruth:
     from ned.video.colour import encoding_of
 
     model = load_face_model()
-    picture, track, fit = _portrait()
+    image, track, fit = _portrait()
     frames = int(round(seconds * float(FRAME_RATE)))
     change, openness = sample_expression(model.space, frames, float(FRAME_RATE), seed)
     voice = synthetic_voice(openness, float(FRAME_RATE), np.random.default_rng(seed))
     still = fit.expression.pack()[0].copy()
-    for side in ("Left", "Right"):  # one picture cannot tell a smile from a smiling face; this one smiles
+    for side in ("Left", "Right"):  # one image cannot tell a smile from a smiling face; this one smiles
         still[model.space.index("mouthSmile" + side)] = _SMILE
     fit = replace(fit, expression=ExpressionTrack.unpack(model.space, still[None]))
     wanted = np.clip(still + change, 0.0, 1.0).astype(np.float32)
     renderer = make_renderer(model)
-    region = picture.astype(np.float32) / 255.0
+    region = image.astype(np.float32) / 255.0
     with tempfile.TemporaryDirectory() as folder:
         sound = Path(folder) / "voice.m4a"
         _write_sound(sound, voice)
-        with VideoWriter(path, like=_info(picture.shape[:2], seconds), quality=16, audio_from=sound) as out:
+        with VideoWriter(path, like=_info(image.shape[:2], seconds), quality=16, audio_from=sound) as out:
             for i in range(frames):
                 edited = ExpressionTrack.unpack(model.space, wanted[i : i + 1])
                 edit = TrackEdit(track, fit, edited, model, np.ones(1)).face_edit(0)

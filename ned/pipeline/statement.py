@@ -28,7 +28,7 @@ def finish_output(
 ) -> None:
     """Sign the complete file `part`, which is about to be called `final`; unsigned, remove an old manifest beside it.
 
-    `frames` is the number of frames of the film. ProcessingError where signing fails.
+    `frames` is the number of frames of the video. ProcessingError where signing fails.
     """
     if signing is None:
         beside = manifest_path(final)
@@ -40,7 +40,7 @@ def finish_output(
 
 
 def statement(config: ProcessConfig, run: ResolvedRun, edits: Sequence[TrackEdit], frames: int) -> Statement:
-    """What is said of a film of that many frames with these edits; nothing of the user's folders."""
+    """What is said of a video of that many frames with these edits; nothing of the user's folders."""
     edited = {int(index) for edit in edits for index in edit.track.frames[edit.changed()]}
     persons = sorted({edit.track.person for edit in edits if edit.changed().any()})
     return Statement(

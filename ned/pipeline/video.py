@@ -25,7 +25,7 @@ from ned.pipeline.statement import finish_output
 from ned.provenance import Signing, begin_signing
 from ned.renderer import Casting, Renderer, prepare_renderer
 from ned.rendering.second_pass import needed_bytes, render_video
-from ned.report import PicturePair, ReportData, write_report
+from ned.report import ImagePair, ReportData, write_report
 from ned.runtime.progress import Clock, Progress, Silent
 from ned.types import Analysis, ExpressionTrack
 from ned.video import frames_at, probe
@@ -47,7 +47,7 @@ class EditedPerson:
     turned_away: int
     """Of these: turned so far from the front that there is no edit."""
     lost: int
-    """Of these: not found, because covered, blurred or out of the picture."""
+    """Of these: not found, because covered, blurred or out of the image."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +102,12 @@ def edit_video(
     plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
     edits = [edit for plan in plans for edit in plan]
     make_renderer = renderer_of(edits, model, analysis, config, run, clock)
-    films = render_video(edits, analysis, make_renderer, config, clock, job)
-    parts = films.parts | write_page(plans[0], films.pictures, analysis, config, run, clock.seconds, job)
+    videos = render_video(edits, analysis, make_renderer, config, clock, job)
+    parts = videos.parts | write_page(plans[0], videos.images, analysis, config, run, clock.seconds, job)
     publish(parts, edits, analysis, config, run, signing, job)
     people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
     return ProcessResult(
-        config.output_path, config.compare_path, config.report_path, analysis.num_frames, films.edited_frames,
+        config.output_path, config.compare_path, config.report_path, analysis.num_frames, videos.edited_frames,
         people[0].number, config.emotion, config.intensity, clock.seconds, people,
     )  # fmt: skip
 
@@ -145,10 +145,10 @@ def publish(
     job: Job,
 ) -> None:
     """Complete files of the work folder, by their final paths, are signed and named, the edited video last."""
-    films = [path for path in (config.compare_path, config.output_path) if path is not None]
-    manifests = [path for film in films if (path := workspace.manifest_path(film))]
+    videos = [path for path in (config.compare_path, config.output_path) if path is not None]
+    manifests = [path for video in videos if (path := workspace.manifest_path(video))]
     job.note_publishing([*parts, *manifests])
-    for final in films:
+    for final in videos:
         finish_output(parts[final], final, signing, config, run, edits, analysis.num_frames)
     for final in sorted(parts, key=lambda final: final == config.output_path):
         workspace.give_name(parts[final], final)
@@ -195,7 +195,7 @@ def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
 
 def write_page(
     edits: list[TrackEdit],
-    pictures: tuple[PicturePair, ...],
+    images: tuple[ImagePair, ...],
     analysis: Analysis,
     config: ProcessConfig,
     run: ResolvedRun,
@@ -210,7 +210,7 @@ def write_page(
     edited_frames = sum(int(edit.changed().sum()) for edit in edits)
     data = ReportData(
         config, edits[0].track.person, analysis.num_frames, edited_frames,
-        frames / float(analysis.video.frame_rate), before, after, pictures, dict(seconds), run.facts(),
+        frames / float(analysis.video.frame_rate), before, after, images, dict(seconds), run.facts(),
     )  # fmt: skip
     page = job.folder / "report.html"
     write_report(page, data)

@@ -29,7 +29,7 @@ def call(task: str, size: int, folder: Path | None = None, **arguments: Any) -> 
     """Have `ned.provenance.worker` do a task on `size` bytes together; raises Failed, and ProcessingError where
     the library is missing.
 
-    Temporary files, as large as the film, go to `folder`: /tmp may be small, or memory. They have no names.
+    Temporary files, as large as the video, go to `folder`: /tmp may be small, or memory. They have no names.
     """
     environment = dict(os.environ)
     paths = [str(_PACKAGE), environment.get("PYTHONPATH", "")]

@@ -1,7 +1,7 @@
 """Who signs: a credential of this computer, made on first use, or the user's own.
 
 C2PA refuses certificates that sign themselves, so the local one comes with an authority of its own whose key is
-thrown away once it has signed. It vouches for nobody; it shows that a file was not changed since `ned` wrote it.
+thrown away once it has signed. It proves no identity; it shows that a file was not changed since `ned` wrote it.
 Since there is no time stamp, a signature is good as long as its certificate: ten years.
 """
 

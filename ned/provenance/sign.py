@@ -1,4 +1,4 @@
-"""Signing: a complete file goes in, the same film with its manifest comes out."""
+"""Signing: a complete file goes in, the same video with its manifest comes out."""
 
 from __future__ import annotations
 
@@ -74,8 +74,8 @@ def sign_video(
 ) -> None:
     """Sign the complete file `part`, which is to be called `final`.
 
-    Where the container takes a manifest, `part` is replaced by the signed film, of which every packet and time is
-    the same; else the manifest is written beside `final`. Memory is constant, the disk must hold the film up
+    Where the container takes a manifest, `part` is replaced by the signed video, of which every packet and time is
+    the same; else the manifest is written beside `final`. Memory is constant, the disk must hold the video up
     to four times for that moment. A manifest that the source carries, or that lies beside it, is kept as its history.
     ProcessingError where it fails; `part` is then as it was.
     """
@@ -105,7 +105,7 @@ def _sign(
     for way in WAYS if has_near else WAYS[1:]:
         try:
             answer = call(
-                "sign", size, part.parent, film=str(part), signed=str(signed), kind=media_type(final),
+                "sign", size, part.parent, video=str(part), signed=str(signed), kind=media_type(final),
                 embed=final.suffix.lower() in SIGNED_CONTAINERS,
                 definition=statement.definition(final.name, digest, beside), actions=statement.actions(beside),
                 source=str(source), beside=str(near) if has_near else None, way=way,

@@ -25,7 +25,7 @@ class Statement:
     frames: int
     edited_frames: int
     learned: bool
-    """A network that was trained on pictures or expressions of people had a part in it."""
+    """A network that was trained on images or expressions of people had a part in it."""
     parameters: dict[str, str]
     """Options that matter, by name."""
     cut: bool = False
@@ -36,7 +36,7 @@ class Statement:
         return f"Facial expression edited with ned {__version__}: {self.said}"
 
     def definition(self, title: str, source_sha256: str, beside: bool) -> dict[str, Any]:
-        """The manifest for c2pa: a film called `title`, or one that shows source and edit `beside` each other."""
+        """The manifest for c2pa: a video called `title`, or one that shows source and edit `beside` each other."""
         agent = {"name": "ned", "version": __version__}
         data = {
             "version": __version__,

@@ -1,4 +1,4 @@
-"""Reading a manifest: is the film as it was signed, by whom, what was done, from which source."""
+"""Reading a manifest: is the video as it was signed, by whom, what was done, from which source."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _read(path: Path, roots: str) -> dict[str, Any] | str | None:
         raise UserError("is too large for a manifest", path=beside, remedy="is it one?")
     try:
         manifest = str(beside) if has_beside else None
-        return call("read", path.stat().st_size, film=str(path), manifest=manifest, roots=roots)
+        return call("read", path.stat().st_size, video=str(path), manifest=manifest, roots=roots)
     except Failed as error:
         if not has_beside and (error.missing or not _may_be_signed(path)):
             return None

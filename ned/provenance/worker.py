@@ -43,9 +43,9 @@ def main() -> None:
     sys.stdout.write(json.dumps(answer))
 
 
-def read(film: str, manifest: str | None, roots: str) -> dict[str, Any]:
-    """The manifest store in a film, or in a file beside it, and its `state`."""
-    c2pa, path = load(), Path(film)
+def read(video: str, manifest: str | None, roots: str) -> dict[str, Any]:
+    """The manifest store in a video, or in a file beside it, and its `state`."""
+    c2pa, path = load(), Path(video)
     beside = Path(manifest).read_bytes() if manifest else None
     with (
         context(roots) as settings,
@@ -66,7 +66,7 @@ def trial(chain: str, key: str, algorithm: str) -> dict[str, bool]:
 
 
 def sign(
-    film: str,
+    video: str,
     signed: str,
     kind: str,
     embed: bool,
@@ -79,7 +79,7 @@ def sign(
     key: str,
     algorithm: str,
 ) -> dict[str, str]:
-    """Sign a film of the media type `kind`; the manifest in base64. `way`: how the source gets in, one of WAYS."""
+    """Sign a video of the media type `kind`; the manifest in base64. `way`: how the source gets in, one of WAYS."""
     credential = Credential(chain.encode(), key.encode(), algorithm, local=False)
     build = {"beside": _from_beside, "file": _from_file, "name": _by_name}[way]
     with context() as settings, build(definition, Path(source), beside, settings) as builder:
@@ -87,7 +87,7 @@ def sign(
             builder.add_action(action)
         if not embed:
             builder.set_no_embed()
-        with Path(film).open("rb") as file, Path(signed).open("w+b") as out:
+        with Path(video).open("rb") as file, Path(signed).open("w+b") as out:
             manifest = builder.sign(signer(credential), kind, file, out)
     return {"manifest": base64.b64encode(manifest).decode()}
 

@@ -1,4 +1,4 @@
-"""A fitted mesh drawn over the film, so that a person sees whether the fit holds."""
+"""A fitted mesh drawn over the video, so that a person sees whether the fit holds."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def shade(
     kind: str = "mesh",
     colours: Float[np.ndarray, "v 3"] | None = None,
 ) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "h w 1"]]:
-    """A mesh drawn inside a box of the picture: RGB in [0, 1], and how much of the picture it covers.
+    """A mesh drawn inside a box of the image: RGB in [0, 1], and how much of the image it covers.
 
     Args:
         face: vertices in pixels, smaller depth is nearer.
@@ -55,23 +55,23 @@ def shade(
 
 
 def box_of(face: Float[np.ndarray, "v 3"], height: int, width: int) -> tuple[int, int, int, int] | None:
-    """The part of a picture that a mesh may cover, xyxy; None where it lies outside."""
+    """The part of an image that a mesh may cover, xyxy; None where it lies outside."""
     low = np.maximum(np.floor(face[:, :2].min(0)).astype(int) - 1, 0)
     high = np.minimum(np.ceil(face[:, :2].max(0)).astype(int) + 2, [width, height])
     return None if (high <= low).any() else (int(low[0]), int(low[1]), int(high[0]), int(high[1]))
 
 
 def draw_overlay(
-    picture: UInt8[np.ndarray, "h w 3"],
+    image: UInt8[np.ndarray, "h w 3"],
     face: Float[np.ndarray, "v 3"],
     triangles: Int[np.ndarray, "t 3"],
     kind: str = "mesh",
     colours: Float[np.ndarray, "v 3"] | None = None,
 ) -> UInt8[np.ndarray, "h w 3"]:
-    """A still picture with a mesh over it; arguments as for `shade`."""
-    box = box_of(face, *picture.shape[:2])
+    """A still image with a mesh over it; arguments as for `shade`."""
+    box = box_of(face, *image.shape[:2])
     drawn, share = shade(face, triangles, box or (0, 0, 1, 1), kind, colours)
-    out = picture.copy()
+    out = image.copy()
     if box is not None:
         region = out[box[1] : box[3], box[0] : box[2]]
         region[:] = np.rint((1 - share) * region + share * 255.0 * drawn).astype(np.uint8)

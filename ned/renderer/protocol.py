@@ -54,15 +54,15 @@ class Renderer(Protocol):
         ...
 
     def wants_mouth(self, edit: FaceEdit) -> bool:
-        """Whether `edit` opens the mouth so far that a picture of the person's open mouth would help."""
+        """Whether `edit` opens the mouth so far that an image of the person's open mouth would help."""
         ...
 
-    def take_mouth(self, picture: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "vertices 3"]) -> None:
-        """Remember `picture`, RGB in [0, 1] around an open mouth of the person, and the face in its pixels."""
+    def take_mouth(self, image: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "vertices 3"]) -> None:
+        """Remember `image`, RGB in [0, 1] around an open mouth of the person, and the face in its pixels."""
         ...
 
-    def detect_glasses(self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
-        """Look for glasses in some pictures of the person, RGB in [0, 1], each with the face in its pixels."""
+    def detect_glasses(self, images: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]) -> None:
+        """Look for glasses in some images of the person, RGB in [0, 1], each with the face in its pixels."""
         ...
 
     def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
@@ -70,15 +70,15 @@ class Renderer(Protocol):
         announced before."""
         ...
 
-    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
-        """What to add to `picture`, the region's RGB in [0, 1], so that it shows the edited face.
+    def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+        """What to add to `image`, the region's RGB in [0, 1], so that it shows the edited face.
 
         `edit` is in pixels of the region. Zero outside the face.
         """
         ...
 
     def submit(
-        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+        self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
         """`render` that may go on in another thread: the next frame may be started before what this one returns is
         asked for. To be asked in order."""

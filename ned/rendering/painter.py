@@ -1,4 +1,4 @@
-"""One frame of the second pass: the rendered face goes into the picture, behind what stands before it."""
+"""One frame of the second pass: the rendered face goes into the image, behind what stands before it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ned.video import Frame, Stills
 _SMALLEST_PX = 8
 _OVAL = list(LANDMARKS.oval)
 _MOUTH = [*LANDMARKS.upper_lip[-1].tolist(), *LANDMARKS.lower_lip[-1].tolist(), *MOUTH_SURROUNDINGS]
-"""Landmarks that a picture of the face, and of the mouth with some skin, is cut around."""
+"""Landmarks that an image of the face, and of the mouth with some skin, is cut around."""
 AHEAD = 1 + PAINTING
 """Frames that a renderer hears of: the one that it paints, and as many after it as can be worked on at once."""
 _LINGER, _LEAST_OCCLUSION = 0.5, 0.1
@@ -84,9 +84,9 @@ class Painter:
         if self._fetch is not None:
             self._show_person(self._fetch, local)
         self._announce(i, (frame.height, frame.width))
-        picture = frame.region_rgb(box)
-        difference = self._renderer.submit(picture, local)
-        masks = [self._occluded(picture, local.source)]
+        image = frame.region_rgb(box)
+        difference = self._renderer.submit(image, local)
+        masks = [self._occluded(image, local.source)]
         if self._hands is None:
             self._hands = HandOcclusion()
         hands = self._hands(frame.rgb, self.edit.track.boxes[i])
@@ -131,12 +131,12 @@ class Painter:
                 self._renderer.take_mouth(*view)
 
     def _occluded(
-        self, picture: Float[np.ndarray, "h w 3"], points: Float[np.ndarray, "vertices 3"]
+        self, image: Float[np.ndarray, "h w 3"], points: Float[np.ndarray, "vertices 3"]
     ) -> Float[np.ndarray, "h w"] | None:
         """1 where something lies in front of the face; what was covered a moment ago still is in part."""
         if self.edit.track.skin is None:
             return None
-        sample = skin_sample(picture, points[:NUM_LANDMARKS])
+        sample = skin_sample(image, points[:NUM_LANDMARKS])
         if self._hidden is None:
             self._hidden = HiddenFeatures(self.edit.track.skin)
         both = occlusion_mask(self.edit.track.skin, sample), self._hidden(sample)
@@ -146,7 +146,7 @@ class Painter:
         self._occlusion = before if now is None else now if before is None else np.maximum(now, before)
         if self._occlusion is not None and self._occlusion.max() < _LEAST_OCCLUSION:
             self._occlusion = None
-        return None if self._occlusion is None else spread_over_frame(self._occlusion, points, picture.shape[:2])
+        return None if self._occlusion is None else spread_over_frame(self._occlusion, points, image.shape[:2])
 
     def close(self) -> None:
         """Let go of the models."""
@@ -158,7 +158,7 @@ class Painter:
 def _cut_out(
     frame: Frame | None, landmarks: Float[np.ndarray, "v 3"], around: list[int]
 ) -> tuple[Float[np.ndarray, "h w 3"], Float[np.ndarray, "v 3"]] | None:
-    """A square of the picture, RGB in [0, 1], around some landmarks, and the face in its pixels."""
+    """A square of the image, RGB in [0, 1], around some landmarks, and the face in its pixels."""
     if frame is None:
         return None
     face = landmarks.astype(np.float32)

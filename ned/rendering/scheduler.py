@@ -1,4 +1,4 @@
-"""The painters of one segment of the film: faces that do not touch are painted side by side."""
+"""The painters of one segment of the video: faces that do not touch are painted side by side."""
 
 from __future__ import annotations
 

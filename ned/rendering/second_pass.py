@@ -22,15 +22,15 @@ from ned.errors import UserError
 from ned.geometry.landmarks import LANDMARKS
 from ned.renderer import Renderer
 from ned.rendering.scheduler import PaintScheduler
-from ned.rendering.segments import COMPARE, FILM, Segments, segment_starts
-from ned.report import PicturePair, load_picture, save_pair
+from ned.rendering.segments import COMPARE, VIDEO, Segments, segment_starts
+from ned.report import ImagePair, load_image, save_pair
 from ned.runtime.heap import trim
 from ned.runtime.progress import Clock, Stage
 from ned.types import NUM_LANDMARKS, Analysis, VideoInfo
 from ned.version import __version__
 from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
-from ned.video.encoders import film_bytes
+from ned.video.encoders import video_bytes
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
@@ -46,17 +46,17 @@ TRIM_EVERY = 32
 LONGEST_FRAME = 2**30
 """Units of time; the muxers of MP4 and MOV count in 32 bits, and with reordered frames sum a few up."""
 
-SHEET_PICTURES = 8
-"""Pictures in a report."""
+SHEET_IMAGES = 8
+"""Images in a report."""
 
 
 @dataclass(frozen=True)
-class Films:
-    """What the second pass made. The films lie in the work folder, by their final paths."""
+class RenderedVideos:
+    """What the second pass made. The videos lie in the work folder, by their final paths."""
 
     parts: dict[Path, Path]
     edited_frames: int
-    pictures: tuple[PicturePair, ...]
+    images: tuple[ImagePair, ...]
     """Some, for the report."""
 
 
@@ -67,8 +67,8 @@ def render_video(
     config: ProcessConfig,
     clock: Clock,
     job: Job,
-) -> Films:
-    """Edit every frame and put the films together in the work folder, going on from what lies there. `make_renderer`
+) -> RenderedVideos:
+    """Edit every frame and put the videos together in the work folder, going on from what lies there. `make_renderer`
     makes a fresh renderer for a track."""
     with closing(read_frames(config.input, config.start_s, config.end_s)) as frames:
         first = next(frames)
@@ -78,16 +78,16 @@ def render_video(
     check_copies(job.folder / f"trial{config.output_path.suffix.lower()}", config.input, config.output_path)
     changed = [edit.changed() for edit in edits]
     edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
-    shown = edited[:: max(1, len(edited) // SHEET_PICTURES)][:SHEET_PICTURES].tolist() if config.report else []
-    films = {FILM: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
+    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if config.report else []
+    videos = {VIDEO: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
     starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
     stop = first.index + analysis.num_frames
 
     def complete(segment: Segment) -> bool:
         inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
-        return all(load_picture(job.folder, k) is not None for k in inside)
+        return all(load_image(job.folder, k) is not None for k in inside)
 
-    with Segments(job.folder, films, starts, stop, analysis.video, encoding, config.output_path) as segments:
+    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, config.output_path) as segments:
         missing = segments.resume(complete)
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
@@ -99,9 +99,9 @@ def render_video(
                 again.run(segments, missing, stop, stage)
         with clock.stage("writing"):
             notice = edit_notice(config) if len(edited) else "Not changed by ned"
-            parts = _put_together(segments, films, config, job, f"{notice} ({job.mark})")
-    pictures = tuple(pair for k in shown if (pair := load_picture(job.folder, k)))
-    return Films(parts, len(edited), pictures)
+            parts = _put_together(segments, videos, config, job, f"{notice} ({job.mark})")
+    images = tuple(pair for k in shown if (pair := load_image(job.folder, k)))
+    return RenderedVideos(parts, len(edited), images)
 
 
 def check_times(analysis: Analysis, path: Path) -> None:
@@ -109,7 +109,7 @@ def check_times(analysis: Analysis, path: Path) -> None:
     gaps = np.diff(analysis.frame_times_s) if analysis.frame_times_s is not None else np.zeros(0)
     if len(gaps) and gaps.max() / float(analysis.video.time_base) > LONGEST_FRAME:
         where, gap = analysis.first_frame + int(gaps.argmax()), gaps.max()
-        text = f"frame {where} lasts {gap:.0f} s, more than a film can hold"
+        text = f"frame {where} lasts {gap:.0f} s, more than a video can hold"
         raise UserError(text, path=path, remedy="its times may be damaged: mend them with ffmpeg, or cut with --end")
 
 
@@ -120,9 +120,9 @@ def needed_bytes(info: VideoInfo, config: ProcessConfig) -> int:
     if config.start_s is not None or config.end_s is not None:
         length_s = min(config.end_s or info.duration_s, info.duration_s) - (config.start_s or 0.0)
         frames = max(1, min(frames, round(length_s * info.frame_rate)))
-    picture = film_bytes(info, frames, config.encoder, config.quality) * (3 if config.compare else 1)
+    image = video_bytes(info, frames, config.encoder, config.quality) * (3 if config.compare else 1)
     others = config.input.stat().st_size * frames // max(1, info.num_frames)  # sound: less than all of the input
-    return 2 * picture + others + 2 * frames * NUM_LANDMARKS * 12
+    return 2 * image + others + 2 * frames * NUM_LANDMARKS * 12
 
 
 def edit_notice(config: ProcessConfig) -> str:
@@ -193,9 +193,9 @@ class _SecondPass:
     def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
         """Wait for a frame and put it into its segment."""
         frame, edited = started.frame, started.painted()
-        written = {FILM: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
+        written = {VIDEO: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
         if frame.index in self._shown:
-            self._keep_picture(started.scheduler, frame, edited)
+            self._keep_image(started.scheduler, frame, edited)
         if started.begins:
             segments.begin(written)
             for edit, _ in self._edits:
@@ -205,24 +205,24 @@ class _SecondPass:
             trim()
         stage.advance()
 
-    def _keep_picture(self, scheduler: PaintScheduler, frame: Frame, edited: Frame) -> None:
+    def _keep_image(self, scheduler: PaintScheduler, frame: Frame, edited: Frame) -> None:
         time_s = float(frame.pts * self._analysis.video.time_base)
         _, edit, i = next(scheduler.faces(frame.index))
         mouth = _mouth_box(edit.track.landmarks[i])
-        pair = PicturePair(time_s, frame.rgb(), edited.rgb(), edit.track.boxes[i], mouth)
+        pair = ImagePair(time_s, frame.rgb(), edited.rgb(), edit.track.boxes[i], mouth)
         save_pair(self._folder, frame.index, pair)
 
 
 def _put_together(
-    segments: Segments, films: dict[str, Frame], config: ProcessConfig, job: Job, notice: str
+    segments: Segments, videos: dict[str, Frame], config: ProcessConfig, job: Job, notice: str
 ) -> dict[Path, Path]:
-    """The whole films by their final paths."""
+    """The whole videos by their final paths."""
     parts = {}
-    for film in films:
-        final = config.output_path if film == FILM else config.compare_path
-        parts[final] = job.folder / f"{film}{final.suffix.lower()}"
+    for video in videos:
+        final = config.output_path if video == VIDEO else config.compare_path
+        parts[final] = job.folder / f"{video}{final.suffix.lower()}"
         segments.put_together(
-            film, parts[final], copy_from=config.input, cut=config.start_s is not None or config.end_s is not None,
+            video, parts[final], copy_from=config.input, cut=config.start_s is not None or config.end_s is not None,
             cut_end_s=config.end_s, metadata={"comment": notice}, name=final,
         )  # fmt: skip
     return parts

@@ -1,4 +1,4 @@
-"""The films of one run, written segment by segment into its work folder."""
+"""The videos of one run, written segment by segment into its work folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ned.video import Frame
 from ned.video.read import Position
 from ned.video.segments import Encoding, Segment, SegmentWriter, assemble, finished_segments
 
-FILM, COMPARE = "video", "compare"
+VIDEO, COMPARE = "video", "compare"
 
 
 def segment_starts(first: int, num_frames: int, frame_rate: Fraction, length_s: float) -> list[int]:
@@ -25,7 +25,7 @@ def segment_starts(first: int, num_frames: int, frame_rate: Fraction, length_s: 
 
 
 class Segments:
-    """Segments of one or more films that run side by side; the last one is finished in a thread while the next begins.
+    """Segments of one or more videos that run side by side; the last one is finished in a thread while the next begins.
 
     Use it as a context manager, so that nothing goes on behind an error.
     """
@@ -33,18 +33,18 @@ class Segments:
     def __init__(
         self,
         folder: Path,
-        films: Mapping[str, Frame],
+        videos: Mapping[str, Frame],
         starts: list[int],
         stop: int,
         like: VideoInfo,
         encoding: Encoding,
         output: Path,
     ) -> None:
-        """`films`: the first frame of each, by name. `output` is the file that errors speak of."""
+        """`videos`: the first frame of each, by name. `output` is the file that errors speak of."""
         self._output = output
-        self._folder, self._films, self._like, self._encoding = folder, dict(films), like, encoding
+        self._folder, self._videos, self._like, self._encoding = folder, dict(videos), like, encoding
         self._starts, self._stop = starts, stop
-        self._done: dict[str, list[Segment]] = {film: [] for film in films}
+        self._done: dict[str, list[Segment]] = {video: [] for video in videos}
         self._open: dict[str, SegmentWriter] = {}
         self._closing: threading.Thread | None = None
         self._error: BaseException | None = None
@@ -52,12 +52,12 @@ class Segments:
     def resume(self, accept: Callable[[Segment], bool] = lambda _: True) -> list[int]:
         """Take over the segments that lie in the folder, up to one that is missing or not to be accepted; the starts
         of those that are to be made."""
-        for film in self._films:
-            found = finished_segments(self._folder, film, self._starts, self._stop, self._like.time_base)
-            self._done[film] = found
+        for video in self._videos:
+            found = finished_segments(self._folder, video, self._starts, self._stop, self._like.time_base)
+            self._done[video] = found
         count = min(map(len, self._done.values()))
         good = next((k for k in range(count) if not all(accept(done[k]) for done in self._done.values())), count)
-        self._done = {film: done[:good] for film, done in self._done.items()}
+        self._done = {video: done[:good] for video, done in self._done.items()}
         return self._starts[good:]
 
     def warm_up(self, frames: int) -> int:
@@ -67,25 +67,25 @@ class Segments:
     def position(self, frames_back: int) -> Position | None:
         """The frame so many before the end of what is finished; None where that is the first frame or earlier."""
         times: Int[np.ndarray, "frames"] = np.zeros(0, np.int64)
-        for segment in reversed(self._done[FILM]):
+        for segment in reversed(self._done[VIDEO]):
             times = np.concatenate([segment.shown, times])
             if frames_back and len(times) > frames_back:
-                end = self._done[FILM][-1].start + len(self._done[FILM][-1])
+                end = self._done[VIDEO][-1].start + len(self._done[VIDEO][-1])
                 return Position(end - frames_back, int(times[len(times) - frames_back]))
         return None
 
     def begin(self, frames: Mapping[str, Frame]) -> None:
         """End the segments before these frames, and begin those that they are the first of."""
         self.end()
-        for film, frame in frames.items():
-            self._open[film] = SegmentWriter(
-                self._folder, film, self._like, self._encoding, frame, self._output
+        for video, frame in frames.items():
+            self._open[video] = SegmentWriter(
+                self._folder, video, self._like, self._encoding, frame, self._output
             )
 
     def write(self, frames: Mapping[str, Frame]) -> None:
-        """Write one frame of each film."""
-        for film, frame in frames.items():
-            self._open[film].write(frame)
+        """Write one frame of each video."""
+        for video, frame in frames.items():
+            self._open[video].write(frame)
 
     def end(self) -> None:
         """Have the open segments finished behind the scenes; waits for those before them."""
@@ -95,16 +95,16 @@ class Segments:
             self._closing = threading.Thread(target=self._finish, args=(writers,), name="ned-segment")
             self._closing.start()
 
-    def put_together(self, film: str, path: Path, **options: object) -> None:
-        """The whole film; options as of `ned.video.segments.assemble`."""
+    def put_together(self, video: str, path: Path, **options: object) -> None:
+        """The whole video; options as of `ned.video.segments.assemble`."""
         self._wait()
-        assemble(path, self._done[film], self._like, self._films[film], self._encoding, **options)
+        assemble(path, self._done[video], self._like, self._videos[video], self._encoding, **options)
 
     def _finish(self, writers: Mapping[str, SegmentWriter]) -> None:
         try:
-            finished = {film: writer.finish() for film, writer in writers.items()}
-            for film, segment in finished.items():
-                self._done[film].append(segment)
+            finished = {video: writer.finish() for video, writer in writers.items()}
+            for video, segment in finished.items():
+                self._done[video].append(segment)
         except BaseException as error:  # handed over to the thread that writes
             self._error = error
             for writer in writers.values():

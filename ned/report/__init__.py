@@ -1,16 +1,16 @@
 """What was done, to look at: contact sheets and a self-contained HTML page."""
 
-from ned.report.data import PicturePair, ReportData, load_picture, save_pair
+from ned.report.data import ImagePair, ReportData, load_image, save_pair
 from ned.report.page import write_report
-from ned.report.sheet import contact_sheet, grid, save_picture
+from ned.report.sheet import contact_sheet, grid, save_image
 
 __all__ = [
-    "PicturePair",
+    "ImagePair",
     "ReportData",
     "contact_sheet",
     "grid",
-    "load_picture",
+    "load_image",
     "save_pair",
-    "save_picture",
+    "save_image",
     "write_report",
 ]

@@ -18,7 +18,7 @@ from ned.workspace import flush_to_disk
 
 
 @dataclass(frozen=True)
-class PicturePair:
+class ImagePair:
     """One frame before and after the edit, upright RGB of the same size."""
 
     time_s: float
@@ -30,8 +30,8 @@ class PicturePair:
     """The mouth, xyxy in pixels; estimated from the face's box where None."""
 
 
-def save_pair(folder: Path, index: int, pair: PicturePair) -> None:
-    """Keep the pictures of frame `index` in a folder: whole or not at all."""
+def save_pair(folder: Path, index: int, pair: ImagePair) -> None:
+    """Keep the images of frame `index` in a folder: whole or not at all."""
     path = folder / f"picture-{index:09d}.npz"
     arrays = {f.name: np.asarray(getattr(pair, f.name)) for f in fields(pair) if getattr(pair, f.name) is not None}
     temporary = path.with_suffix(".tmp")
@@ -41,12 +41,12 @@ def save_pair(folder: Path, index: int, pair: PicturePair) -> None:
     os.replace(temporary, path)
 
 
-def load_picture(folder: Path, index: int) -> PicturePair | None:
-    """The pictures of frame `index`; None where there are none that can be read."""
+def load_image(folder: Path, index: int) -> ImagePair | None:
+    """The images of frame `index`; None where there are none that can be read."""
     try:
         with array_errors(), np.load(folder / f"picture-{index:09d}.npz", allow_pickle=False) as stored:
             arrays = dict(stored)
-        return PicturePair(float(arrays.pop("time_s")), **arrays)
+        return ImagePair(float(arrays.pop("time_s")), **arrays)
     except (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile):
         return None
 
@@ -63,7 +63,7 @@ class ReportData:
     times_s: Float[np.ndarray, "frames"]
     before: ExpressionTrack
     after: ExpressionTrack
-    pictures: tuple[PicturePair, ...]
+    images: tuple[ImagePair, ...]
     """Some frames spread over the edit; six to ten make a good sheet."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """How long each stage took."""

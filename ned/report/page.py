@@ -89,17 +89,17 @@ def pearson(a: Float[np.ndarray, "frames"], b: Float[np.ndarray, "frames"]) -> f
     return float((a * b).sum() / norm) if norm > 1e-12 else float("nan")
 
 
-def data_uri(picture: UInt8[np.ndarray, "h w 3"]) -> str:
-    """The picture as a JPEG that stands in the page itself."""
+def data_uri(image: UInt8[np.ndarray, "h w 3"]) -> str:
+    """The image as a JPEG that stands in the page itself."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "JPEG", quality=90)
+    Image.fromarray(image).save(buffer, "JPEG", quality=90)
     return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def _sheet(data: ReportData) -> str:
-    if not data.pictures:
+    if not data.images:
         return "<p>No frame was edited.</p>"
-    pairs = data.pictures
+    pairs = data.images
     boxes = np.stack([np.asarray(p.box, np.float64) for p in pairs])
     mouths = np.stack([np.asarray(mouth_of(p.box) if p.mouth is None else p.mouth, np.float64) for p in pairs])
     captions = [f"{p.time_s:.2f} s" for p in pairs]

@@ -46,13 +46,13 @@ def grid(
     captions: Sequence[str] = (),
     text_px: int = 14,
 ) -> UInt8[np.ndarray, "sheet_h sheet_w 3"]:
-    """Pictures in rows, a label in the corner of each row's first one, captions over the columns.
+    """Images in rows, a label in the corner of each row's first one, captions over the columns.
 
-    Pictures of one row have the same height; rows may differ in length and height. ValueError where there is none.
+    Images of one row have the same height; rows may differ in length and height. ValueError where there is none.
     """
     rows = [row for row in rows if len(row)]
     if not rows:
-        raise ValueError("no pictures")
+        raise ValueError("no images")
     line = text_px + text_px // 3
     top = line + 2 if captions else 0
     width = max(sum(p.shape[1] + _GAP for p in row) for row in rows) - _GAP
@@ -61,11 +61,11 @@ def grid(
     draw, font, y = ImageDraw.Draw(sheet), ImageFont.load_default(text_px), top
     for k, row in enumerate(rows):
         x = 0
-        for column, picture in enumerate(row):
+        for column, image in enumerate(row):
             if k == 0 and column < len(captions):
                 draw.text((x + 4, 2), captions[column], _INK, font)
-            sheet.paste(Image.fromarray(picture), (x, y))
-            x += picture.shape[1] + _GAP
+            sheet.paste(Image.fromarray(image), (x, y))
+            x += image.shape[1] + _GAP
         if k < len(labels):
             left, _, right, _ = draw.textbbox((0, 0), labels[k], font)
             draw.rectangle((0, y, right - left + 10, y + line), _PAPER)
@@ -89,10 +89,10 @@ def crop(
     inside = (max(left, 0), max(top, 0), min(right, frame.shape[1]), min(bottom, frame.shape[0]))
     if inside[0] >= inside[2] or inside[1] >= inside[3]:
         return np.zeros((height, width, 3), np.uint8)
-    picture = Image.new("RGB", (right - left, bottom - top))
+    image = Image.new("RGB", (right - left, bottom - top))
     part = np.ascontiguousarray(frame[inside[1] : inside[3], inside[0] : inside[2]])
-    picture.paste(Image.fromarray(part), (inside[0] - left, inside[1] - top))
-    return np.asarray(picture.resize((width, height), Image.Resampling.LANCZOS)).copy()
+    image.paste(Image.fromarray(part), (inside[0] - left, inside[1] - top))
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS)).copy()
 
 
 def mouth_of(box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4"]:
@@ -102,7 +102,7 @@ def mouth_of(box: Float[np.ndarray, "4"]) -> Float[np.ndarray, "4"]:
     return np.array([x0 + 0.26 * width, y0 + 0.64 * height, x1 - 0.26 * width, y0 + 0.93 * height])
 
 
-def save_picture(path: Path, picture: UInt8[np.ndarray, "h w 3"]) -> None:
+def save_image(path: Path, image: UInt8[np.ndarray, "h w 3"]) -> None:
     """Write a .png or .jpg atomically. Raises UserError, ProcessingError as `ned.workspace.atomic_path`."""
     with workspace.atomic_path(path) as temporary:
-        Image.fromarray(picture).save(temporary, quality=92)
+        Image.fromarray(image).save(temporary, quality=92)

@@ -11,7 +11,7 @@ _M_ARENA_MAX = -8  # of mallopt, in malloc.h
 
 
 def trim() -> None:
-    """Give back what the allocator keeps for later. Pictures of all sizes that come and go in several threads leave
+    """Give back what the allocator keeps for later. Images of all sizes that come and go in several threads leave
     gaps that it hardly fills again: over hours they grow to several times what is in use. Takes some milliseconds;
     does nothing where the C library is not glibc."""
     library = _glibc()

@@ -30,10 +30,10 @@ RESAMPLED = 500
 class Judged:
     """What was asked for and what a judge saw; valence and arousal."""
 
-    asked: Float[np.ndarray, "pictures 2"]
-    seen: Float[np.ndarray, "pictures 2"]
+    asked: Float[np.ndarray, "images 2"]
+    seen: Float[np.ndarray, "images 2"]
     groups: tuple[str, ...]
-    """Who is in each picture; what is drawn anew for intervals."""
+    """Who is in each image; what is drawn anew for intervals."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def with_interval(judged: Judged, column: int, seed: int = 0) -> Agreement:
 
 
 def corners(judged: Judged) -> Judged:
-    """The pictures whose asked valence and arousal are both the largest, either way."""
+    """The images whose asked valence and arousal are both the largest, either way."""
     most = np.abs(judged.asked).max(0)
     rows = (np.abs(judged.asked) > most - 1e-9).all(1)
     return Judged(judged.asked[rows], judged.seen[rows], tuple(np.array(judged.groups)[rows].tolist()))
@@ -98,9 +98,9 @@ def read_judged(path: Path) -> Judged:
                 seen.append(values[2:])
                 groups.append(row.get("person") or str(number))
     except (ValueError, TypeError, csv.Error) as error:
-        raise UserError(f"is no table of numbers ({error})", path=path, remedy="write a row a picture") from error
+        raise UserError(f"is no table of numbers ({error})", path=path, remedy="write a row an image") from error
     if not asked:
-        raise UserError("has no rows", path=path, remedy="write a row a picture")
+        raise UserError("has no rows", path=path, remedy="write a row an image")
     return Judged(np.array(asked), np.array(seen), tuple(groups))
 
 
@@ -111,7 +111,7 @@ def print_agreement(judged: Judged) -> None:
         if not len(part.asked):
             continue
         rows = {
-            f"this one ({len(part.asked)} pictures)": [with_interval(part, k) for k in range(2)],
+            f"this one ({len(part.asked)} images)": [with_interval(part, k) for k in range(2)],
             "always 0": [agreement(part.asked[:, k], np.zeros(len(part.asked))) for k in range(2)],
             "the paper's": [Agreement(*figures) for figures in PAPER[name]],
         }

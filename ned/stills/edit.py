@@ -1,4 +1,4 @@
-"""Faces of a picture, edited and painted by the stages of video."""
+"""Faces of an image, edited and painted by the stages of video."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from ned.renderer import build_renderer
 from ned.rendering.painter import Painter
 from ned.stills.faces import Face, Portrait
 from ned.stills.frame import RATE, OneFrame, pixels_of
-from ned.stills.upright import Picture, eight_bits
+from ned.stills.upright import StillImage, eight_bits
 from ned.types import Edit, Emotion, ExpressionTrack, Style, ValenceArousal
 from ned.video import Frame
 
 HELD = 101
-"""Frames that the manipulators of labels see a picture held for: four seconds."""
+"""Frames that the manipulators of labels see an image held for: four seconds."""
 
 OPEN_NAMES = ("happy", "surprised", "fear")
-"""What opens the mouth; elsewhere in the plane an open mouth of a picture, which is no speech, closes in part."""
+"""What opens the mouth; elsewhere in the plane an open mouth of an image, which is no speech, closes in part."""
 
 CLOSING = 0.75
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for one picture's faces: a label or a place of the plane, or a file with an expression."""
+    """What is asked for one image's faces: a label or a place of the plane, or a file with an expression."""
 
     style: Style = Emotion("happy")
     expression: Path | None = None
@@ -49,14 +49,14 @@ class Wish:
 
 @dataclass(frozen=True)
 class EditedStill:
-    """What came of a picture."""
+    """What came of an image."""
 
-    picture: Picture
+    image: StillImage
     edits: tuple[TrackEdit, ...]
 
 
 def edit_faces(portrait: Portrait, wish: Wish) -> EditedStill:
-    """The picture with every face of the portrait edited; what is outside faces keeps its samples."""
+    """The image with every face of the portrait edited; what is outside faces keeps its samples."""
     model = portrait.model
     change = manipulate_with(wish, model)
     edits = tuple(
@@ -70,9 +70,9 @@ def edit_faces(portrait: Portrait, wish: Wish) -> EditedStill:
     else:
         painted = paint(portrait.frame, edits, model)
     pixels = pixels_of(painted)
-    if portrait.picture.grey:
+    if portrait.image.grey:
         pixels = _in_grey(pixels)
-    return EditedStill(portrait.picture.with_pixels(pixels), edits)
+    return EditedStill(portrait.image.with_pixels(pixels), edits)
 
 
 def paint(frame: Frame, edits: Sequence[TrackEdit], model: FaceModel) -> Frame:
@@ -127,13 +127,13 @@ def place_asked(wish: Wish) -> Float[np.ndarray, "2"]:
 
 
 def closing_at(place: Float[np.ndarray, "2"]) -> float:
-    """Share of an open mouth that closes there, since in a picture it is expression and not speech."""
+    """Share of an open mouth that closes there, since in an image it is expression and not speech."""
     shares = shares_at(place[None])[0]
     return CLOSING * float(1.0 - sum(shares[NAMES.index(name)] for name in OPEN_NAMES))
 
 
 def hold(expression: ExpressionTrack, articulation: Articulation) -> tuple[ExpressionTrack, Articulation]:
-    """A picture as film sees somebody who holds still: manipulators know silence from speech by its length."""
+    """An image as video sees somebody who holds still: manipulators know silence from speech by its length."""
     packed = np.repeat(expression.pack()[:1], HELD, axis=0)
     longer = replace(
         articulation, mouth_opening=np.repeat(articulation.mouth_opening[:1], HELD),

@@ -1,4 +1,4 @@
-"""Faces of a picture, found and fitted by the stages of video."""
+"""Faces of an image, found and fitted by the stages of video."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from ned.errors import UserError
 from ned.face_model import FaceModel, load_face_model
 from ned.fitting.least_squares import fit_face
 from ned.manipulator.protocol import Articulation
-from ned.stills.frame import RATE, analyse_picture, frame_of
-from ned.stills.upright import Picture, eight_bits
+from ned.stills.frame import RATE, analyse_image, frame_of
+from ned.stills.upright import StillImage, eight_bits
 from ned.types import Analysis, FaceFit, FaceTrack
 from ned.video import Frame
 
@@ -26,7 +26,7 @@ AROUND = 1.5625
 
 @dataclass(frozen=True)
 class Face:
-    """One face of a picture, ready to be edited."""
+    """One face of an image, ready to be edited."""
 
     track: FaceTrack
     fit: FaceFit
@@ -44,9 +44,9 @@ class Face:
 
 @dataclass(frozen=True)
 class Portrait:
-    """A picture with its faces."""
+    """An image with its faces."""
 
-    picture: Picture
+    image: StillImage
     frame: Frame
     faces: tuple[Face, ...]
     analysis: Analysis
@@ -58,28 +58,28 @@ class Portrait:
         return load_face_model("canonical")
 
 
-def find_faces(picture: Picture, person: int | None = None) -> Portrait:
-    """The faces of a picture, or the one numbered `person`. Raises UserError where none can be edited, or a number that
+def find_faces(image: StillImage, person: int | None = None) -> Portrait:
+    """The faces of an image, or the one numbered `person`. Raises UserError where none can be edited, or a number that
     is not there is named."""
-    analysis = analyse_picture(picture, eight_bits(picture.pixels))
+    analysis = analyse_image(image, eight_bits(image.pixels))
     known = analysis.tracks
     large = [track for track in known if track.boxes[0, 2] - track.boxes[0, 0] >= LEAST_PX]
     if not large:
         what = "the faces in it are too small" if known else "no face was found"
-        remedy = "give a picture in which a face is at least about 60 pixels wide and looks at the camera"
-        raise UserError(what, path=picture.path, remedy=remedy)
+        remedy = "give an image in which a face is at least about 60 pixels wide and looks at the camera"
+        raise UserError(what, path=image.path, remedy=remedy)
     if person is not None:
         large = [track for track in large if track.person == person]
         if not large:
             numbers = ", ".join(str(track.person) for track in known[:20])
-            raise UserError(f"there is no person {person}", path=picture.path, remedy=f"choose one of: {numbers}")
+            raise UserError(f"there is no person {person}", path=image.path, remedy=f"choose one of: {numbers}")
     elif len(large) > MOST_FACES:
         said = f"shows {len(large)} faces, more than {MOST_FACES}"
-        raise UserError(said, path=picture.path, remedy="name one as --person, 1 is the most prominent")
+        raise UserError(said, path=image.path, remedy="name one as --person, 1 is the most prominent")
     model = load_face_model("canonical")
     faces = tuple(prepare(track, model, analysis) for track in large)
     small = len(known) - len(large) if person is None else 0
-    return Portrait(picture, frame_of(picture.pixels), faces, analysis, small)
+    return Portrait(image, frame_of(image.pixels), faces, analysis, small)
 
 
 def prepare(track: FaceTrack, model: FaceModel, analysis: Analysis) -> Face:
@@ -89,7 +89,7 @@ def prepare(track: FaceTrack, model: FaceModel, analysis: Analysis) -> Face:
 
 
 def square_around(face: Face) -> tuple[float, float, float]:
-    """Left, top and side in pixels of the square that a close-up shows; it may reach out of the picture."""
+    """Left, top and side in pixels of the square that a close-up shows; it may reach out of the image."""
     box = face.track.boxes[0]
     side = AROUND * float((box[2:] - box[:2]).max())
     x0, y0 = (float(v) for v in (box[:2] + box[2:]) / 2 - side / 2)

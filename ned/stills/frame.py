@@ -1,4 +1,4 @@
-"""A picture as a frame, and as an analysis of one frame, so that all of video's stages take it."""
+"""An image as a frame, and as an analysis of one frame, so that all of video's stages take it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from jaxtyping import Float, UInt, UInt8
 
 from ned.analysis.store import LandmarkStore
 from ned.analysis.tracklets import Tracklet
-from ned.stills.upright import Picture
+from ned.stills.upright import StillImage
 from ned.types import Analysis, Colour, FaceTrack, Shot, VideoInfo
 from ned.video import Frame, Stills
 from ned.video.colour import Encoding
 
 RATE = 25.0
-"""Frames a second of a picture that is held; nothing depends on it but lengths of filters."""
+"""Frames a second of an image that is held; nothing depends on it but lengths of filters."""
 
 _ENCODING = Encoding("bt709", 0.2126, 0.0722, full_range=True)
 """Samples are RGB; its matrix is not used."""
 
 
 def frame_of(pixels: UInt[np.ndarray, "h w 3"]) -> Frame:
-    """The picture's own samples, uint8 or uint16, as a frame."""
+    """The image's own samples, uint8 or uint16, as a frame."""
     deep = pixels.dtype == np.uint16
     height, width = pixels.shape[:2]
     coded = av.VideoFrame(width, height, "gbrp16le" if deep else "gbrp")
@@ -42,7 +42,7 @@ def pixels_of(frame: Frame) -> UInt[np.ndarray, "h w 3"]:
 
 
 class OneFrame(Stills):
-    """Gives the picture, whichever frame is asked for."""
+    """Gives the image, whichever frame is asked for."""
 
     def __init__(self, frame: Frame) -> None:
         self._frame = frame
@@ -54,8 +54,8 @@ class OneFrame(Stills):
         return [self._frame for _ in indices]
 
 
-def analyse_picture(picture: Picture, rgb: UInt8[np.ndarray, "h w 3"]) -> Analysis:
-    """Every face of a picture as a track of one frame, the most prominent first. `rgb`: its pixels in 8 bits."""
+def analyse_image(image: StillImage, rgb: UInt8[np.ndarray, "h w 3"]) -> Analysis:
+    """Every face of an image as a track of one frame, the most prominent first. `rgb`: its pixels in 8 bits."""
     from ned.analysis.tracking import ShotTracker
 
     tracker = ShotTracker()
@@ -66,11 +66,11 @@ def analyse_picture(picture: Picture, rgb: UInt8[np.ndarray, "h w 3"]) -> Analys
     tracks = _tracks(tracklets, tracker.store)
     tracker.store.close()
     tracker.skins.close()
-    return Analysis(_info(picture), 1, (Shot(0, 1),), tracks, 0, np.zeros(1))
+    return Analysis(_info(image), 1, (Shot(0, 1),), tracks, 0, np.zeros(1))
 
 
 def held(track: FaceTrack, landmarks: Float[np.ndarray, "478 3"]) -> FaceTrack:
-    """The same face with other landmarks, for example in the pixels of a part of the picture."""
+    """The same face with other landmarks, for example in the pixels of a part of the image."""
     box = np.concatenate([landmarks[:468, :2].min(0), landmarks[:468, :2].max(0)]).astype(np.float32)
     return FaceTrack(track.person, track.shot, track.frames, box[None], landmarks[None].astype(np.float32))
 
@@ -94,9 +94,9 @@ def _prominence(box: Float[np.ndarray, "xyxy=4"], size: tuple[int, int]) -> floa
     return area * (1.0 - 0.5 * min(1.0, 2.0 * float(np.abs(centre - 0.5).max())))
 
 
-def _info(picture: Picture) -> VideoInfo:
-    height, width = picture.pixels.shape[:2]
+def _info(image: StillImage) -> VideoInfo:
+    height, width = image.pixels.shape[:2]
     return VideoInfo(
-        picture.path, picture.kind.lower(), picture.kind.lower(), f"rgb{3 * picture.bits}", picture.bits, height, width,
+        image.path, image.kind.lower(), image.kind.lower(), f"rgb{3 * image.bits}", image.bits, height, width,
         Fraction(int(RATE)), Fraction(1, int(RATE)), 1, 1.0 / RATE, 0, Fraction(1), Colour(), (),
     )  # fmt: skip

@@ -65,7 +65,7 @@ def orientation_of(exif: bytes) -> int:
 
 
 def png_chunks(path: Path) -> tuple[bytes, ...]:
-    """The chunks of a PNG that say something about the picture, whole; thumbnails in eXIf are cut off."""
+    """The chunks of a PNG that say something about the image, whole; thumbnails in eXIf are cut off."""
     found, total = [], 0
     with path.open("rb") as file:
         if file.read(8) != _PNG:

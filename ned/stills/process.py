@@ -13,8 +13,8 @@ from ned.provenance import Signing, Statement, begin_signing
 from ned.runtime.progress import Clock, Progress, Silent
 from ned.stills.edit import Wish, edit_faces
 from ned.stills.faces import Portrait, find_faces
-from ned.stills.picture import encoded, read_picture
-from ned.stills.upright import Picture
+from ned.stills.image import encoded, read_image
+from ned.stills.upright import StillImage
 from ned.types import Emotion, ValenceArousal
 
 
@@ -34,7 +34,7 @@ class StillResult:
 
 
 def edit_still(config: StillConfig, progress: Progress | None = None) -> StillResult:
-    """Edits the faces of a picture as `config` says and writes the result.
+    """Edits the faces of an image as `config` says and writes the result.
 
     Raises UserError for what the user can mend and ProcessingError for what failed; neither leaves anything under the
     output's name.
@@ -43,9 +43,9 @@ def edit_still(config: StillConfig, progress: Progress | None = None) -> StillRe
     clock = Clock(progress or Silent())
     signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
     with clock.stage("reading"):
-        picture = read_picture(config.input)
+        image = read_image(config.input)
     with clock.stage("finding"):
-        portrait = find_faces(picture, config.person)
+        portrait = find_faces(image, config.person)
     with clock.stage("editing", len(portrait.faces)):
         data, edits = make(config, portrait)
     with clock.stage("writing"):
@@ -65,14 +65,14 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
         if config.sweep:
             return sweep(portrait, config.intensity), faces
         sheet = plane_sheet(portrait, config.grid or 7, config.intensity)
-        return encoded(Picture(config.input, "", sheet), suffix, notice), faces
+        return encoded(StillImage(config.input, "", sheet), suffix, notice), faces
     place = config.place
     style = Emotion(config.emotion or "happy") if place is None else ValenceArousal(*place)
     wish = Wish(
         style, config.expression, config.intensity, config.manipulator, config.seed, config.editor_weights,
     )  # fmt: skip
     done = edit_faces(portrait, wish)
-    return encoded(done.picture, suffix, notice), done.edits
+    return encoded(done.image, suffix, notice), done.edits
 
 
 def publish(data: bytes, config: StillConfig, edits: Sequence[TrackEdit], signing: Signing | None) -> None:

@@ -1,4 +1,4 @@
-"""The plane of valence and arousal of one face: as a sheet of pictures, and as an animation around it."""
+"""The plane of valence and arousal of one face: as a sheet of images, and as an animation around it."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ SWEEP_STEPS, SWEEP_FPS, SWEEP_RADIUS = 72, 15, 0.9
 
 
 def close_up(portrait: Portrait, face: Face, side: int) -> tuple[Frame, Face]:
-    """A square picture around a face, `side` pixels wide, and the face in it, fitted anew."""
-    rgb, landmarks = eight_bits(portrait.picture.pixels), face.track.landmarks[0]
+    """A square image around a face, `side` pixels wide, and the face in it, fitted anew."""
+    rgb, landmarks = eight_bits(portrait.image.pixels), face.track.landmarks[0]
     x0, y0, shown = square_around(face)
     scale = side / shown
     if scale < 0.5:  # taken down by whole pixels first, or it would alias
@@ -43,7 +43,7 @@ def close_up(portrait: Portrait, face: Face, side: int) -> tuple[Frame, Face]:
 def _smaller(
     rgb: UInt8[np.ndarray, "h w 3"], landmarks: Float[np.ndarray, "v 3"], x0: float, y0: float, scale: float
 ) -> tuple[UInt8[np.ndarray, "_ _ 3"], Float[np.ndarray, "v 3"], float, float, float]:
-    """The picture by a whole factor smaller, all else in its pixels."""
+    """The image by a whole factor smaller, all else in its pixels."""
     shrink = int(1 / scale)
     height, width = rgb.shape[0] // shrink, rgb.shape[1] // shrink
     part = rgb[: height * shrink, : width * shrink]
@@ -86,10 +86,10 @@ def sweep(portrait: Portrait, intensity: float) -> bytes:
     width = float(portrait.faces[0].width_px)
     side = int(np.clip(2.0 * width, 160, SWEEP_PX))
     frame, face = close_up(portrait, portrait.faces[0], side)
-    pictures = [Image.fromarray(_at(frame, face, place, intensity, portrait.model)) for place in circle()]
+    images = [Image.fromarray(_at(frame, face, place, intensity, portrait.model)) for place in circle()]
     out = io.BytesIO()
-    pictures[0].save(
-        out, "WEBP", save_all=True, append_images=pictures[1:], duration=round(1000 / SWEEP_FPS), loop=0, quality=80
+    images[0].save(
+        out, "WEBP", save_all=True, append_images=images[1:], duration=round(1000 / SWEEP_FPS), loop=0, quality=80
     )
     return out.getvalue()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ned.errors import UserError
-from ned.stills.upright import Picture, check_size, turned
+from ned.stills.upright import StillImage, check_size, turned
 
 if TYPE_CHECKING:
     import tifffile
@@ -20,15 +20,15 @@ _KEPT = (270, 271, 272, 306, 315, 33432)
 """Description, maker, model, date, artist, copyright."""
 
 
-def read_tiff(path: Path) -> Picture:
-    """See `ned.stills.picture.read_picture`. Makers' notes and the rest of EXIF are not kept; ICC, XMP and the tags of
+def read_tiff(path: Path) -> StillImage:
+    """See `ned.stills.image.read_image`. Makers' notes and the rest of EXIF are not kept; ICC, XMP and the tags of
     description, maker, model, date, artist and copyright are."""
     import tifffile
 
     with tifffile.TiffFile(path) as opened:
         pages = [page for page in opened.pages if not getattr(page, "is_reduced", False)]
         if len(pages) != 1:
-            raise UserError(f"holds {len(pages)} pictures", path=path, remedy="give a TIFF with one")
+            raise UserError(f"holds {len(pages)} images", path=path, remedy="give a TIFF with one")
         page = opened.pages[0]
         check_size(path, page.imagelength, page.imagewidth)
         photometric = int(page.photometric)
@@ -53,30 +53,30 @@ def read_tiff(path: Path) -> Picture:
     stored = stored if stored.ndim == 3 else stored[..., None]
     colour = np.repeat(stored[..., :1], 3, 2) if grey else stored[..., :3]
     alpha = stored[..., -1] if stored.shape[2] in (2, 4) else None
-    return Picture(
+    return StillImage(
         path, "TIFF", turned(colour, orientation), None if alpha is None else turned(alpha, orientation), grey,
         orientation, b"", icc, xmp, (), how,
     )  # fmt: skip
 
 
-def encode_tiff(picture: Picture, pixels: np.ndarray, alpha: np.ndarray | None, notice: str) -> bytes:
-    """The bytes of a TIFF in the picture's depth, packed without loss. `pixels`, `alpha`: turned back as stored."""
+def encode_tiff(image: StillImage, pixels: np.ndarray, alpha: np.ndarray | None, notice: str) -> bytes:
+    """The bytes of a TIFF in the image's depth, packed without loss. `pixels`, `alpha`: turned back as stored."""
     import tifffile
 
-    colour = pixels[..., :1] if picture.grey else pixels
+    colour = pixels[..., :1] if image.grey else pixels
     whole = colour if alpha is None else np.concatenate([colour, alpha[..., None]], 2)
-    extra: list[tuple] = [(274, "H", 1, picture.orientation, True)]
-    if picture.xmp:
-        extra.append((_XMP, "B", len(picture.xmp), picture.xmp, True))
-    extra += [(tag, "s", 0, value, True) for tag, value in picture.how.get("tags", ()) if tag != 270]
-    described = dict(picture.how.get("tags", ())).get(270)
+    extra: list[tuple] = [(274, "H", 1, image.orientation, True)]
+    if image.xmp:
+        extra.append((_XMP, "B", len(image.xmp), image.xmp, True))
+    extra += [(tag, "s", 0, value, True) for tag, value in image.how.get("tags", ()) if tag != 270]
+    described = dict(image.how.get("tags", ())).get(270)
     out = io.BytesIO()
     tifffile.imwrite(
         out, np.ascontiguousarray(whole[..., 0] if whole.shape[2] == 1 else whole),
-        photometric="minisblack" if picture.grey else "rgb", compression="zlib",
-        extrasamples=None if alpha is None else ["unassalpha"], iccprofile=picture.icc or None,
+        photometric="minisblack" if image.grey else "rgb", compression="zlib",
+        extrasamples=None if alpha is None else ["unassalpha"], iccprofile=image.icc or None,
         software=notice or "ned", description=described, metadata=None, extratags=extra,
-        resolution=picture.how.get("resolution"), resolutionunit=picture.how.get("unit"),
+        resolution=image.how.get("resolution"), resolutionunit=image.how.get("unit"),
     )  # fmt: skip
     return out.getvalue()
 

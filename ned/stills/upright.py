@@ -1,4 +1,4 @@
-"""A picture out of its file: upright pixels in the file's own depth, and what is kept when it is written again."""
+"""An image out of its file: upright pixels in the file's own depth, and what is kept when it is written again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_SIDE = 30_000
 
 
 @dataclass(frozen=True)
-class Picture:
+class StillImage:
     """Upright pixels and the rest of a file."""
 
     path: Path
@@ -41,13 +41,13 @@ class Picture:
     def bits(self) -> int:
         return 8 * self.pixels.dtype.itemsize
 
-    def with_pixels(self, pixels: UInt[np.ndarray, "h w 3"]) -> Picture:
+    def with_pixels(self, pixels: UInt[np.ndarray, "h w 3"]) -> StillImage:
         """The same file with other pixels."""
         return replace(self, pixels=pixels)
 
 
 def check_size(path: Path, height: int, width: int) -> None:
-    """Raise UserError for a picture that is too large, or too small to show a face."""
+    """Raise UserError for an image that is too large, or too small to show a face."""
     if height * width > MAX_PIXELS or max(height, width) > MAX_SIDE:
         said = f"has {width}x{height} pixels"
         raise UserError(said, path=path, remedy="give one of up to 100 megapixels, no side over 30000")

@@ -1,4 +1,4 @@
-"""Two frames in one picture, for comparisons."""
+"""Two frames in one image, for comparisons."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from ned.video.frame import Frame, _planes
 
 
 def side_by_side(left: Frame, right: Frame) -> Frame:
-    """`left` and `right`, of one size and format, next to each other in the upright picture.
+    """`left` and `right`, of one size and format, next to each other in the upright image.
 
-    The last column of pictures of odd width is left out, since subsampled colour cannot be joined there.
+    The last column of images of odd width is left out, since subsampled colour cannot be joined there.
     ValueError where the frames differ in size or format.
     """
-    a, b = left.picture, right.picture
+    a, b = left.image, right.image
     if (a.width, a.height, a.format.name, left.rotation) != (b.width, b.height, b.format.name, right.rotation):
         raise ValueError("frames of different size or format cannot be put side by side")
     upright = left.rotation in (0, 180)
@@ -26,6 +26,6 @@ def side_by_side(left: Frame, right: Frame) -> Frame:
     form = left.format
     for k, plane in enumerate(_planes(joined, form)):
         rows, columns = form.plane_shape(k, height, width)
-        parts = [_planes(picture, form)[k][:rows, :columns] for picture in (first, second)]
+        parts = [_planes(image, form)[k][:rows, :columns] for image in (first, second)]
         plane[...] = np.concatenate(parts, axis=1 if upright else 0)
     return Frame(joined, left.index, left.pts, left.rotation, left.encoding)

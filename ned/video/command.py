@@ -95,14 +95,14 @@ def trial_command(path: Path, copy_from: Path) -> list[str] | None:
     with av.open(str(copy_from.resolve()), options=OPTIONS, metadata_errors="replace") as container:
         if not container.streams.audio and len(streams) == 1:
             return None
-    # Without a film the maps of its metadata name nothing; without -copyts the copied part is really short.
+    # Without a video the maps of its metadata name nothing; without -copyts the copied part is really short.
     kept = {k: v for k, v in options.items() if not k.startswith(("map_metadata", "map_chapters"))}
     command = _compiled(streams, path, MUXERS[path.suffix.lower()], kept | {"t": 0.5})
     return [part for part in command if part != "-copyts"]
 
 
 def _piped(like: VideoInfo, **options: object) -> ffmpeg.nodes.FilterableStream:
-    """The film on standard input."""
+    """The video on standard input."""
     turn = {"display_rotation:v:0": -like.rotation} if like.rotation else {}
     whitelist = OPTIONS["protocol_whitelist"]
     options = {"format": "nut", **options}
@@ -110,7 +110,7 @@ def _piped(like: VideoInfo, **options: object) -> ffmpeg.nodes.FilterableStream:
 
 
 def _encoding(like: VideoInfo, frame: Frame, encoder: str, options: dict[str, str], pixel_format: str) -> dict:
-    """Options for the film's encoder."""
+    """Options for the video's encoder."""
     return {
         "c:v": encoder,
         **{key if ":" in key else f"{key}:v": value for key, value in options.items()},
@@ -130,7 +130,7 @@ def _finish(
     metadata: dict[str, str] | None,
     piped: dict[str, str] | None = None,
 ) -> list[str]:
-    """The command line for a whole file: the film by the options `out`, and all else from `copy_from`."""
+    """The command line for a whole file: the video by the options `out`, and all else from `copy_from`."""
     muxer = MUXERS[path.suffix.lower()]
     streams = [_piped(like, **(piped or {}))]
     out = {**out, "map_metadata": -1}
@@ -165,13 +165,13 @@ def _copied(source: Path, muxer: str, cut: tuple[Fraction, float | int | None] |
                 options["t"] = f"{float(start_time_s(container) + Fraction(end_s) - begin):.6f}"
         texts = [_subtitle_codec(s) for s in container.streams.subtitles]
         sounds = len(container.streams.audio)
-        # the first stream that is a film, not a cover: see `open_video`
-        films = [s.index for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+        # the first stream that is a video, not a cover: see `open_video`
+        videos = [s.index for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
     original = ffmpeg.input(f"file:{source.resolve()}", **where)
     streams, own = [original["a?"]], _OWN_SUBTITLE.get(muxer)
-    # Once one stream's metadata is mapped by hand (the film's is), ffmpeg copies no other stream's by itself.
-    if films:
-        options["map_metadata:s:v:0"] = f"1:s:{films[0]}"
+    # Once one stream's metadata is mapped by hand (the video's is), ffmpeg copies no other stream's by itself.
+    if videos:
+        options["map_metadata:s:v:0"] = f"1:s:{videos[0]}"
     options |= {f"map_metadata:s:a:{k}": f"1:s:a:{k}" for k in range(sounds)}
     kept = [k for k, text in enumerate(texts) if own and text in _TEXT_SUBTITLES]
     for k, place in enumerate(kept):

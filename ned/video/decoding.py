@@ -1,4 +1,4 @@
-"""From packets to pictures of one format: seeking, damage, changes within a file."""
+"""From packets to images of one format: seeking, damage, changes within a file."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ def start_time_s(container: av.container.InputContainer) -> Fraction:
 class Layout:
     """What the first frame decides for all: format, size, rotation, colour."""
 
-    def __init__(self, picture: av.VideoFrame, rotation: int, encoding: Encoding) -> None:
-        self.format = planar_format(picture.format.name)
-        self.height, self.width = picture.height, picture.width
+    def __init__(self, image: av.VideoFrame, rotation: int, encoding: Encoding) -> None:
+        self.format = planar_format(image.format.name)
+        self.height, self.width = image.height, image.width
         self.rotation, self.encoding = rotation, encoding
 
     @classmethod
-    def of(cls, picture: av.VideoFrame) -> Layout:
-        colour = colour_of(picture, picture.format.name)
-        return cls(picture, rotation_of(picture), encoding_of(colour, picture.height, picture.width))
+    def of(cls, image: av.VideoFrame) -> Layout:
+        colour = colour_of(image, image.format.name)
+        return cls(image, rotation_of(image), encoding_of(colour, image.height, image.width))
 
-    def apply(self, picture: av.VideoFrame, path: Path) -> av.VideoFrame:
-        """The picture itself, or where it must be, converted."""
-        if picture.format.name == self.format and (picture.height, picture.width) == (self.height, self.width):
-            return picture
-        if (picture.height, picture.width) != (self.height, self.width):
-            text = f"{path}: the picture's size changes; it is scaled to {self.width}x{self.height}"
+    def apply(self, image: av.VideoFrame, path: Path) -> av.VideoFrame:
+        """The image itself, or where it must be, converted."""
+        if image.format.name == self.format and (image.height, image.width) == (self.height, self.width):
+            return image
+        if (image.height, image.width) != (self.height, self.width):
+            text = f"{path}: the image's size changes; it is scaled to {self.width}x{self.height}"
             warnings.warn(MediaWarning(text), stacklevel=4)
         # One thread: with more, swscale 9.5 now and then gives wrong samples (p010le to yuv420p10le).
-        return picture.reformat(self.width, self.height, self.format, threads=1)
+        return image.reformat(self.width, self.height, self.format, threads=1)
 
 
 def decode(container: av.container.InputContainer, stream: av.VideoStream, bad: list[str]) -> Iterator[av.VideoFrame]:
@@ -64,16 +64,16 @@ def decode(container: av.container.InputContainer, stream: av.VideoStream, bad: 
         if stamps is not None and packet.size and packet.dts is not None:
             stamps.append(packet.dts)
         try:
-            pictures = packet.decode()
+            images = packet.decode()
         except av.error.FFmpegError as error:  # broken packets make decoders complain of anything
             if isinstance(error, MemoryError):
                 raise
             bad.append(error.strerror)
             continue
-        for picture in pictures:
+        for image in images:
             if stamps:
-                picture.pts = stamps.popleft()
-            yield picture
+                image.pts = stamps.popleft()
+            yield image
 
 
 def seek(

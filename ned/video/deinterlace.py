@@ -1,4 +1,4 @@
-"""Interlaced pictures become whole ones: one for each pair of fields, at the pair's time."""
+"""Interlaced images become whole ones: one for each pair of fields, at the pair's time."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import av
 
 
 class Deinterlacer:
-    """ffmpeg's `bwdif` (edge-directed, looks one picture back and ahead) on the pictures that are marked as
-    interlaced; the others keep their samples. All pictures have one size and format."""
+    """ffmpeg's `bwdif` (edge-directed, looks one image back and ahead) on the images that are marked as
+    interlaced; the others keep their samples. All images have one size and format."""
 
     def __init__(self, first: av.VideoFrame, time_base: Fraction) -> None:
         self._graph = av.filter.Graph()
@@ -27,11 +27,11 @@ class Deinterlacer:
         self._waiting: deque[tuple[int, int]] = deque()
         self._time_base = time_base
 
-    def send(self, picture: av.VideoFrame, index: int, pts: int) -> Iterator[tuple[av.VideoFrame, int, int]]:
-        """Hand over the next picture; those that are ready, each with its index and time."""
+    def send(self, image: av.VideoFrame, index: int, pts: int) -> Iterator[tuple[av.VideoFrame, int, int]]:
+        """Hand over the next image; those that are ready, each with its index and time."""
         self._waiting.append((index, pts))
-        picture.pts, picture.time_base = pts, self._time_base
-        self._source.push(picture)
+        image.pts, image.time_base = pts, self._time_base
+        self._source.push(image)
         yield from self._ready()
 
     def rest(self) -> Iterator[tuple[av.VideoFrame, int, int]]:
@@ -42,7 +42,7 @@ class Deinterlacer:
     def _ready(self) -> Iterator[tuple[av.VideoFrame, int, int]]:
         while self._waiting:
             try:
-                picture = self._sink.pull()
+                image = self._sink.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
-            yield picture, *self._waiting.popleft()
+            yield image, *self._waiting.popleft()

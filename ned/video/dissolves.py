@@ -1,6 +1,6 @@
-"""Dissolves and fades: where one picture slowly becomes another.
+"""Dissolves and fades: where one image slowly becomes another.
 
-While a dissolve lasts, every picture lies on the straight line between the one before it and the one after it, and
+While a dissolve lasts, every image lies on the straight line between the one before it and the one after it, and
 moves along that line; a camera or a person in motion leaves the line at once. So it takes thumbnails and one test
 over windows of a few lengths, once the way along the line has ended: no second look at the video.
 """
@@ -17,11 +17,11 @@ WINDOWS = (8, 11, 15, 20, 27, 36, 48, 64)
 _REST = 2
 """Frames at both ends of the window in which nothing goes along the line, so that all of the dissolve lies between."""
 _LEAST_CHANGE = 0.06
-"""Mean difference in grey levels, of 1, between the two pictures."""
+"""Mean difference in grey levels, of 1, between the two images."""
 _RESTING_SHARE = 0.35
 """The way that still counts as rest, as a share of what a steady dissolve over the window makes in that time."""
 _LIKE = 0.55
-"""Correlation of the two pictures, seen coarsely, from which on they show the same in another light. Over 20 changes of
+"""Correlation of the two images, seen coarsely, from which on they show the same in another light. Over 20 changes of
 light with people in motion it was .63 or more, over 20 dissolves .42 or less in all but one."""
 _COARSE = 4
 _OFF_LINE = 0.27
@@ -60,8 +60,8 @@ class DissolveDetector:
         self._count = 0
 
     def update(self, grey: Float[np.ndarray, "side side"]) -> tuple[int, int] | None:
-        """`(age, length)` where a dissolve has just ended: its first mixed picture came `age` pictures ago, and
-        `length` pictures are mixed. `grey` in [0, 1]."""
+        """`(age, length)` where a dissolve has just ended: its first mixed image came `age` images ago, and
+        `length` images are mixed. `grey` in [0, 1]."""
         size = WINDOWS[-1] + 1
         if self._ring is None:
             self._ring = np.zeros((size, grey.size), np.float32)

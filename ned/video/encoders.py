@@ -92,8 +92,8 @@ def quality_options(name: str, quality: str | float | int | None, preset: str | 
 _BITS_PER_PIXEL = {"draft": 0.15, "good": 0.4, "best": 0.8}
 
 
-def film_bytes(info: VideoInfo, frames: int, name: str, quality: str | float | int | None) -> int:
-    """About how large a film gets, rather too much than too little."""
+def video_bytes(info: VideoInfo, frames: int, name: str, quality: str | float | int | None) -> int:
+    """About how large a video gets, rather too much than too little."""
     raw = describe(planar_format(info.pixel_format))
     samples = 1 + 2 / (1 << raw.shift_x + raw.shift_y) if raw.kind == "yuv" else raw.planes
     word = "good" if quality is None else str(quality)

@@ -1,4 +1,4 @@
-"""One decoded picture in its own pixel format, seen as upright RGB."""
+"""One decoded image in its own pixel format, seen as upright RGB."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ from ned.video.pixel_format import PixelFormat, describe
 
 
 class Frame:
-    """A picture that is not changed in place. `index` counts the frames of the video from 0; `pts` is its time
-    in units of `VideoInfo.time_base`. Boxes and arrays are of the upright picture, `height` × `width`."""
+    """An image that is not changed in place. `index` counts the frames of the video from 0; `pts` is its time
+    in units of `VideoInfo.time_base`. Boxes and arrays are of the upright image, `height` × `width`."""
 
-    __slots__ = ("_picture", "encoding", "index", "pts", "rotation")
+    __slots__ = ("_image", "encoding", "index", "pts", "rotation")
 
-    def __init__(self, picture: av.VideoFrame, index: int, pts: int, rotation: int, encoding: Encoding) -> None:
-        """`picture` must be of a planar format (`ned.video.pixel_format`) and may not be written to any more."""
-        self._picture = picture
+    def __init__(self, image: av.VideoFrame, index: int, pts: int, rotation: int, encoding: Encoding) -> None:
+        """`image` must be of a planar format (`ned.video.pixel_format`) and may not be written to any more."""
+        self._image = image
         self.index, self.pts, self.rotation, self.encoding = index, pts, rotation, encoding
 
     @property
-    def picture(self) -> av.VideoFrame:
-        """The coded picture, not to be written to."""
-        return self._picture
+    def image(self) -> av.VideoFrame:
+        """The coded image, not to be written to."""
+        return self._image
 
     @property
     def format(self) -> PixelFormat:
-        return describe(self._picture.format.name)
+        return describe(self._image.format.name)
 
     @property
     def height(self) -> int:
-        return self._picture.width if self.rotation in (90, 270) else self._picture.height
+        return self._image.width if self.rotation in (90, 270) else self._image.height
 
     @property
     def width(self) -> int:
-        return self._picture.height if self.rotation in (90, 270) else self._picture.width
+        return self._image.height if self.rotation in (90, 270) else self._image.width
 
     @property
     def planes(self) -> tuple[np.ndarray, ...]:
         """The samples of each plane, "rows columns", uint8 or uint16, in coded orientation, read-only."""
-        planes = _planes(self._picture, self.format)
+        planes = _planes(self._image, self.format)
         for plane in planes:
             plane.flags.writeable = False
         return planes
 
     def rgb(self) -> UInt8[np.ndarray, "h w 3"]:
-        """The whole upright picture in 0–255, by swscale: fast, within two or three units of `region_rgb`."""
+        """The whole upright image in 0–255, by swscale: fast, within two or three units of `region_rgb`."""
         kwargs = {}
         if self.format.kind != "gbr":
             matrix = Colorspace(self.encoding.swscale_matrix)
             limits = ColorRange.JPEG if self.encoding.full_range else ColorRange.MPEG
             kwargs = {"src_colorspace": matrix, "src_color_range": limits, "dst_color_range": ColorRange.JPEG}
         # One thread: swscale's pool costs more than it gives at these sizes, and decoding needs the cores.
-        upright = np.rot90(self._picture.to_ndarray(format="rgb24", threads=1, **kwargs), -self.rotation // 90)
+        upright = np.rot90(self._image.to_ndarray(format="rgb24", threads=1, **kwargs), -self.rotation // 90)
         return np.ascontiguousarray(upright)
 
     def region_rgb(self, box: tuple[int, int, int, int]) -> Float[np.ndarray, "h w 3"]:
         """The rectangle `box` (x0, y0, x1, y1; x1 and y1 excluded) as float32 RGB in [0, 1], chroma interpolated.
 
-        ValueError for an empty box or one that reaches out of the picture.
+        ValueError for an empty box or one that reaches out of the image.
         """
         from ned.video.kernels import rgb_of_yuv
 
         x0, y0, x1, y1 = self._coded(box)
-        planes, form = _planes(self._picture, self.format), self.format
+        planes, form = _planes(self._image, self.format), self.format
         out = np.empty((y1 - y0, x1 - x0, 3), np.float32)
         if form.kind == "yuv":
             luma, blue, red = planes[:3]
@@ -94,8 +94,8 @@ class Frame:
             raise ValueError(f"delta {delta.shape} does not fit the box {tuple(box)}")
         x0, y0, x1, y1 = self._coded(box)
         coded = np.ascontiguousarray(np.rot90(delta, self.rotation // 90), np.float32)
-        picture, form = _copy(self._picture, self.format), self.format
-        planes, numbers, top = _planes(picture, form), _numbers(self.encoding, form), np.float32(2**form.bits - 1)
+        image, form = _copy(self._image, self.format), self.format
+        planes, numbers, top = _planes(image, form), _numbers(self.encoding, form), np.float32(2**form.bits - 1)
         if form.kind == "yuv":
             add_rgb_to_yuv(coded, *planes[:3], x0, y0, form.shift_x, form.shift_y, numbers, top)
         else:
@@ -104,13 +104,13 @@ class Frame:
             for plane, part in zip(planes, parts, strict=False):
                 region = plane[y0:y1, x0:x1]
                 region[...] = np.clip(np.floor(region + part / numbers[1] + 0.5), 0, top)
-        return Frame(picture, self.index, self.pts, self.rotation, self.encoding)
+        return Frame(image, self.index, self.pts, self.rotation, self.encoding)
 
     def _coded(self, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-        """The box in the coded picture."""
+        """The box in the coded image."""
         x0, y0, x1, y1 = (int(v) for v in box)
         if not (0 <= x0 < x1 <= self.width and 0 <= y0 < y1 <= self.height):
-            raise ValueError(f"box {tuple(box)} is empty or reaches out of the {self.width}x{self.height} picture")
+            raise ValueError(f"box {tuple(box)} is empty or reaches out of the {self.width}x{self.height} image")
         if self.rotation == 90:
             return y0, self.width - x1, y1, self.width - x0
         if self.rotation == 180:
@@ -132,21 +132,21 @@ def _numbers(encoding: Encoding, form: PixelFormat) -> tuple[np.float32, ...]:
     return tuple(np.float32(v) for v in (*values, encoding.red, encoding.blue))
 
 
-def _planes(picture: av.VideoFrame, form: PixelFormat) -> tuple[np.ndarray, ...]:
-    """Views of the samples; they hold the picture's memory."""
+def _planes(image: av.VideoFrame, form: PixelFormat) -> tuple[np.ndarray, ...]:
+    """Views of the samples; they hold the image's memory."""
     dtype = np.dtype(np.uint8 if form.bits == 8 else np.uint16)
     views = []
-    for k, plane in enumerate(picture.planes):
-        rows, columns = form.plane_shape(k, picture.height, picture.width)
+    for k, plane in enumerate(image.planes):
+        rows, columns = form.plane_shape(k, image.height, image.width)
         stride = plane.line_size // dtype.itemsize
         views.append(np.frombuffer(plane, dtype)[: rows * stride].reshape(rows, stride)[:, :columns])
     return tuple(views)
 
 
-def _copy(picture: av.VideoFrame, form: PixelFormat) -> av.VideoFrame:
-    copy = av.VideoFrame(picture.width, picture.height, picture.format.name)
-    copy.color_range, copy.colorspace = picture.color_range, picture.colorspace
-    copy.color_primaries, copy.color_trc = picture.color_primaries, picture.color_trc
-    for mine, its in zip(_planes(copy, form), _planes(picture, form), strict=True):
+def _copy(image: av.VideoFrame, form: PixelFormat) -> av.VideoFrame:
+    copy = av.VideoFrame(image.width, image.height, image.format.name)
+    copy.color_range, copy.colorspace = image.color_range, image.colorspace
+    copy.color_primaries, copy.color_trc = image.color_primaries, image.color_trc
+    for mine, its in zip(_planes(copy, form), _planes(image, form), strict=True):
         mine[...] = its
     return copy

@@ -15,12 +15,12 @@ import numpy as np
 
 _SAMPLES = (numba.types.uint8[:, :], numba.types.uint16[:, :])
 _NUMBERS = numba.types.UniTuple(numba.float32, 6)
-_PICTURE = numba.float32[:, :, ::1]
+_IMAGE = numba.float32[:, :, ::1]
 _INT = numba.int64
 
 
 @numba.njit(
-    [numba.void(s, s, s, _INT, _INT, _INT, _INT, _NUMBERS, _PICTURE) for s in _SAMPLES],
+    [numba.void(s, s, s, _INT, _INT, _INT, _INT, _NUMBERS, _IMAGE) for s in _SAMPLES],
     cache=True,
     nogil=True,
     fastmath=True,
@@ -63,14 +63,14 @@ def rgb_of_yuv(luma, blue, red, x0, y0, shift_x, shift_y, numbers, out):  # prag
 
 
 @numba.njit(
-    [numba.void(_PICTURE, s, s, s, _INT, _INT, _INT, _INT, _NUMBERS, numba.float32) for s in _SAMPLES],
+    [numba.void(_IMAGE, s, s, s, _INT, _INT, _INT, _INT, _NUMBERS, numba.float32) for s in _SAMPLES],
     cache=True,
     nogil=True,
 )
 @no_type_check
 def add_rgb_to_yuv(delta, luma, blue, red, x0, y0, shift_x, shift_y, numbers, top):  # pragma: no cover - compiled
     """Add an RGB difference at (x0, y0), in place: to the luma sample by sample, to the chroma as its mean over
-    the samples of the picture that a chroma sample stands for."""
+    the samples of the image that a chroma sample stands for."""
     _, scale, _, chroma_scale, kr, kb = numbers
     zero, one, half = np.float32(0), np.float32(1), np.float32(0.5)
     kg = one - kr - kb

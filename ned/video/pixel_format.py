@@ -36,7 +36,7 @@ class PixelFormat:
     shift_y: int
 
     def plane_shape(self, plane: int, height: int, width: int) -> tuple[int, int]:
-        """Rows and columns of a plane of a picture of this size."""
+        """Rows and columns of a plane of an image of this size."""
         if self.kind == "yuv" and plane in (1, 2):
             return -(-height >> self.shift_y), -(-width >> self.shift_x)
         return height, width

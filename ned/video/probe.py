@@ -19,16 +19,16 @@ OPTIONS = {
     "protocol_whitelist": "file,pipe",
     "format_whitelist": "mov,matroska,avi,gif,apng,mpegts,mpeg,mpegvideo,m4v,h264,hevc,obu,ivf,flv,asf,ogg,nut,mxf,dv",
 }
-"""No other host, and only containers that hold their pictures themselves: playlists, concatenations and numbered
-pictures name other files, and would have them read."""
+"""No other host, and only containers that hold their images themselves: playlists, concatenations and numbered
+images name other files, and would have them read."""
 MAX_PIXELS = 8192 * 4608
-"""Of one picture. A header may say anything, and some twenty pictures lie in memory at once."""
+"""Of one image. A header may say anything, and some twenty images lie in memory at once."""
 MAX_RATE, MIN_RATE = Fraction(1000), Fraction(1, 3600)
 """Frames a second. Beyond them the header is wrong, and filters as long as a second would be of absurd length."""
 
 
 def open_video(path: str | Path) -> tuple[av.container.InputContainer, av.VideoStream]:
-    """Open `path` and choose its first video stream that is no cover picture. UserError as for `probe`."""
+    """Open `path` and choose its first video stream that is no cover image. UserError as for `probe`."""
     path = Path(path)
     try:
         if path.is_dir():
@@ -47,20 +47,20 @@ def open_video(path: str | Path) -> tuple[av.container.InputContainer, av.VideoS
     except (av.error.FFmpegError, OSError, ValueError) as error:
         what = "not a video, or damaged so that its index is missing"
         raise UserError(f"{what} ({_reason(error)})", path=path, remedy=_SAMPLES) from error
-    pictures = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
-    if not pictures:
+    images = [s for s in container.streams.video if not s.disposition & av.stream.Disposition.attached_pic]
+    if not images:
         container.close()
         raise UserError("has no video stream", path=path, remedy=_SAMPLES)
-    if pictures[0].codec_context is None:
+    if images[0].codec_context is None:
         container.close()
         raise UserError("its video codec is unknown", path=path, remedy="convert it with ffmpeg first")
-    height, width = pictures[0].codec_context.height, pictures[0].codec_context.width
+    height, width = images[0].codec_context.height, images[0].codec_context.width
     if height * width > MAX_PIXELS:
         container.close()
-        raise UserError(f"its pictures are {width}x{height}", path=path, remedy="scale it to 8192x4608 or less first")
+        raise UserError(f"its images are {width}x{height}", path=path, remedy="scale it to 8192x4608 or less first")
     # What grows in the middle is an error of the decoder, which leaves such frames out.
-    pictures[0].codec_context.options |= {"max_pixels": str(MAX_PIXELS)}
-    return container, pictures[0]
+    images[0].codec_context.options |= {"max_pixels": str(MAX_PIXELS)}
+    return container, images[0]
 
 
 def probe(path: str | Path) -> VideoInfo:

@@ -120,10 +120,10 @@ class EncoderProcess(_Fed):
         self._stream.pix_fmt = first.format.name
         self._stream.time_base = self._stream.codec_context.time_base = like.time_base
 
-    def send(self, picture: av.VideoFrame, pts: int) -> None:
-        """Hand over one picture."""
-        picture.pts, picture.time_base = pts, self._time_base
-        self._send(self._stream.encode(picture))
+    def send(self, image: av.VideoFrame, pts: int) -> None:
+        """Hand over one image."""
+        image.pts, image.time_base = pts, self._time_base
+        self._send(self._stream.encode(image))
 
     def finish(self) -> None:
         self._send(self._stream.encode(None))

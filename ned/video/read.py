@@ -50,7 +50,7 @@ def read_frames(
     `start_s` ≤ time < `end_s`, in seconds from the start of the file as a player shows it; frame indices are
     those of the whole video in both cases. Memory is constant; decoding runs in ffmpeg's own threads. From
     `position` on, the frames are those that a reading of `start_s` to `end_s` gives from there.
-    Interlaced pictures are deinterlaced, which a `MediaWarning` says. A damaged or truncated file gives the
+    Interlaced images are deinterlaced, which a `MediaWarning` says. A damaged or truncated file gives the
     frames that can be decoded and one `MediaWarning`. A frame without a time follows its forerunner by one frame
     period; times that do not rise are moved up by one unit.
     UserError as `probe`, and where no frame lies between `start_s` and `end_s`; ProcessingError where a file
@@ -113,7 +113,7 @@ def _read_on(
     container, stream = open_video(path)
     with container:
         if position.index > first.index and _seek_before(container, stream, position.pts):
-            layout = Layout(first.picture, first.rotation, first.encoding)
+            layout = Layout(first.image, first.rotation, first.encoding)
             frames = _read(path, container, stream, None, end_s, position, layout)
             found = next(frames, None)
             if found is not None:
@@ -159,18 +159,18 @@ def _read(
         cause = f"no frame can be found by its time ({getattr(error, 'strerror', None) or error})"
         raise UserError(cause, path=path, remedy="leave out --start") from error
     given, previous, bad, sought, fields = 0, None, [], position, None
-    for picture in decode(container, stream, bad):
-        pts = picture.pts if picture.pts is not None else picture.dts
+    for image in decode(container, stream, bad):
+        pts = image.pts if image.pts is not None else image.dts
         if landed is not None and pts is not None and pts < landed:
             continue  # needs frames before the key frame
         if sought is not None:
             if pts is None or pts > sought.pts:
                 return  # its times are not what they were
             if pts < sought.pts:
-                if picture.interlaced_frame:  # the next one's missing lines are taken from it, too
-                    picture = layout.apply(picture, path)
-                    fields = fields or Deinterlacer(picture, base)
-                    list(fields.send(picture, -1, pts))
+                if image.interlaced_frame:  # the next one's missing lines are taken from it, too
+                    image = layout.apply(image, path)
+                    fields = fields or Deinterlacer(image, base)
+                    list(fields.send(image, -1, pts))
                 continue
             index, sought = sought.index, None
         if pts is None:
@@ -184,15 +184,15 @@ def _read(
         if end_pts is not None and pts >= end_pts:
             break
         if layout is None:
-            layout = Layout.of(picture)
+            layout = Layout.of(image)
         given += 1
-        marked = picture.interlaced_frame
-        picture = layout.apply(picture, path)
+        marked = image.interlaced_frame
+        image = layout.apply(image, path)
         if fields is None and marked:
-            fields = Deinterlacer(picture, base)
-            text = f"{path}: interlaced; its fields are joined to whole pictures"
+            fields = Deinterlacer(image, base)
+            text = f"{path}: interlaced; its fields are joined to whole images"
             warnings.warn(MediaWarning(text), stacklevel=3)
-        ready = fields.send(picture, now, pts) if fields else [(picture, now, pts)]
+        ready = fields.send(image, now, pts) if fields else [(image, now, pts)]
         for whole, number, time in ready:
             if number >= 0:
                 yield Frame(whole, number, time, layout.rotation, layout.encoding)

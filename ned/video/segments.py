@@ -1,4 +1,4 @@
-"""A film in pieces: each encoded by itself, so that a run can stop after any of them, and put together by copying.
+"""A video in pieces: each encoded by itself, so that a run can stop after any of them, and put together by copying.
 
 A piece is a NUT file of one run of frames that begins with a key frame and needs no other piece. Its name says the
 index and the time of its first frame (`video-000000750@384000.nut`), its own times count from there. Putting together
@@ -32,7 +32,7 @@ from ned.video.probe import OPTIONS
 from ned.video.process import EncoderProcess, MuxerProcess, explain
 from ned.video.read import MediaWarning
 
-_NAME = re.compile(r"(?P<film>[a-z]+)-(?P<start>\d{9})@(?P<pts>-?\d+)\.nut")
+_NAME = re.compile(r"(?P<video>[a-z]+)-(?P<start>\d{9})@(?P<pts>-?\d+)\.nut")
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Segment:
     start: int
     """Index of its first frame."""
     pts: Int[np.ndarray, "frames"]
-    """Times of its frames in the order of their packets, in units of the film's time base."""
+    """Times of its frames in the order of their packets, in units of the video's time base."""
 
     def __len__(self) -> int:
         return len(self.pts)
@@ -56,7 +56,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Encoding:
-    """How the pieces of a film are encoded; see `ned.video.VideoWriter`."""
+    """How the pieces of a video are encoded; see `ned.video.VideoWriter`."""
 
     encoder: str = "libx264"
     quality: str | float | int | None = None
@@ -64,21 +64,21 @@ class Encoding:
 
     def pixel_format(self, frame: Frame) -> str:
         """What the encoder is given for frames like this one."""
-        return output_format(self.encoder, frame.format.name, frame.picture.height, frame.picture.width)
+        return output_format(self.encoder, frame.format.name, frame.image.height, frame.image.width)
 
 
 class SegmentWriter:
-    """Writes one piece of the film `film` (a word) into `folder`; it has its name only when it is whole.
+    """Writes one piece of the video `video` (a word) into `folder`; it has its name only when it is whole.
 
     `finish` may run in another thread, after which nothing may be written. Errors as of `VideoWriter`.
     """
 
     def __init__(
-        self, folder: Path, film: str, like: VideoInfo, encoding: Encoding, first: Frame, name: Path | None = None
+        self, folder: Path, video: str, like: VideoInfo, encoding: Encoding, first: Frame, name: Path | None = None
     ) -> None:
         """`name` is the file that errors speak of."""
         self.start, self._like, self._first_pts = first.index, like, first.pts
-        self.path = folder / f"{film}-{first.index:09d}@{first.pts}.nut"
+        self.path = folder / f"{video}-{first.index:09d}@{first.pts}.nut"
         self.frames = 0
         self._temporary = folder / f"{self.path.stem}.{secrets.token_hex(4)}.tmp"
         form = encoding.pixel_format(first)
@@ -87,11 +87,11 @@ class SegmentWriter:
             options=quality_options(encoding.encoder, encoding.quality, encoding.preset),
         )  # fmt: skip
         self.name = name or self.path
-        self._process = EncoderProcess(command, self.name, first.picture, like)
+        self._process = EncoderProcess(command, self.name, first.image, like)
 
     def write(self, frame: Frame) -> None:
         """Encode one frame. Times must rise; all frames have the same format and size."""
-        self._process.send(frame.picture, frame.pts - self._first_pts)
+        self._process.send(frame.image, frame.pts - self._first_pts)
         self.frames += 1
 
     def finish(self) -> Segment:
@@ -119,16 +119,16 @@ def say_conversion(path: Path, encoding: Encoding, frame: Frame) -> None:
     """Warn where the encoder does not take the frames' own pixel format."""
     form, source = encoding.pixel_format(frame), frame.format.name
     if form != source:
-        size = f"{frame.picture.width}x{frame.picture.height}"
+        size = f"{frame.image.width}x{frame.image.height}"
         text = f"{path}: {encoding.encoder} does not take {source} at {size}; writing {form}"
         warnings.warn(MediaWarning(text), stacklevel=3)
 
 
-def finished_segments(folder: Path, film: str, starts: Sequence[int], stop: int, time_base: Fraction) -> list[Segment]:
+def finished_segments(folder: Path, video: str, starts: Sequence[int], stop: int, time_base: Fraction) -> list[Segment]:
     """The whole pieces that lie in `folder` from the first on, where pieces begin at the frames `starts` and the last
     ends before `stop`. What follows a gap, or is not as long as it should be, does not count."""
     named = {}
-    for path in folder.glob(f"{film}-*.nut"):
+    for path in folder.glob(f"{video}-*.nut"):
         if match := _NAME.fullmatch(path.name):
             named[int(match["start"])] = (path, int(match["pts"]))
     found = []
@@ -174,9 +174,9 @@ def assemble(
     metadata: dict[str, str] | None = None,
     name: Path | None = None,
 ) -> None:
-    """Put the pieces together at `path`, with all but the film of `copy_from`.
+    """Put the pieces together at `path`, with all but the video of `copy_from`.
 
-    `first` is the film's first frame as it was encoded. Where the film was `cut` out, up to `cut_end_s` seconds or
+    `first` is the video's first frame as it was encoded. Where the video was `cut` out, up to `cut_end_s` seconds or
     to the end, it starts at zero. Errors name the file `name`. ProcessingError, UserError: as of `VideoWriter`.
     """
     decode, show = _order(segments)
@@ -198,7 +198,7 @@ def assemble(
                     process = MuxerProcess(command, name or path, stream, like.time_base, form)
                     extradata = stream.codec_context.extradata
                 if stream.codec_context.extradata != extradata:
-                    raise ProcessingError("pieces of the film do not fit together", path=segment.path)
+                    raise ProcessingError("pieces of the video do not fit together", path=segment.path)
                 for packet in (p for p in container.demux(stream) if p.size):
                     process.send(packet, *at[done])
                     done += 1

@@ -1,4 +1,4 @@
-"""Shots: cuts, where one picture has nothing to do with the one before, and dissolves."""
+"""Shots: cuts, where one image has nothing to do with the one before, and dissolves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _BLACK, _LEAST_INSIDE = 0.03, 0.05
 
 @dataclass(frozen=True)
 class Transition:
-    """Pictures [start, stop) show two shots at once; none of them where it is a cut. Counted from the first picture."""
+    """Images [start, stop) show two shots at once; none of them where it is a cut. Counted from the first image."""
 
     start: int
     stop: int
@@ -42,7 +42,7 @@ class ShotState:
     scores: deque[float]
     score: float
     count: int
-    """Pictures seen."""
+    """Images seen."""
     dissolves: DissolveState
 
 
@@ -68,14 +68,14 @@ class ShotDetector:
         self._dissolves.restore(state.dissolves)
 
     def update(self, rgb: UInt8[np.ndarray, "h w 3"]) -> Transition | None:
-        """Whether this picture (any size, always the same one; a thumbnail will do) begins a new shot, or ends a
-        dissolve; that is known a few pictures after its end, and takes the place of cuts that were told inside it.
+        """Whether this image (any size, always the same one; a thumbnail will do) begins a new shot, or ends a
+        dissolve; that is known a few images after its end, and takes the place of cuts that were told inside it.
 
-        The first picture begins none. A cut is a change that is large in place (mean difference of the
+        The first image begins none. A cut is a change that is large in place (mean difference of the
         thumbnails, free of brightness), large in its colours (histogram), and stands out of the last changes, so
         that a shaking camera makes few; or that is so large that nothing else explains it.
         """
-        current = _look(rgb)
+        current = _descriptor(rgb)
         previous, self._previous = self._previous, current
         self._count += 1
         dissolve = self._dissolves.update(current[0])
@@ -95,7 +95,7 @@ class ShotDetector:
 
 
 def shots_between(transitions: Iterable[Transition], first: int, stop: int) -> tuple[Shot, ...]:
-    """The shots of pictures [first, stop); a dissolve is split in its middle. Empty where there is no picture."""
+    """The shots of images [first, stop); a dissolve is split in its middle. Empty where there is no image."""
     starts = [first]
     for change in transitions:
         starts = [start for start in starts if start < change.start - SLACK or start == first]
@@ -105,14 +105,14 @@ def shots_between(transitions: Iterable[Transition], first: int, stop: int) -> t
     return tuple(Shot(a, b) for a, b in zip(starts, [*starts[1:], stop], strict=True)) if stop > first else ()
 
 
-def find_shots(pictures: Iterable[UInt8[np.ndarray, "h w 3"]]) -> tuple[Shot, ...]:
-    """The shots of a whole sequence of pictures; empty where there is none."""
+def find_shots(images: Iterable[UInt8[np.ndarray, "h w 3"]]) -> tuple[Shot, ...]:
+    """The shots of a whole sequence of images; empty where there is none."""
     detector = ShotDetector()
-    changes = [detector.update(rgb) for rgb in pictures]
+    changes = [detector.update(rgb) for rgb in images]
     return shots_between([change for change in changes if change is not None], 0, len(changes))
 
 
-def _look(rgb: UInt8[np.ndarray, "h w 3"]) -> tuple[Float[np.ndarray, "side side"], Float[np.ndarray, bins]]:
+def _descriptor(rgb: UInt8[np.ndarray, "h w 3"]) -> tuple[Float[np.ndarray, "side side"], Float[np.ndarray, bins]]:
     """A grey thumbnail in [0, 1] and a colour histogram that sums to 1."""
     step = max(1, min(rgb.shape[:2]) // (2 * _SIDE))
     small = cv2.resize(np.ascontiguousarray(rgb[::step, ::step]), (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
@@ -129,7 +129,7 @@ def _look(rgb: UInt8[np.ndarray, "h w 3"]) -> tuple[Float[np.ndarray, "side side
 def _difference(a: tuple[np.ndarray, np.ndarray], b: tuple[np.ndarray, np.ndarray]) -> float:
     """Geometric mean of the structural and the colour difference, each 0 to 1; 0 where only the light has changed.
 
-    What is black in both pictures, as the bars around a small one, counts neither way.
+    What is black in both images, as the bars around a small one, counts neither way.
     """
     inside = np.maximum(a[0], b[0]) > _BLACK
     share = float(inside.mean())

@@ -1,7 +1,7 @@
 """Encoding through an ffmpeg process, with exact times and the original's sound copied.
 
 Raw frames go as a NUT stream, which carries their exact times, from memory into ffmpeg's standard input; the
-original is its second input, of which everything but the picture is copied. Against encoding and muxing in
+original is its second input, of which everything but the image is copied. Against encoding and muxing in
 this process (PyAV) that costs one copy of each frame through a pipe, and it keeps the encoder on other
 cores, takes whatever encoder the user's ffmpeg has, hardware ones too, and copies sound, subtitles,
 chapters and metadata by ffmpeg's own rules. Measured on 720p (libx264 medium, two cores, decoding included):
@@ -76,7 +76,7 @@ class VideoWriter:
         try:
             if self._process is None:
                 self._start(frame)
-            self._process.send(frame.picture, frame.pts - self._shift)
+            self._process.send(frame.image, frame.pts - self._shift)
             self.frames += 1
         except NedError:
             self.abort()
@@ -108,10 +108,10 @@ class VideoWriter:
             self.abort()
 
     def _start(self, frame: Frame) -> None:
-        picture, source = frame.picture, frame.format.name
-        chosen = output_format(self.encoder, source, picture.height, picture.width)
+        image, source = frame.image, frame.format.name
+        chosen = output_format(self.encoder, source, image.height, image.width)
         if chosen != source:
-            text = f"{self.path}: {self.encoder} does not take {source} at {picture.width}x{picture.height}"
+            text = f"{self.path}: {self.encoder} does not take {source} at {image.width}x{image.height}"
             warnings.warn(MediaWarning(f"{text}; writing {chosen}"), stacklevel=4)
         cut = self.start_s is not None or self.end_s is not None
         self._shift = frame.pts if cut else 0
@@ -126,7 +126,7 @@ class VideoWriter:
             cut=(frame.pts * self.like.time_base, self.end_s) if cut else None,
             metadata=self.metadata,
         )
-        self._process = EncoderProcess(command, self.path, picture, self.like)
+        self._process = EncoderProcess(command, self.path, image, self.like)
 
 
 def _check_output(path: Path, inputs: list[Path]) -> None:

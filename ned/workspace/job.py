@@ -1,6 +1,6 @@
 """The one place of a run's temporary files: the folder `OUT.part` beside the output.
 
-It holds what is finished of the work (pieces of the film, the analysis), so that the same command goes on after a
+It holds what is finished of the work (pieces of the video, the analysis), so that the same command goes on after a
 crash, a full disk or a power cut. `job.json` in it says which work it is; what other options or another input left
 there is thrown away. A lock keeps two runs apart, and goes with the process that holds it. The folder is removed on
 success, on Ctrl-C, and where the user has to change the command; after any other end it stays.

@@ -55,15 +55,15 @@ def main() -> None:
     rng = np.random.default_rng(0)
     frames = rng.integers(0, 255, (settings.memory, settings.size, settings.size, 3), np.uint8)
     painting = Painting(network, Memory.of(frames, crops, settings.memory), settings.size)
-    picture = rng.random((given.side, given.side, 3)).astype(np.float32)
+    image = rng.random((given.side, given.side, 3)).astype(np.float32)
     seconds = {}
     for name, renderer in (("warp", build_renderer(load_face_model())),
                            ("neural", build_renderer(load_face_model(), painting))):  # fmt: skip
-        renderer.render(picture, edits[0])
+        renderer.render(image, edits[0])
         began, waiting = time.perf_counter(), []
         for k, edit in enumerate(edits):
             renderer.prefetch_edits(edits[k : k + AHEAD])
-            waiting.append(renderer.start(picture, edit))
+            waiting.append(renderer.start(image, edit))
             if len(waiting) > 1:  # as the second pass does
                 waiting.pop(0)()
         waiting.pop()()

@@ -83,11 +83,11 @@ def write_pyav(path: Path, limit: int, target: Path) -> int:
         with prefetch(read_frames(path), 8) as frames:
             for _, frame in zip(range(limit), frames, strict=False):
                 if count == 0:
-                    picture = frame.picture
-                    stream.width, stream.height, stream.pix_fmt = picture.width, picture.height, picture.format.name
+                    image = frame.image
+                    stream.width, stream.height, stream.pix_fmt = image.width, image.height, image.format.name
                     stream.time_base = stream.codec_context.time_base = info.time_base
-                frame.picture.pict_type = av.video.frame.PictureType.NONE
-                out.mux(stream.encode(frame.picture))
+                frame.image.pict_type = av.video.frame.PictureType.NONE
+                out.mux(stream.encode(frame.image))
                 count += 1
         out.mux(stream.encode(None))
     return count

@@ -29,7 +29,7 @@ FADE = 0.02
 class SkinDisk:
     """Topology of the skin and how its vertices follow the 468 of the embedded model."""
 
-    triangles: np.ndarray  # (7800, 3), clockwise in the picture for a frontal face
+    triangles: np.ndarray  # (7800, 3), clockwise in the image for a frontal face
     follow: np.ndarray  # (3931, 468): share of each embedded vertex, 1 for itself
     flat: np.ndarray  # (3931, 2)
     num_face: int
@@ -80,7 +80,7 @@ def build_disk(mean: np.ndarray, opened: np.ndarray, triangles: np.ndarray, cont
 
 
 def eyeball(centre: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    """A sphere of 546 vertices and 1088 triangles, poles front and back, clockwise in the picture from outside."""
+    """A sphere of 546 vertices and 1088 triangles, poles front and back, clockwise in the image from outside."""
     angle = np.pi * np.arange(1, BALL_RINGS + 1) / (BALL_RINGS + 1)
     around = 2 * np.pi * np.arange(BALL_SPOKES) / BALL_SPOKES
     a, b = np.meshgrid(angle, around, indexing="ij")

@@ -115,12 +115,12 @@ def encoders() -> None:
 
     network = Deca().eval()
     for batch in (1, 16):
-        pictures = torch.rand(batch, 3, 224, 224)
+        images = torch.rand(batch, 3, 224, 224)
         for detail in (False, True):
-            network.encode(pictures, detail)
+            network.encode(images, detail)
             began, done = time.process_time(), 0
             while time.process_time() - began < 4:
-                network.encode(pictures, detail)
+                network.encode(images, detail)
                 done += batch
             speed = done / (time.process_time() - began)
             print(f"DECA, batch {batch}{', detail' if detail else ''}: {speed:.1f} frames/s", flush=True)

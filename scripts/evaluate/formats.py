@@ -32,7 +32,7 @@ from ned.video import find_ffmpeg, probe
 
 SIDE = 256
 FACE = (0.12, 0.0, 0.88, 0.80)
-"""Share of the sample's picture, x0 y0 x1 y1, in which the edit may change pixels."""
+"""Share of the sample's image, x0 y0 x1 y1, in which the edit may change pixels."""
 FRAMES = 12
 _RGB = ("rgb", "bgr", "gbr", "argb", "abgr", "pal8", "0rgb", "0bgr")
 
@@ -188,7 +188,7 @@ def make(case: Case, clip: Path, folder: Path) -> Path:
         text = ";FFMETADATA1\ntitle=A talk\n" + chapters % (0, 200, "one") + chapters % (200, 480, "two")
         (folder / "c.txt").write_text(text)
         command += ["-i", str(folder / "s.srt"), "-i", str(folder / "c.txt")]
-    film = folder / "plain.mp4"  # rotation is added by copying
+    video = folder / "plain.mp4"  # rotation is added by copying
     filters = ",".join(chain)
     command += ["-filter_complex", f"[0:v]{filters}[v]", "-map", "[v]"]
     for k in range(len(case.sound)):
@@ -206,8 +206,8 @@ def make(case: Case, clip: Path, folder: Path) -> Path:
     if case.start_s:
         command += ["-output_ts_offset", str(case.start_s)]
     if case.rotation:
-        subprocess.run([*command, str(film.with_suffix(case.suffix))], check=True, capture_output=True, text=True)
-        source = film.with_suffix(case.suffix)
+        subprocess.run([*command, str(video.with_suffix(case.suffix))], check=True, capture_output=True, text=True)
+        source = video.with_suffix(case.suffix)
         turned = [*command[:5], "-display_rotation:v:0", str(-case.rotation), "-i", str(source), "-c", "copy"]
         subprocess.run([*turned, str(path)], check=True, capture_output=True, text=True)
         source.unlink()
@@ -216,7 +216,7 @@ def make(case: Case, clip: Path, folder: Path) -> Path:
     return path
 
 
-def pictures(path: Path, height: int, width: int, deinterlace: bool = False) -> np.ndarray:
+def images(path: Path, height: int, width: int, deinterlace: bool = False) -> np.ndarray:
     """What ffmpeg decodes, upright, as RGB: "frames h w 3"."""
     chain = ("bwdif=mode=send_frame:deint=all," if deinterlace else "") + "scale=flags=accurate_rnd+full_chroma_int"
     command = [find_ffmpeg(), "-v", "error", "-nostdin", "-i", str(path), "-map", "0:v:0", "-vf", chain]
@@ -295,7 +295,7 @@ def judge(case: Case, source: Path, output: Path) -> tuple[list[str], float]:
     elif a and new and old:
         drift = max(abs((q[0][0] - float(new[0])) - (p[0][0] - float(old[0]))) for p, q in zip(a, b, strict=True))
         if drift > 0.0011:
-            wrong.append(f"sound moves by {1e3 * drift:.2f} ms against the picture")
+            wrong.append(f"sound moves by {1e3 * drift:.2f} ms against the image")
     if case.extras:
         with av.open(str(output)) as container:
             if not container.streams.subtitles:
@@ -305,7 +305,7 @@ def judge(case: Case, source: Path, output: Path) -> tuple[list[str], float]:
     if "gray" in before.pixel_format:  # ffmpeg's RGB of it takes no account of its range
         x, y = lumas(source), lumas(output)
     else:
-        x, y = (pictures(p, before.height, before.width, d) for p, d in ((source, bool(case.fields)), (output, False)))
+        x, y = (images(p, before.height, before.width, d) for p, d in ((source, bool(case.fields)), (output, False)))
     if x.shape != y.shape:
         return [*wrong, f"ffmpeg decodes {x.shape} and {y.shape}"], float("nan")
     outside = np.ones(x.shape[1:3], bool)
@@ -344,7 +344,7 @@ def run(case: Case, clip: Path, folder: Path) -> Outcome:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--clip", type=Path, help="square picture, the face where the sample clip has it")
+    parser.add_argument("--clip", type=Path, help="square image, the face where the sample clip has it")
     parser.add_argument("--only", default="", help="cases whose name holds this")
     parser.add_argument("--keep", type=Path, help="keep sources and outputs here")
     args = parser.parse_args()

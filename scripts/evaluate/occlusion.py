@@ -70,28 +70,28 @@ SHAPES: dict[str, Callable] = {
 
 
 def draw(
-    pictures: list[np.ndarray], track: FaceTrack, shape: str
+    images: list[np.ndarray], track: FaceTrack, shape: str
 ) -> tuple[list[np.ndarray], dict[int, np.ndarray]]:
     """The clip with the occluder in its second half, and the occluder's mask by frame."""
     first = int(track.frames[0])
-    rgb, box = pictures[0], track.boxes[0]
+    rgb, box = images[0], track.boxes[0]
     x0, y0, x1, y1 = (int(v) for v in box)
     skin = np.median(rgb[(y0 + y1) // 2 : (y0 + 3 * y1) // 4, x0 : x1].reshape(-1, 3), axis=0)
     boxes = {int(frame): box for frame, box in zip(track.frames, track.boxes, strict=True)}
     out, masks = [], {}
-    for k, picture in enumerate(pictures, start=first):
-        if k - first < len(pictures) // 2 or k not in boxes:
-            out.append(picture)
+    for k, image in enumerate(images, start=first):
+        if k - first < len(images) // 2 or k not in boxes:
+            out.append(image)
             continue
         box = boxes[k]
-        t = (k - first) / len(pictures) * 2 - 1
+        t = (k - first) / len(images) * 2 - 1
         centre, width = (box[:2] + box[2:]) / 2, int(box[2] - box[0])
-        mask, colours = SHAPES[shape](picture.shape[:2], centre, width, t)
+        mask, colours = SHAPES[shape](image.shape[:2], centre, width, t)
         if shape == "hand":
             edge = cv2.GaussianBlur(mask, (0, 0), 0.03 * width)[..., None] / 255.0
             colours = np.clip(skin * (0.55 + 0.45 * edge), 0, 255).astype(np.uint8)
         soft = cv2.GaussianBlur(mask, (0, 0), 0.8)[..., None] / 255.0
-        out.append((picture * (1 - soft) + colours * soft).astype(np.uint8))
+        out.append((image * (1 - soft) + colours * soft).astype(np.uint8))
         face = np.zeros_like(mask)
         x0, y0, x1, y1 = (int(v) for v in box)
         face[max(y0, 0) : y1, max(x0, 0) : x1] = 255
@@ -99,13 +99,13 @@ def draw(
     return out, masks
 
 
-def write(pictures: list[np.ndarray], path: Path) -> None:
+def write(images: list[np.ndarray], path: Path) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"crf": "8", "preset": "veryfast"})
-        stream.height, stream.width = (2 * (side // 2) for side in pictures[0].shape[:2])
+        stream.height, stream.width = (2 * (side // 2) for side in images[0].shape[:2])
         stream.pix_fmt = "yuv444p"
-        for picture in pictures:
-            even = np.ascontiguousarray(picture[: stream.height, : stream.width])
+        for image in images:
+            even = np.ascontiguousarray(image[: stream.height, : stream.width])
             container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
         container.mux(stream.encode())
 
@@ -178,12 +178,12 @@ def main() -> None:
             except NedError as error:
                 print(error)
                 continue
-            pictures = [f.rgb() for f in read_frames(path, None, given.seconds)][int(track.frames[0]) :]
+            images = [f.rgb() for f in read_frames(path, None, given.seconds)][int(track.frames[0]) :]
             for shape in given.shapes:
-                covered_pictures, masks = draw(pictures, track, shape)
+                covered_images, masks = draw(images, track, shape)
                 masks = {k - int(track.frames[0]): mask for k, mask in masks.items()}
                 before, after = folder / "before.mp4", folder / "after.mp4"
-                write(covered_pictures, before)
+                write(covered_images, before)
                 options = {"output": after, "emotion": given.emotion, "overwrite": True, "quality": "lossless"}
                 ned.process(before, **options)
                 error = error_inside(before, after, masks)

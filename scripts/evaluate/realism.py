@@ -28,7 +28,7 @@ from ned.errors import NedError, UserError
 from ned.evaluation.distance import load_reference
 from ned.evaluation.judges import find_judges
 from ned.evaluation.pairs import Pair
-from ned.evaluation.panel import making, pictures, scoring
+from ned.evaluation.panel import images, making, scoring
 from ned.evaluation.panel.items import Item
 from ned.evaluation.table import as_csv, as_json, distance_lines
 from ned.evaluation.video import Evaluation, evaluate_videos
@@ -117,7 +117,7 @@ def _with_face(item: Item, rng: np.random.Generator) -> Item | None:
         for start in rng.uniform(0, 0.8, TRIES).round(3).tolist():
             placed = Item(item.kind, item.emotion, item.shown, item.guide, start, item.person)
             try:
-                pictures.save_strip(Path(folder) / "strip.jpg", placed)
+                images.save_strip(Path(folder) / "strip.jpg", placed)
             except UserError:
                 continue
             return placed

@@ -33,14 +33,14 @@ from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.preparation import Person, by_person, gather
 from ned.renderer.neural.training.run import adapt, unseen_people
 from ned.renderer.neural.training.start import Start, build_learner, load_start
-from ned.report.sheet import grid, save_picture
+from ned.report.sheet import grid, save_image
 from ned.runtime.progress import Lines
 from ned.training.loop import Schedule
 from ned.workspace import sha256_of, write_text
 
 CHECKPOINT_S = 50.0
 NEVER = 10**9
-PICTURES = 8
+IMAGES = 8
 
 
 class Table:
@@ -91,24 +91,24 @@ def tuned_row(
         print(f"{person.name}: {method}, {done.steps} steps", flush=True)
     else:
         learner = build_learner(config, [person.train], None, start)
-    pictures = []
+    images = []
 
     def generate(test, train):
-        pictures.append(learner.generate(test, train))
-        return pictures[-1]
+        images.append(learner.generate(test, train))
+        return images[-1]
 
     row = self_reenactment({method: generate}, person.train, person.test)[0]
-    save_sheet(folder.with_suffix(".png"), person, pictures[0], method)
+    save_sheet(folder.with_suffix(".png"), person, images[0], method)
     return row
 
 
 def save_sheet(path: Path, person: Person, made: np.ndarray, method: str) -> None:
     """Held-out frames: truth, bent nearest frame, the method's."""
-    columns = np.unique(np.linspace(0, len(made) - 1, PICTURES).round().astype(int))
+    columns = np.unique(np.linspace(0, len(made) - 1, IMAGES).round().astype(int))
     bent = warp_of_nearest(person.test.part(columns), person.train)
     rows = [(255 * np.clip(x, 0, 1) + 0.5).astype(np.uint8) for x in (bent, made[columns])]
     path.parent.mkdir(parents=True, exist_ok=True)
-    save_picture(path, grid([list(person.test.frames[columns]), *map(list, rows)], ("target", "warp", method)))
+    save_image(path, grid([list(person.test.frames[columns]), *map(list, rows)], ("target", "warp", method)))
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
     python scripts/evaluate/shots.py CLIPS [CLIPS …] [--quick]
 
 CLIPS are folders of videos. Sequences are made of 50 frames of one clip and 50 of another: cut, dissolved over 8 to 40
-frames, faded through black, or with two small pictures on black; and of one clip alone: as it is, with flashes, with
+frames, faded through black, or with two small images on black; and of one clip alone: as it is, with flashes, with
 the light going down, and panned fast. Prints, for each kind and detector, how many transitions were found and how many
 more were said, and the time a frame. Clips known to hold cuts of their own are left out.
 """
@@ -30,10 +30,10 @@ SUFFIXES = {".mp4", ".mov", ".mkv", ".webm", ".avi"}
 HOLD_CUTS = {"face_noface", "noface_face", "stage_cuts_four_faces", "style_furious_talk2_clip1"}
 
 Sequence = tuple[list[np.ndarray], list[tuple[int, int]]]
-"""Pictures, and [start, stop) of every transition in them; a cut has start == stop."""
+"""Images, and [start, stop) of every transition in them; a cut has start == stop."""
 
 
-def pictures_of(path: Path, most: int = 2 * LENGTH) -> list[np.ndarray]:
+def images_of(path: Path, most: int = 2 * LENGTH) -> list[np.ndarray]:
     frames = itertools.islice(read_frames(path), most)
     return [cv2.resize(frame.rgb(), SIZE, interpolation=cv2.INTER_AREA) for frame in frames]
 
@@ -56,21 +56,21 @@ def faded(a: list[np.ndarray], b: list[np.ndarray], n: int) -> Sequence:
     return down + up, [first, (second[0] + len(down), second[1] + len(down))]
 
 
-def small(pictures: list[np.ndarray], share: float) -> list[np.ndarray]:
+def small(images: list[np.ndarray], share: float) -> list[np.ndarray]:
     out = []
-    for picture in pictures:
-        inner = cv2.resize(picture, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
-        canvas = np.zeros_like(picture)
+    for image in images:
+        inner = cv2.resize(image, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+        canvas = np.zeros_like(image)
         y, x = ((canvas.shape[k] - inner.shape[k]) // 2 for k in (0, 1))
         canvas[y : y + inner.shape[0], x : x + inner.shape[1]] = inner
         out.append(canvas)
     return out
 
 
-def panned(pictures: list[np.ndarray]) -> list[np.ndarray]:
-    """The camera sweeps over one picture and its mirror image, ever faster, and comes to rest."""
-    wide = np.concatenate([pictures[0], pictures[0][:, ::-1], pictures[0]], axis=1)
-    width = pictures[0].shape[1]
+def panned(images: list[np.ndarray]) -> list[np.ndarray]:
+    """The camera sweeps over one image and its mirror image, ever faster, and comes to rest."""
+    wide = np.concatenate([images[0], images[0][:, ::-1], images[0]], axis=1)
+    width = images[0].shape[1]
     ease = np.clip((np.arange(60) - 20) / 20, 0, 1)
     return [np.ascontiguousarray(wide[:, int(x) : int(x) + width]) for x in 2 * width * ease * ease * (3 - 2 * ease)]
 
@@ -92,10 +92,10 @@ def sequences(clips: dict[str, list[np.ndarray]]) -> Iterator[tuple[str, list[np
         yield "pan", panned(a), []
 
 
-def ours(pictures: list[np.ndarray]) -> list[int]:
+def ours(images: list[np.ndarray]) -> list[int]:
     detector, found = ShotDetector(), []
-    for picture in pictures:
-        change = detector.update(picture)
+    for image in images:
+        change = detector.update(image)
         if change is not None:
             found = [at for at in found if at < change.start - SLACK] + [(change.start + change.stop) // 2]
     return found
@@ -104,11 +104,11 @@ def ours(pictures: list[np.ndarray]) -> list[int]:
 def scenedetect(make: Callable) -> Callable[[list[np.ndarray]], list[int]]:
     from scenedetect import FrameTimecode
 
-    def detect(pictures: list[np.ndarray]) -> list[int]:
+    def detect(images: list[np.ndarray]) -> list[int]:
         detector, found = make(), []
-        for k, picture in enumerate(pictures):
-            found += detector.process_frame(FrameTimecode(k, 25.0), picture[..., ::-1])
-        found += detector.post_process(FrameTimecode(len(pictures), 25.0))
+        for k, image in enumerate(images):
+            found += detector.process_frame(FrameTimecode(k, 25.0), image[..., ::-1])
+        found += detector.post_process(FrameTimecode(len(images), 25.0))
         return [int(at.frame_num) if hasattr(at, "frame_num") else int(at) for at in found]
 
     return detect
@@ -139,7 +139,7 @@ def main() -> None:
     for path in sorted(path for folder in given.clips for path in folder.iterdir()):
         if path.suffix.lower() in SUFFIXES and path.stem not in HOLD_CUTS:
             try:
-                clips[path.stem] = pictures_of(path)
+                clips[path.stem] = images_of(path)
             except NedError as error:
                 print(f"left out: {error}")
     if given.quick:
@@ -149,14 +149,14 @@ def main() -> None:
     hits, extra = defaultdict(int), defaultdict(int)
     seconds, frames = defaultdict(float), 0
     misses = []
-    for number, (kind, pictures, truth) in enumerate(sequences(clips)):
+    for number, (kind, images, truth) in enumerate(sequences(clips)):
         if given.only and not kind.startswith(given.only):
             continue
         wanted[kind] += len(truth)
-        frames += len(pictures)
+        frames += len(images)
         for name, detect in tried.items():
             began = time.perf_counter()
-            found = detect(pictures)
+            found = detect(images)
             seconds[name] += time.perf_counter() - began
             near = [[at for at in found if a - TOLERANCE <= at <= b + TOLERANCE] for a, b in truth]
             hits[kind, name] += sum(bool(n) for n in near)

@@ -4,7 +4,7 @@
 
 The judge is a Python file with a class `Judges`: `points(rgb)` gives a face's landmarks or None, and calling it with
 both gives (answers, (valence, arousal)). Writes DIR/judged.csv, which `ned evaluate stills` reads, and DIR/heat.png:
-where the pictures differ from that of the middle of the plane, per label (the CAAE's figure). Goes on where it stopped.
+where the images differ from that of the middle of the plane, per label (the CAAE's figure). Goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ned.report.sheet import grid
 from ned.stills.agreement import COLUMNS, print_agreement, read_judged
 from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
 from ned.stills.faces import find_faces
-from ned.stills.picture import read_picture
+from ned.stills.image import read_image
 from ned.stills.sheet import REACH, close_up
 from ned.types import ValenceArousal
 
@@ -57,12 +57,12 @@ def main() -> None:
         if path.stem in done:
             continue
         try:
-            portrait = find_faces(read_picture(path))
+            portrait = find_faces(read_image(path))
         except NedError as error:
             print(error)
             continue
         frame, face = close_up(portrait, portrait.faces[0], SIDE_PX)
-        rows, pictures = [], {}
+        rows, images = [], {}
         for i, arousal in enumerate(steps[::-1]):
             for j, valence in enumerate(steps):
                 place = np.array([valence, arousal])
@@ -72,13 +72,13 @@ def main() -> None:
                     face.track, face.fit, manipulate_with(wish, portrait.model)(face), portrait.model, face.strength
                 )
                 rgb = rgb_of(paint(frame, [edit], portrait.model))
-                pictures[i, j] = rgb
+                images[i, j] = rgb
                 points = judge.points(rgb)
                 if points is not None:
                     _, seen = judge(rgb, points)
                     rows.append((valence, arousal, float(seen[0]), float(seen[1]), path.stem))
-        middle = pictures[given.grid // 2, given.grid // 2].astype(np.int16)
-        for (i, j), rgb in pictures.items():
+        middle = images[given.grid // 2, given.grid // 2].astype(np.int16)
+        for (i, j), rgb in images.items():
             apart = np.abs(rgb - middle).max(2).astype(np.float32)
             heat[i, j] += np.asarray(Image.fromarray(apart).resize((HEAT_PX, HEAT_PX)))
         fresh = not table.exists()

@@ -298,14 +298,14 @@ class Worker:
 
 
 def whole(path: Path) -> str:
-    """Empty where a film can be decoded to its end without a complaint."""
+    """Empty where a video can be decoded to its end without a complaint."""
     import av
 
     if not path.is_file():
         return "done, but no output"
     try:
-        with av.open(str(path), metadata_errors="replace") as film:
-            if not sum(1 for _ in film.decode(video=0)):
+        with av.open(str(path), metadata_errors="replace") as video:
+            if not sum(1 for _ in video.decode(video=0)):
                 return "an output without a frame"
     except av.error.FFmpegError as error:
         return f"the output is damaged ({error})"

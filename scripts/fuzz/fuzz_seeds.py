@@ -101,7 +101,7 @@ def put_actor(kind: str, damaged: Path, good: Path) -> None:
 
 
 def make_data(folder: Path, video: Path, run: object) -> dict[str, Path]:
-    """A YAML file, a CSV file, a signed film's manifest and a cached analysis, made by `run`, ned's command line, the
+    """A YAML file, a CSV file, a signed video's manifest and a cached analysis, made by `run`, ned's command line, the
     shipped weights and an actor."""
     out = {"config.yaml": folder / "config.yaml", "expression.csv": folder / "expression.csv"}
     out["config.yaml"].write_bytes(YAML)

@@ -14,16 +14,16 @@ CLIPS = Path(__file__).resolve().parents[3] / "shared" / "clips"
 def make_video(tmp_path: Path) -> Callable[[Iterable[np.ndarray]], Path]:
     """Write RGB frames as an H.264 file of 25 frames a second."""
 
-    def write(pictures: Iterable[np.ndarray], name: str = "clip.mp4") -> Path:
+    def write(images: Iterable[np.ndarray], name: str = "clip.mp4") -> Path:
         path = tmp_path / name
         with av.open(str(path), "w") as container:
             stream = None
-            for picture in pictures:
+            for image in images:
                 if stream is None:
                     stream = container.add_stream("libx264", rate=25, options={"crf": "12", "preset": "ultrafast"})
-                    stream.height, stream.width = picture.shape[:2]
+                    stream.height, stream.width = image.shape[:2]
                     stream.pix_fmt = "yuv420p"
-                container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="rgb24")))
+                container.mux(stream.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
             container.mux(stream.encode())
         return path
 

@@ -28,7 +28,7 @@ def face_at(landmarker, rgb, x, y, face_px):
     return points
 
 
-def test_landmarks_move_scale_and_turn_with_the_picture(landmarker):
+def test_landmarks_move_scale_and_turn_with_the_image(landmarker):
     wall = backdrop(600, 600)
     base = place(wall, 300, 300, 150)
     points = face_at(landmarker, base, 300, 300, 150)
@@ -43,10 +43,10 @@ def test_landmarks_move_scale_and_turn_with_the_picture(landmarker):
 
 
 def test_landmarks_have_no_bias_to_one_side(landmarker):
-    picture = place(backdrop(400, 401), 200, 200, 150)
+    image = place(backdrop(400, 401), 200, 200, 150)
     roi = Roi(200.0, 205.0, 240.0)
-    mirrored = np.ascontiguousarray(picture[:, ::-1])
-    here, there = landmarker(picture, roi)[0], landmarker(mirrored, roi)[0]
+    mirrored = np.ascontiguousarray(image[:, ::-1])
+    here, there = landmarker(image, roi)[0], landmarker(mirrored, roi)[0]
     assert abs(here[:, 0].mean() + there[:, 0].mean() - 400) < 0.6
 
 
@@ -55,8 +55,8 @@ def test_presence_is_low_without_a_face(landmarker):
 
 
 def test_yaw_of_a_frontal_face_is_small(landmarker):
-    picture = place(backdrop(400, 400), 200, 200, 150)
-    assert abs(yaw_of_landmarks(face_at(landmarker, picture, 200, 200, 150))) < math.radians(15)
+    image = place(backdrop(400, 400), 200, 200, 150)
+    assert abs(yaw_of_landmarks(face_at(landmarker, image, 200, 200, 150))) < math.radians(15)
 
 
 @pytest.mark.parametrize("side", [100.0, 192.0, 400.0, 900.0])
@@ -109,10 +109,10 @@ def test_store_gives_back_what_was_kept_in_any_order():
 
 
 def test_one_person_looks_alike_and_another_does_not(landmarker):
-    looks = []
+    appearances = []
     for x, px, mirrored in [(200, 150, False), (230, 110, False), (200, 150, True)]:
-        picture = place(backdrop(500, 450), x, 200, px, mirrored=mirrored)
-        points = face_at(landmarker, picture, x, 200, px)
+        image = place(backdrop(500, 450), x, 200, px, mirrored=mirrored)
+        points = face_at(landmarker, image, x, 200, px)
         assert box_of_landmarks(points)[0] < x < box_of_landmarks(points)[2]
-        looks.append(appearance_of(picture, points))
-    assert difference(looks[0], looks[1]) < 0.2 < 0.4 < difference(looks[0], looks[2])
+        appearances.append(appearance_of(image, points))
+    assert difference(appearances[0], appearances[1]) < 0.2 < 0.4 < difference(appearances[0], appearances[2])

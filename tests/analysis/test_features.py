@@ -14,17 +14,17 @@ FRAMES = 24
 
 @pytest.fixture(scope="module")
 def looks():
-    """A face that moves and is lit differently from frame to frame: pictures and landmarks."""
+    """A face that moves and is lit differently from frame to frame: images and landmarks."""
     rng, found = np.random.default_rng(0), []
     with Landmarker() as landmarker:
         for k in range(FRAMES):
-            picture = place(backdrop(360, 480), 230 + k, 180, 150 + k // 2)
+            image = place(backdrop(360, 480), 230 + k, 180, 150 + k // 2)
             slope = 1 + 0.12 * np.sin(k) + 0.1 * np.cos(k) * np.linspace(-1, 1, 480)[None, :, None]
-            picture = np.clip(picture * slope + rng.normal(0, 2, picture.shape), 0, 255).astype(np.uint8)
-            points, _ = landmarker(picture, Roi(230.0 + k, 180.0, 240.0))
-            points, presence = landmarker(picture, roi_of_landmarks(points))
+            image = np.clip(image * slope + rng.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+            points, _ = landmarker(image, Roi(230.0 + k, 180.0, 240.0))
+            points, presence = landmarker(image, roi_of_landmarks(points))
             assert presence > 0.9
-            found.append((picture, points))
+            found.append((image, points))
     return found
 
 
@@ -33,28 +33,28 @@ def usual(looks):
     return skin_statistics([skin_sample(*look) for look in looks])
 
 
-def patched(picture, points):
+def patched(image, points):
     """A patch in the colour of the cheeks over mouth and chin, and where it is on the map."""
     at = points[[13, 152], :2].mean(0)
     size = (int(0.3 * np.ptp(points[:, 0])), int(0.26 * np.ptp(points[:, 1])))
-    mask = cv2.ellipse(np.zeros(picture.shape[:2], np.uint8), at.astype(int).tolist(), size, 0, 0, 360, 255, -1)
+    mask = cv2.ellipse(np.zeros(image.shape[:2], np.uint8), at.astype(int).tolist(), size, 0, 0, 360, 255, -1)
     x, y = points[[50, 280, 205, 425], :2].astype(int).T
     soft = cv2.GaussianBlur(mask, (0, 0), 1.0)[..., None] / 255.0
-    out = (picture * (1 - soft) + np.median(picture[y, x], axis=0) * soft).astype(np.uint8)
+    out = (image * (1 - soft) + np.median(image[y, x], axis=0) * soft).astype(np.uint8)
     return out, skin_sample(np.repeat(mask[..., None], 3, axis=2), points)[..., 0]
 
 
 def test_a_free_face_in_another_light_is_not_hidden(looks, usual):
     hidden = HiddenFeatures(usual)
-    for picture, points in looks:
-        dim = (picture * np.linspace(0.5, 0.9, 480)[None, :, None]).astype(np.uint8)
+    for image, points in looks:
+        dim = (image * np.linspace(0.5, 0.9, 480)[None, :, None]).astype(np.uint8)
         assert hidden(skin_sample(dim, points)) is None
 
 
 def test_a_patch_of_the_skins_colour_is_found_after_a_moment_and_let_go_at_once(looks, usual):
     hidden, shares = HiddenFeatures(usual), []
-    for picture, points in looks[:20]:
-        sample_of, where = patched(picture, points)
+    for image, points in looks[:20]:
+        sample_of, where = patched(image, points)
         sample = skin_sample(sample_of, points)
         inside, far = (where > 200) & usual.known, (cv2.dilate(where, np.ones((15, 15))) == 0) & usual.known
         mask = hidden(sample)
@@ -68,6 +68,6 @@ def test_a_patch_of_the_skins_colour_is_found_after_a_moment_and_let_go_at_once(
 
 def test_what_is_short_is_not_hidden(looks, usual):
     hidden = HiddenFeatures(usual)
-    for k, (picture, points) in enumerate(looks):
-        shown = patched(picture, points)[0] if k % 8 < 5 else picture
+    for k, (image, points) in enumerate(looks):
+        shown = patched(image, points)[0] if k % 8 < 5 else image
         assert hidden(skin_sample(shown, points)) is None

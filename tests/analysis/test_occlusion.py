@@ -11,10 +11,10 @@ from tests.analysis.pasted_faces import backdrop, place
 
 
 def test_a_free_face_has_no_mask():
-    picture = place(backdrop(480, 640), 300, 240, 140)
+    image = place(backdrop(480, 640), 300, 240, 140)
     box = np.array([225, 160, 375, 320], np.float32)
     with HandOcclusion() as hands:
-        assert all(hands(lambda: picture, box) is None for _ in range(10))
+        assert all(hands(lambda: image, box) is None for _ in range(10))
 
 
 def test_a_drawn_hand_covers_its_bones_and_no_more():

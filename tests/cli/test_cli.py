@@ -151,7 +151,7 @@ def test_process_without_a_change(clip, pipeline, capsys):
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (UserError("no face", path="x", remedy="film one"), 2, "error: x: no face; film one"),
+        (UserError("no face", path="x", remedy="record one"), 2, "error: x: no face; record one"),
         (ProcessingError("the disk is full"), 1, "error: the disk is full"),
         (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError(), 1, "out of memory"),
@@ -282,10 +282,10 @@ def make_analysis(path):
 def test_analyse(clip, monkeypatch, capsys, tmp_path):
     monkeypatch.setenv("NED_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("ned.analysis.analyse", lambda path, **_: make_analysis(path))
-    pictures = [
+    images = [
         types.SimpleNamespace(index=k, rgb=lambda k=k: np.full((240, 320, 3), 40 * k, np.uint8)) for k in range(6)
     ]
-    monkeypatch.setattr("ned.video.read_frames", lambda *_: iter(pictures))
+    monkeypatch.setattr("ned.video.read_frames", lambda *_: iter(images))
     track, sheet = tmp_path / "t.csv", tmp_path / "s.png"
     command = ["analyse", str(clip), "--export", str(track), "--sheet", str(sheet), "--quiet"]
     assert main(command) == 0

@@ -9,23 +9,23 @@ def rng():
     return np.random.default_rng(3)
 
 
-def picture(rng, *size) -> np.ndarray:
+def image(rng, *size) -> np.ndarray:
     return rng.random(size, np.float32)
 
 
 def test_a_band_is_added_by_its_weight(rng):
-    out, fine, smooth = (picture(rng, 7, 9, 3) for _ in range(3))
-    weight = picture(rng, 7, 9)
+    out, fine, smooth = (image(rng, 7, 9, 3) for _ in range(3))
+    weight = image(rng, 7, 9)
     wanted = out + (fine - smooth) * weight[..., None]
     kernels.add_band(out, fine, smooth, weight)
     np.testing.assert_allclose(out, wanted, atol=1e-6)
 
 
 def test_what_has_moved_is_sharpened_and_what_has_not_is_not(rng):
-    out, smooth = picture(rng, 8, 11, 3), picture(rng, 8, 11, 3)
+    out, smooth = image(rng, 8, 11, 3), image(rng, 8, 11, 3)
     still = np.stack(np.meshgrid(np.arange(11), np.arange(8)), -1).astype(np.float32)
     motion = rng.choice(np.array([0.0, 0.05, -0.1, 3.0], np.float32), still.shape)
-    gain = (0.8 + 0.4 * picture(rng, 8, 11)).astype(np.float32)
+    gain = (0.8 + 0.4 * image(rng, 8, 11)).astype(np.float32)
     share = np.minimum(4 * np.abs(motion).sum(-1, keepdims=True), 1)
     wanted = np.clip((out + 0.7 * share * (out - smooth)) * gain[..., None], 0, 1)
     checkpoint = (motion == 0).all(-1)
@@ -37,7 +37,7 @@ def test_what_has_moved_is_sharpened_and_what_has_not_is_not(rng):
 
 
 def test_mixing_and_fading_are_linear(rng):
-    out, other, share = picture(rng, 5, 6, 3), picture(rng, 5, 6, 3), picture(rng, 5, 6)
+    out, other, share = image(rng, 5, 6, 3), image(rng, 5, 6, 3), image(rng, 5, 6)
     share[2:4] = 0
     wanted = out + share[..., None] * (other - out)
     mixed = out.copy()
@@ -51,7 +51,7 @@ def test_mixing_and_fading_are_linear(rng):
 
 
 def test_what_is_near_a_rim_moves_less(rng):
-    low, distance = np.array([4, 2]), 6 * picture(rng, 5, 7)
+    low, distance = np.array([4, 2]), 6 * image(rng, 5, 7)
     still = np.stack(np.meshgrid(np.arange(4, 11), np.arange(2, 7)), -1).astype(np.float32)
     motion = rng.normal(0, 3, still.shape).astype(np.float32)
     motion[0] = 0

@@ -92,32 +92,32 @@ def test_nobody_at_all():
         _cast(_analysis())
 
 
-def test_the_person_in_a_picture_is_found(tmp_path):
+def test_the_person_in_an_image_is_found(tmp_path):
     from skimage.data import astronaut
 
     from ned.analysis.landmarks import Landmarker, Roi
 
-    picture = tmp_path / "face.png"
-    Image.fromarray(astronaut()).save(picture)
+    image = tmp_path / "face.png"
+    Image.fromarray(astronaut()).save(image)
     other = np.ascontiguousarray(astronaut()[:, ::-1, ::-1] // 2)
     with Landmarker() as landmarker:
         here, _ = landmarker(astronaut(), Roi(224.0, 119.0, 170.0))
         there, _ = landmarker(other, Roi(511.0 - 224.0, 119.0, 170.0))
     dim = (astronaut() * 0.8).astype(np.uint8)
     analysis = _analysis(
-        replace(_track(1, True), look=appearance_of(other, there).pack()),
-        replace(_track(2, True), look=appearance_of(dim, here).pack()),
+        replace(_track(1, True), appearance=appearance_of(other, there).pack()),
+        replace(_track(2, True), appearance=appearance_of(dim, here).pack()),
     )
-    assert _cast(analysis, person_like=picture) == [(2, "happy@1", "most like face.png")]
+    assert _cast(analysis, person_like=image) == [(2, "happy@1", "most like face.png")]
     only_other = replace(analysis, tracks=analysis.tracks[:1])
     with pytest.raises(UserError, match="face.png: nobody in the video looks like this"):
-        _cast(only_other, person_like=picture)
+        _cast(only_other, person_like=image)
 
 
-def test_pictures_without_a_face_or_that_are_none(tmp_path):
+def test_images_without_a_face_or_that_are_none(tmp_path):
     Image.fromarray(np.full((200, 200, 3), 120, np.uint8)).save(tmp_path / "grey.png")
-    (tmp_path / "text.jpg").write_text("no picture")
-    with pytest.raises(UserError, match="grey.png: no face was found in this picture"):
+    (tmp_path / "text.jpg").write_text("no image")
+    with pytest.raises(UserError, match="grey.png: no face was found in this image"):
         _cast(person_like=tmp_path / "grey.png")
-    with pytest.raises(UserError, match="text.jpg: is no picture"):
+    with pytest.raises(UserError, match="text.jpg: is no image"):
         _cast(person_like=tmp_path / "text.jpg")

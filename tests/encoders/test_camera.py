@@ -81,9 +81,9 @@ class TestCrop:
         """A soft dot comes to where its middle is said to be."""
         y, x = np.mgrid[:900, :900]
         dot = 255 * np.exp(-((x - 310.0) ** 2 + (y - 420.0) ** 2) / (2 * (side / 40) ** 2))
-        picture = np.repeat(dot[..., None], 3, 2).astype(np.uint8)
+        image = np.repeat(dot[..., None], 3, 2).astype(np.uint8)
         crop = Crop(np.array([[310 - 0.3 * side, 420 - 0.6 * side]]), np.array([side]))
-        out = crop.cut(0, picture)
+        out = crop.cut(0, image)
         assert out.shape == (3, SIZE, SIZE) and out.min() >= 0 and 0.8 < out.max() <= 1
         yy, xx = np.mgrid[:SIZE, :SIZE]
         middle = [(out[0] * g).sum() / out[0].sum() for g in (xx, yy)]

@@ -18,7 +18,7 @@ def count(network):
     return sum(p.numel() for p in network.parameters())
 
 
-def pictures(frames=1, size=224):
+def images(frames=1, size=224):
     return torch.rand(frames, 3, size, size, generator=torch.Generator().manual_seed(0))
 
 
@@ -82,8 +82,8 @@ class TestEncode:
     def test_deca(self):
         torch.manual_seed(0)
         network = Deca().eval()
-        faces = network.encode(pictures(2))
-        raw = network.E_flame(pictures(2)).detach().numpy()
+        faces = network.encode(images(2))
+        raw = network.E_flame(images(2)).detach().numpy()
         assert np.allclose(faces.shape, raw[:, :100]) and np.allclose(faces.texture, raw[:, 100:150])
         assert np.allclose(faces.expression, raw[:, 150:200]) and np.allclose(faces.global_pose, raw[:, 200:203])
         assert np.allclose(faces.jaw_pose, raw[:, 203:206]) and np.allclose(faces.camera, raw[:, 206:209])
@@ -94,7 +94,7 @@ class TestEncode:
 
     def test_batch_is_frames_one_by_one(self):
         network = ResnetEncoder(8).eval()
-        x = pictures(3, 64)
+        x = images(3, 64)
         with torch.inference_mode():
             assert torch.allclose(network(x), torch.cat([network(x[k : k + 1]) for k in range(3)]), atol=1e-5)
 
@@ -102,16 +102,16 @@ class TestEncode:
         torch.manual_seed(0)
         for kind in (Emoca, Spectre):
             network = kind().eval()
-            ours = network.encode(pictures(2))
+            ours = network.encode(images(2))
             with torch.inference_mode():
-                coarse = _coarse(network.E_flame, pictures(2))
+                coarse = _coarse(network.E_flame, images(2))
             assert np.array_equal(ours.shape, coarse.shape) and np.array_equal(ours.camera, coarse.camera)
             assert not np.allclose(ours.expression, coarse.expression) and ours.jaw_pose.shape == (2, 3)
         assert (ours.jaw_pose[:, 0] >= 0).all()
 
     def test_smirk(self):
         torch.manual_seed(0)
-        faces = Smirk().eval().encode(pictures(1))
+        faces = Smirk().eval().encode(images(1))
         assert faces.shape.shape == (1, 300) and faces.expression.shape == (1, 50)
         assert faces.eyelids.min() >= 0 and faces.eyelids.max() <= 1
         assert faces.jaw_pose[0, 0] >= 0 and np.abs(faces.jaw_pose[0, 1:]).max() <= 0.2
@@ -190,4 +190,4 @@ class TestLoading:
         torch.save(states, path)
         network = load_encoder("deca", path)
         assert torch.equal(network.D_detail.l1[0].weight, states["D_detail"]["l1.0.weight"])
-        assert 4 < network.encode(pictures(1)).camera[0, 0] < 12
+        assert 4 < network.encode(images(1)).camera[0, 0] < 12

@@ -20,8 +20,8 @@ def write_clip(path: Path, frames, *, sound: bool = False, crf: int = 8) -> Path
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = "yuv420p"
         tone = out.add_stream("aac", rate=16000, layout="mono") if sound else None
-        for k, picture in enumerate(frames):
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+        for k, image in enumerate(frames):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="rgb24")
             frame.pts, frame.time_base = k, Fraction(1, 25)
             out.mux(stream.encode(frame))
         out.mux(stream.encode(None))
@@ -49,7 +49,7 @@ def talk(portrait) -> list[np.ndarray]:
     rng, out = np.random.default_rng(0), []
     rows, columns = np.mgrid[: portrait.shape[0], : portrait.shape[1]].astype(np.float32)
     for k in range(FRAMES):
-        # Below the lips the picture is pulled down, by up to 9 pixels.
+        # Below the lips the image is pulled down, by up to 9 pixels.
         opening = 4.5 * (1 - np.cos(2 * np.pi * k / 12))
         below = 1 / (1 + np.exp(-(rows - 147) / 2)) * np.exp(-(((columns - 133) / 40) ** 2))
         moved = cv2.remap(portrait, columns, rows - (opening * below).astype(np.float32), cv2.INTER_LINEAR)

@@ -20,7 +20,7 @@ def test_photographs_are_measured_and_what_shows_no_face_is_left_out(portrait, t
     out = tmp_path / "measures.npz"
     assert main(["evaluate", "reference", str(tmp_path / "faces"), "--out", str(out)]) == 0
     said = capsys.readouterr()
-    assert "neutral 20, happy 2" in said.out and "happy: 2 of 4 pictures left out" in said.err
+    assert "neutral 20, happy 2" in said.out and "happy: 2 of 4 images left out" in said.err
     found = load_reference(out)
     with FaceMesh(still=True) as mesh:
         assert np.abs(found["happy"][0] - measure_faces(mesh(portrait)[None])[0]).max() < 1e-6

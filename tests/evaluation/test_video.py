@@ -173,7 +173,7 @@ def test_several_edits_have_means_and_read_the_original_once(original, talk, tmp
     assert b.figures["fapd"] > a.figures["fapd"] and mean.target is None
 
 
-def test_the_page_has_curves_and_pictures_and_no_other_file(evaluation, tmp_path):
+def test_the_page_has_curves_and_images_and_no_other_file(evaluation, tmp_path):
     from ned.evaluation.page import pick, write_page
 
     write_page(tmp_path / "page.html", evaluation)

@@ -11,7 +11,7 @@ from ned.face_model.flame.face import articulated_points
 from ned.fitting.landmarks import FitPriors, fit_landmarks
 from ned.fitting.tridiagonal import solve_joined
 
-PX_PER_CM = 10.2  # a face of 150 px in a picture of 256
+PX_PER_CM = 10.2  # a face of 150 px in an image of 256
 
 
 def sequence(face, frames=120, seed=0, yaw=45.0, width=50):

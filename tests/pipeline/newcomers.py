@@ -31,20 +31,20 @@ class Painted:
     def wants_mouth(self, edit):
         return False
 
-    def take_mouth(self, picture, face):
+    def take_mouth(self, image, face):
         raise AssertionError("nobody asked")
 
-    def detect_glasses(self, pictures, faces):
+    def detect_glasses(self, images, faces):
         pass
 
     def prefetch_edits(self, coming):
         pass
 
-    def render(self, picture, edit):
-        return np.full_like(picture, 0.2)
+    def render(self, image, edit):
+        return np.full_like(image, 0.2)
 
-    def submit(self, picture, edit):
-        return lambda: self.render(picture, edit)
+    def submit(self, image, edit):
+        return lambda: self.render(image, edit)
 
 
 def prepare(casting, progress):

@@ -38,16 +38,16 @@ class TestFit:
 
 class TestCommand:
     def test_flame(self, sample, given, tmp_path, capsys):
-        out, film = tmp_path / "a.npz", tmp_path / "film.mp4"
+        out, video = tmp_path / "a.npz", tmp_path / "video.mp4"
         arguments = ["analyse", str(sample.path), *END, *given]
-        assert main([*arguments, "--export", str(out), "--overlay", str(film)]) == 0, capsys.readouterr().err
+        assert main([*arguments, "--export", str(out), "--overlay", str(video)]) == 0, capsys.readouterr().err
         with np.load(out, allow_pickle=False) as read:
             assert read["exp"].shape == (15, 50) and read["shape"].shape == (15, 100) and str(read["flame"]) == "2020"
             assert read["pose"].shape == (15, 6) and read["frame"].tolist() == list(range(15))
             assert (read["cam"][:, 0] > 2).all() and np.abs(read["pose"][:, :3]).max() < 0.6
-        assert probe(film).num_frames == 15
+        assert probe(video).num_frames == 15
         before = next(read_frames(sample.path)).rgb().astype(int)
-        after = next(read_frames(film)).rgb().astype(int)
+        after = next(read_frames(video)).rgb().astype(int)
         change = np.abs(after - before).mean(2)
         assert change[:20].mean() < 4 < 20 < change[change.shape[0] // 2, change.shape[1] // 2 - 40 :][:80].mean()
 

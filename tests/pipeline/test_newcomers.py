@@ -10,8 +10,8 @@ from ned.provenance import verify_video
 
 
 def _frames(path):
-    with av.open(str(path)) as film:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in film.decode(video=0)]).astype(int)
+    with av.open(str(path)) as video:
+        return np.stack([frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]).astype(int)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def usual(sample, tmp_path_factory):
     return path
 
 
-def test_a_face_model_of_another_topology_gives_the_same_pictures(sample, usual, tmp_path, monkeypatch):
+def test_a_face_model_of_another_topology_gives_the_same_images(sample, usual, tmp_path, monkeypatch):
     monkeypatch.setitem(FACE_MODELS, "scrambled", Implementation("tests.face_model.scrambled", "load"))
     made = tmp_path / "scrambled.mp4"
     ned.process(

@@ -172,7 +172,7 @@ def test_an_unknown_person_is_refused(sample, tmp_path):
 @pytest.mark.parametrize(("clip", "emotion", "gain"), [("vr_5", "happy", 0.3), ("address_woman", "sad", 0.03)])
 def test_an_independent_judge_sees_the_expression_and_the_speech_on_real_clips(shared, tmp_path, clip, emotion, gain):
     """No classifier is an aim: what is held is the change of the coefficients that carry the emotion, as another
-    network reads them off the pictures."""
+    network reads them off the images."""
     pytest.importorskip("onnxruntime")
     spec = importlib.util.spec_from_file_location("judge", shared / "tools" / "judge.py")
     judge = importlib.util.module_from_spec(spec)
@@ -208,7 +208,7 @@ def two_people(tmp_path_factory):
 
 
 def _changed(before, after):
-    """By frame and half of the picture, how far the luma is from the source at most."""
+    """By frame and half of the image, how far the luma is from the source at most."""
     pairs = zip(_planes(before), _planes(after), strict=True)
     off = np.stack([np.abs(a[0].astype(int) - b[0]) for a, b in pairs])
     return off[:, :, :320].max((1, 2)), off[:, :, 320:].max((1, 2))

@@ -1,4 +1,4 @@
-"""Signed films: valid as written, damaged at a flipped bit, by whom, from which source."""
+"""Signed videos: valid as written, damaged at a flipped bit, by whom, from which source."""
 
 import hashlib
 import json
@@ -37,12 +37,12 @@ def _signed(folder, suffix, credential=None, source=None, name="out"):
 
 
 def _packets(path):
-    with av.open(str(path)) as film:
-        return [(p.stream_index, p.pts, p.dts, p.duration, p.is_keyframe, bytes(p)) for p in film.demux()]
+    with av.open(str(path)) as video:
+        return [(p.stream_index, p.pts, p.dts, p.duration, p.is_keyframe, bytes(p)) for p in video.demux()]
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".m4v", ".avi", ".mkv"])
-def test_signed_film_is_valid_and_keeps_every_packet(tmp_path, suffix):
+def test_signed_video_is_valid_and_keeps_every_packet(tmp_path, suffix):
     source = make_clip(tmp_path / "source.mp4", audio="aac")
     codec = "mpeg4" if suffix == ".avi" else "libx264"
     final = make_clip(tmp_path / f"out{suffix}", audio="aac", codec=codec)
@@ -61,11 +61,11 @@ def test_signed_film_is_valid_and_keeps_every_packet(tmp_path, suffix):
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mov", ".avi", ".mkv"])
-def test_one_flipped_bit_of_the_pictures_is_told(tmp_path, suffix):
+def test_one_flipped_bit_of_the_images_is_told(tmp_path, suffix):
     final, _ = _signed(tmp_path, suffix)
     data = bytearray(final.read_bytes())
-    with av.open(str(final)) as film:
-        packet = next(p for p in film.demux(video=0) if p.size > 40)
+    with av.open(str(final)) as video:
+        packet = next(p for p in video.demux(video=0) if p.size > 40)
         at = data.index(bytes(packet)[-30:])
     data[at + 10] ^= 1
     final.write_bytes(data)
@@ -84,7 +84,7 @@ def test_changed_manifest_is_told(tmp_path):
 def test_unsigned_files_and_other_files_say_so(tmp_path, capsys):
     clip = make_clip(tmp_path / "plain.mp4")
     text = tmp_path / "notes.txt"
-    text.write_text("no film")
+    text.write_text("no video")
     assert verify_video(clip).state == verify_video(text).state == "unsigned"
     assert main(["verify", str(clip)]) == 2
     assert "no provenance" in capsys.readouterr().out
@@ -252,12 +252,12 @@ def test_process_signs_by_default_and_says_what_it_did(sample, tmp_path, capsys)
     output = tmp_path / "sad.mp4"
     arguments = ["process", str(sample.path), "-o", str(output), "-e", "sad", "--end", "0.4", "--compare", "--quiet"]
     assert main([*arguments, "--preset", "ultrafast"]) == 0
-    for film in (output, tmp_path / "sad_compare.mp4"):
-        verdict = verify_video(film, source=sample.path)
+    for video in (output, tmp_path / "sad_compare.mp4"):
+        verdict = verify_video(video, source=sample.path)
         assert verdict.good and verdict.edit.startswith("to sad at intensity 1, person 1, 10 of 10 frames")
         assert "c2pa.trimmed" in verdict.actions
-    with av.open(str(output)) as film:
-        assert "to sad at intensity 1" in film.metadata["comment"]
+    with av.open(str(output)) as video:
+        assert "to sad at intensity 1" in video.metadata["comment"]
     assert str(sample.path.parent) not in json.dumps(output.read_bytes().decode("latin-1"))
     capsys.readouterr()
 

@@ -13,7 +13,7 @@ MODEL = load_face_model()
 
 
 def _edit(count, side):
-    """A face in the middle of a square picture that is made to smile, but for one frame."""
+    """A face in the middle of a square image that is made to smile, but for one frame."""
     scale = 0.3 * side / float(np.ptp(MODEL.mean[:, 1]))
     face = (scale * MODEL.mean + (0.5 * side, 0.5 * side, 0.0)).astype(np.float32)
     before = np.zeros((count, MODEL.space.width), np.float32)
@@ -38,12 +38,12 @@ class Listener:
     def prefetch_edits(self, coming):
         self.heard.append(list(coming))
 
-    def render(self, picture, edit):
-        return self.submit(picture, edit)()
+    def render(self, image, edit):
+        return self.submit(image, edit)()
 
-    def submit(self, picture, edit):
+    def submit(self, image, edit):
         self.rendered.append(edit)
-        difference = self._warp.render(picture, edit)
+        difference = self._warp.render(image, edit)
 
         def painted():
             self.asked.append(edit)
@@ -66,7 +66,7 @@ def test_the_renderer_hears_of_each_edit_before_it_comes():
             assert listener.heard[k - 1][1] is rendered  # the very object, by which it is known again
 
 
-def test_a_face_outside_the_picture_is_left_alone():
+def test_a_face_outside_the_image_is_left_alone():
     edit, listener = _edit(3, 200), Listener()
     edit.track.landmarks[:] += np.float32(1000.0)
     frame = frame_of("yuv420p", 200, 200)

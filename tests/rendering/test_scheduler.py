@@ -41,8 +41,8 @@ def test_a_second_face_waits_only_for_one_that_it_touches(apart, waits):
     frame, asked = frame_of("yuv420p", 200, 440), threading.Event()
 
     class Slow(Listener):
-        def submit(self, picture, edit):
-            done = super().submit(picture, edit)
+        def submit(self, image, edit):
+            done = super().submit(image, edit)
             return lambda: (asked.set(), done())[1]
 
     second = Listener()

@@ -19,7 +19,7 @@ def analysis(times_s, time_base=Fraction(1, 51200)):
     return Analysis(video, len(times_s), (Shot(7, 7 + len(times_s)),), (), 7, np.array(times_s))
 
 
-def test_a_frame_that_lasts_longer_than_a_film_can_hold_is_refused():
+def test_a_frame_that_lasts_longer_than_a_video_can_hold_is_refused():
     check_times(analysis([0.0, 0.04, 0.08, 3600.0]), Path("x.mp4"))
     check_times(analysis([0.0]), Path("x.mp4"))
     far = (LONGEST_FRAME + 10) / 51200

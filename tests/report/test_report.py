@@ -9,7 +9,7 @@ from PIL import Image
 
 from ned.config import ProcessConfig
 from ned.errors import UserError
-from ned.report import PicturePair, ReportData, contact_sheet, grid, save_picture, write_report
+from ned.report import ImagePair, ReportData, contact_sheet, grid, save_image, write_report
 from ned.report.page import pearson
 from ned.report.plot import line_plot
 from ned.report.sheet import crop
@@ -18,7 +18,7 @@ from ned.types import ExpressionSpace, ExpressionTrack
 SPACE = ExpressionSpace("test", ("jawOpen", "mouthSmileLeft", "browInnerUp"))
 
 
-def make_data(count: int = 50, pictures: int = 3) -> ReportData:
+def make_data(count: int = 50, images: int = 3) -> ReportData:
     rng = np.random.default_rng(0)
     before = rng.random((count, 3), np.float32)
     after = before.copy()
@@ -34,7 +34,7 @@ def make_data(count: int = 50, pictures: int = 3) -> ReportData:
         np.arange(count) / 25,
         ExpressionTrack.unpack(SPACE, before),
         ExpressionTrack.unpack(SPACE, after),
-        tuple(PicturePair(float(k), frame, 255 - frame, box) for k in range(pictures)),
+        tuple(ImagePair(float(k), frame, 255 - frame, box) for k in range(images)),
         {"analysing": 1.25},
     )
 
@@ -109,9 +109,9 @@ def test_sheet(tmp_path):
     boxes = np.tile([10.0, 5.0, 60.0, 55.0], (4, 1))
     sheet = contact_sheet(frames, frames, boxes, size=100)
     assert sheet.shape == (2 * 100 + 2 * 62 + 3 * 4, 4 * 100 + 3 * 4, 3) and sheet.dtype == np.uint8
-    save_picture(tmp_path / "s.png", sheet)
+    save_image(tmp_path / "s.png", sheet)
     assert np.array_equal(np.asarray(Image.open(tmp_path / "s.png")), sheet)
     with pytest.raises(ValueError, match="3 edited"):
         contact_sheet(frames, frames[:3], boxes)
-    with pytest.raises(ValueError, match="no pictures"):
+    with pytest.raises(ValueError, match="no images"):
         grid([[], []])

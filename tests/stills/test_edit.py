@@ -13,7 +13,7 @@ from ned.manipulator.vitl.plane import NAMES
 from ned.stills.edit import Wish, closing_at, edit_faces, hold, manipulate_with
 from ned.stills.faces import find_faces
 from ned.stills.frame import frame_of, pixels_of
-from ned.stills.picture import read_picture
+from ned.stills.image import read_image
 from ned.stills.process import edit_still
 from ned.stills.sheet import circle, close_up, lattice
 from ned.types import Emotion, ValenceArousal
@@ -28,7 +28,7 @@ def png(portrait, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def found(png):
-    return find_faces(read_picture(png))
+    return find_faces(read_image(png))
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
@@ -51,7 +51,7 @@ def test_one_face_is_found_and_fitted(found):
 def test_only_the_face_changes_and_as_it_should(found, portrait):
     smile = found.faces[0].fit.expression.space.index("mouthFrownLeft")
     done = edit_faces(found, Wish(Emotion("sad")))
-    changed = (done.picture.pixels != portrait).any(2)
+    changed = (done.image.pixels != portrait).any(2)
     box = found.faces[0].track.boxes[0]
     reach = 0.5 * (box[2] - box[0])
     y, x = np.nonzero(changed)
@@ -63,7 +63,7 @@ def test_only_the_face_changes_and_as_it_should(found, portrait):
 
 
 def test_nothing_is_nothing(found, portrait):
-    assert np.array_equal(edit_faces(found, Wish(Emotion("sad"), intensity=0.0)).picture.pixels, portrait)
+    assert np.array_equal(edit_faces(found, Wish(Emotion("sad"), intensity=0.0)).image.pixels, portrait)
 
 
 @pytest.mark.parametrize("manipulator", ["vitl", "prototypes", "learned"])
@@ -93,11 +93,11 @@ def test_sixteen_bits_and_grey_are_edited_as_they_are(portrait, tmp_path):
     tifffile.imwrite(deep, portrait.astype(np.uint16) * 257 + 5, photometric="rgb")
     Image.fromarray(portrait).convert("L").save(grey)
     for path in (deep, grey):
-        picture = read_picture(path)
-        done = edit_faces(find_faces(picture), Wish(Emotion("surprised"))).picture
-        changed = (done.pixels != picture.pixels).any(2)
+        image = read_image(path)
+        done = edit_faces(find_faces(image), Wish(Emotion("surprised"))).image
+        changed = (done.pixels != image.pixels).any(2)
         assert 0.01 < changed.mean() < 0.25
-        assert done.bits == picture.bits and done.grey == picture.grey
+        assert done.bits == image.bits and done.grey == image.grey
         assert not done.grey or (done.pixels[..., 0] == done.pixels[..., 2]).all()
 
 
@@ -108,7 +108,7 @@ def test_an_expression_comes_from_a_file(found, tmp_path):
     assert edited["jawOpen"][0] == pytest.approx(0.4)
 
 
-def test_a_held_picture_is_a_film_of_one_expression(found):
+def test_a_held_image_is_a_video_of_one_expression(found):
     face = found.faces[0]
     track, said = hold(face.fit.expression, face.articulation)
     assert len(track) == len(said.mouth_opening) > 50 and np.ptp(track.pack(), axis=0).max() == 0
@@ -131,7 +131,7 @@ def test_a_close_up_shows_the_same_face(found):
         assert abs((box[0] + box[2]) / 2 - side / 2) < 0.03 * side and 0.4 < (box[2] - box[0]) / side < 0.8
         ours, theirs = frame.rgb().mean((0, 1)), None
         x0, y0, x1, y1 = (int(v) for v in found.faces[0].track.boxes[0])
-        theirs = found.picture.pixels[y0:y1, x0:x1].mean((0, 1))
+        theirs = found.image.pixels[y0:y1, x0:x1].mean((0, 1))
         assert np.abs(ours - theirs).max() < 70
 
 
@@ -141,7 +141,7 @@ def test_from_photograph_to_signed_photograph(photo, tmp_path, capsys):
     assert "1 face to sad" in capsys.readouterr().out
     with Image.open(out) as after:
         assert after.getexif()[0x0112] == 6 and after.info["icc_profile"]
-    before, after = read_picture(photo).pixels.astype(int), read_picture(out).pixels
+    before, after = read_image(photo).pixels.astype(int), read_image(out).pixels
     apart = np.abs(before - after).max(2)
     assert (apart > 12).mean() > 0.002  # the face
     assert np.median(apart) <= 1 and (apart > 12).mean() < 0.1
@@ -152,7 +152,7 @@ def test_from_photograph_to_signed_photograph(photo, tmp_path, capsys):
     assert "exists already" in capsys.readouterr().err
 
 
-def test_process_sends_pictures_to_still(photo, tmp_path, capsys):
+def test_process_sends_images_to_still(photo, tmp_path, capsys):
     out = tmp_path / "a.jpg"
     given = ["process", str(photo), "-e", "happy", "-o", str(out), "--no-provenance"]
     assert main(given) == 0
@@ -166,16 +166,16 @@ def test_a_sheet_and_an_animation(png, tmp_path, monkeypatch):
     import ned.stills.sheet as sheet
 
     monkeypatch.setattr(sheet, "SWEEP_STEPS", 4)
-    grid, film = tmp_path / "plane.jpg", tmp_path / "around.webp"
+    grid, around = tmp_path / "plane.jpg", tmp_path / "around.webp"
     edit_still(StillConfig(png, output=grid, grid=2, provenance=False))
-    edit_still(StillConfig(png, output=film, sweep=True, provenance=False))
-    with Image.open(grid) as picture:
-        assert picture.size[0] > 2 * sheet.TILE_PX
-    with Image.open(film) as picture:
-        assert picture.n_frames == len(circle())
+    edit_still(StillConfig(png, output=around, sweep=True, provenance=False))
+    with Image.open(grid) as image:
+        assert image.size[0] > 2 * sheet.TILE_PX
+    with Image.open(around) as image:
+        assert image.n_frames == len(circle())
 
 
-def test_several_pictures_go_into_a_folder(png, photo, tmp_path, capsys):
+def test_several_images_go_into_a_folder(png, photo, tmp_path, capsys):
     blank = tmp_path / "blank.png"
     Image.new("RGB", (200, 200), (90, 120, 90)).save(blank)
     out = tmp_path / "out"
@@ -189,9 +189,9 @@ def test_faces_that_are_too_small_or_not_there(portrait, png, tmp_path):
     small = tmp_path / "small.png"
     Image.fromarray(portrait).resize((160, 160)).save(small)
     with pytest.raises(UserError, match="too small|no face"):
-        find_faces(read_picture(small))
+        find_faces(read_image(small))
     with pytest.raises(UserError, match="there is no person 3"):
-        find_faces(read_picture(png), person=3)
+        find_faces(read_image(png), person=3)
 
 
 @pytest.mark.parametrize("wrong, words", [

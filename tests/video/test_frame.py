@@ -4,7 +4,7 @@ import pytest
 from ned.video.colour import Encoding
 from ned.video.frame import Frame
 from ned.video.pixel_format import describe, planar_format
-from tests.video.tiny_clips import BT601, frame_of, picture, planes_of
+from tests.video.tiny_clips import BT601, frame_of, image, planes_of
 
 BT709 = Encoding("bt709", 0.2126, 0.0722, False)
 BT709_FULL = BT709._replace(full_range=True)
@@ -14,7 +14,7 @@ FORMATS = ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p1
 
 
 def slow_rgb(frame: Frame) -> np.ndarray:
-    """The numpy twin of the compiled conversion: the whole coded picture, float64."""
+    """The numpy twin of the compiled conversion: the whole coded image, float64."""
     form, code = frame.format, frame.encoding
     luma, *chroma = (p.astype(np.float64) for p in frame.planes[:3])
     step = 2 ** (form.bits - 8)
@@ -89,7 +89,7 @@ def test_zero_difference_keeps_every_bit(name):
     frame = frame_of(name, 37, 49)
     same = frame.add_region((3, 1, 30, 30), np.zeros((29, 27, 3), np.float32))
     assert all((a == b).all() for a, b in zip(same.planes, frame.planes, strict=True))
-    assert same.picture is not frame.picture and (same.index, same.pts) == (frame.index, frame.pts)
+    assert same.image is not frame.image and (same.index, same.pts) == (frame.index, frame.pts)
 
 
 @pytest.mark.parametrize("name", ["yuv444p12le", "gbrp", "gbrp12le"])
@@ -103,7 +103,7 @@ def test_difference_arrives_upright(name, rotation):
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])
-def test_region_is_a_part_of_the_upright_picture(rotation):
+def test_region_is_a_part_of_the_upright_image(rotation):
     frame = frame_of("yuv420p", 36, 48, rotation=rotation)
     whole = frame.region_rgb((0, 0, frame.width, frame.height))
     upright = np.rot90(slow_rgb(frame_of("yuv420p", 36, 48)), -rotation // 90)
@@ -152,7 +152,7 @@ def test_bad_boxes(box):
 )
 def test_other_formats_go_to_a_planar_one_without_loss(name, target):
     assert planar_format(name) == target
-    source = picture(target, 36, 48)
+    source = image(target, 36, 48)
     if target == "gbrap":
         source.planes[3].update(b"\xff" * source.planes[3].buffer_size)
     there_and_back = source.reformat(format=name, threads=1).reformat(format=target, threads=1)

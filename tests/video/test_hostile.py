@@ -33,7 +33,7 @@ def test_what_names_other_files_is_refused(tmp_path, name, text):
         probe(tmp_path / name)
 
 
-def test_numbered_pictures_are_no_video(tmp_path):
+def test_numbered_images_are_no_video(tmp_path):
     for k in range(3):
         Image.new("RGB", (64, 48), (k, 90, 90)).save(tmp_path / f"p{k:03d}.png")
     with pytest.raises(UserError, match="no such file"):
@@ -54,8 +54,8 @@ def test_names_are_names_and_nothing_else(tmp_path, monkeypatch, name):
         for frame in read_frames(Path(name)):
             writer.write(frame)
     assert len(list(read_frames(out))) == 12
-    with av.open(str(tmp_path / out)) as film:
-        assert len(film.streams.audio) == 1
+    with av.open(str(tmp_path / out)) as video:
+        assert len(video.streams.audio) == 1
 
 
 @pytest.mark.parametrize("kind", ["fifo", "device"])
@@ -72,13 +72,13 @@ def test_endless_files_are_refused_at_once(tmp_path, kind, capsys):
         assert "is no ordinary file" in capsys.readouterr().err
 
 
-def test_pictures_beyond_8k_are_refused_before_they_are_decoded(tmp_path):
+def test_images_beyond_8k_are_refused_before_they_are_decoded(tmp_path):
     clip = tmp_path / "huge.gif"
     Image.new("P", (64, 48)).save(clip, save_all=True, append_images=[Image.new("P", (64, 48), 9)])
     data = bytearray(clip.read_bytes())
     data[6:10] = struct.pack("<HH", 16000, 16000)
     clip.write_bytes(data)
-    with pytest.raises(UserError, match=r"huge\.gif: its pictures are 16000x16000"):
+    with pytest.raises(UserError, match=r"huge\.gif: its images are 16000x16000"):
         probe(clip)
 
 
@@ -96,8 +96,8 @@ def test_absurd_rates_are_not_believed(tmp_path, rate):
 @pytest.mark.parametrize(("offset", "value"), [(4, 0), (10, 255), (17, 0), (20, 255)])
 def test_a_frame_that_no_decoder_takes_is_left_out_whatever_it_says(tmp_path, offset, value):
     clip = make_clip(tmp_path / "prores.mov", codec="prores_ks", form="yuv422p10le", size=(64, 64), count=4)
-    with av.open(str(clip)) as film:
-        second = [bytes(packet) for packet in film.demux(video=0) if packet.size][1]
+    with av.open(str(clip)) as video:
+        second = [bytes(packet) for packet in video.demux(video=0) if packet.size][1]
     data = bytearray(clip.read_bytes())
     data[data.index(second) + offset] = value
     clip.write_bytes(data)
@@ -119,7 +119,7 @@ def test_a_stream_that_begins_in_the_middle_ends_the_reading_with_a_warning(tmp_
     strange = bytearray(tags[late])
     strange[11] = strange[11] & 0xF0 | 0x04  # another codec is another stream to ffmpeg
     clip.write_bytes(data[:13] + b"".join([*tags[:late], bytes(strange), *tags[late:]]))
-    with av.open(str(clip)) as film, pytest.raises(IndexError):
-        list(film.demux(film.streams.video[0]))
+    with av.open(str(clip)) as video, pytest.raises(IndexError):
+        list(video.demux(video.streams.video[0]))
     with pytest.warns(MediaWarning, match="a stream that the header does not name"):
         assert len(list(read_frames(clip))) >= 189

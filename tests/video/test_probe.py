@@ -51,7 +51,7 @@ def test_no_frame(tmp_path):
     path = tmp_path / "a.mkv"
     make_clip(path, count=3)
     data = path.read_bytes()
-    at = data.index(b"\x1f\x43\xb6\x75")  # the first cluster, where pictures begin
+    at = data.index(b"\x1f\x43\xb6\x75")  # the first cluster, where images begin
     path.write_bytes(data[: at + 60])
     with pytest.raises(UserError, match="no frame can be decoded"):
         probe(path)

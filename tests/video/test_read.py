@@ -13,8 +13,8 @@ from tests.video.tiny_clips import CLIPS, decode, make_clip, needs_clips, planes
 IRREGULAR = [0, 512, 1100, 1101, 2900, 3333, 4000, 6000, 6001, 7777, 9000, 12800]
 
 
-def same_samples(frame, picture) -> bool:
-    return all((a == b).all() for a, b in zip(frame.planes, planes_of(picture), strict=True))
+def same_samples(frame, image) -> bool:
+    return all((a == b).all() for a, b in zip(frame.planes, planes_of(image), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -144,8 +144,8 @@ def test_a_frame_by_its_index_is_the_streamed_one(tmp_path, pts):
 
 
 @pytest.mark.parametrize("parity", ["tff", "bff"])
-def test_interlaced_pictures_are_joined(tmp_path, parity):
-    """Fields of two moments, as ffmpeg weaves them, come back as pictures without a comb, one for each pair."""
+def test_interlaced_images_are_joined(tmp_path, parity):
+    """Fields of two moments, as ffmpeg weaves them, come back as images without a comb, one for each pair."""
     from ned.video.ffmpeg import _ask, find_ffmpeg
 
     source, mode = tmp_path / "a.mkv", {"tff": "interleave_top", "bff": "interleave_bottom"}[parity]

@@ -1,4 +1,4 @@
-"""Films in segments: exact times, the same bytes, damage."""
+"""Videos in segments: exact times, the same bytes, damage."""
 
 import itertools
 from fractions import Fraction

@@ -17,21 +17,21 @@ def scene(seed: int, count: int) -> list[np.ndarray]:
 
 
 def test_cuts_between_scenes():
-    pictures = scene(1, 20) + scene(2, 5) + scene(3, 15)
-    assert find_shots(pictures) == (Shot(0, 20), Shot(20, 25), Shot(25, 40))
+    images = scene(1, 20) + scene(2, 5) + scene(3, 15)
+    assert find_shots(images) == (Shot(0, 20), Shot(20, 25), Shot(25, 40))
     assert find_shots([]) == () and find_shots(scene(1, 1)) == (Shot(0, 1),)
 
 
 def test_a_change_of_light_is_no_cut():
-    pictures = [(p * level).astype(np.uint8) for p, level in zip(scene(4, 30), np.linspace(0.5, 1, 30), strict=True)]
-    assert find_shots(pictures) == (Shot(0, 30),)
+    images = [(p * level).astype(np.uint8) for p, level in zip(scene(4, 30), np.linspace(0.5, 1, 30), strict=True)]
+    assert find_shots(images) == (Shot(0, 30),)
 
 
 def test_it_is_cheap():
-    detector, picture = ShotDetector(), scene(5, 1)[0]
+    detector, image = ShotDetector(), scene(5, 1)[0]
     start = time.process_time()
     for _ in range(50):
-        detector.update(picture)
+        detector.update(image)
     assert (time.process_time() - start) / 50 < 0.003
 
 
@@ -56,15 +56,15 @@ def stage(seed: int, count: int) -> list[np.ndarray]:
 
 
 def _dissolve(a: list[np.ndarray], b: list[np.ndarray], length: int) -> list[np.ndarray]:
-    """`a`, then `length` mixed pictures, then the rest of `b`."""
+    """`a`, then `length` mixed images, then the rest of `b`."""
     shares = (np.arange(length) + 1) / (length + 1)
     mixed = [((1 - s) * x + s * y).astype(np.uint8) for s, x, y in zip(shares, a[-length:], b, strict=False)]
     return a[:-length] + mixed + b[length:]
 
 
-def _transitions(pictures):
+def _transitions(images):
     detector = ShotDetector()
-    return [(k, change) for k, change in enumerate(map(detector.update, pictures)) if change is not None]
+    return [(k, change) for k, change in enumerate(map(detector.update, images)) if change is not None]
 
 
 @pytest.mark.parametrize("length", [8, 12, 25, 50])
@@ -83,22 +83,22 @@ def test_a_dissolve_splits_the_shots_in_its_middle():
 
 def test_a_fade_through_black_is_two_dissolves():
     black = [np.zeros_like(stage(1, 1)[0])] * 20
-    pictures = _dissolve(stage(1, 40), black, 12) + _dissolve(black, stage(2, 40), 12)[:50]
-    assert len(find_shots(pictures)) == 3
+    images = _dissolve(stage(1, 40), black, 12) + _dissolve(black, stage(2, 40), 12)[:50]
+    assert len(find_shots(images)) == 3
 
 
 def test_flashes_and_moving_cameras_are_no_change_of_shot():
     calm = stage(6, 60)
     flashed = [np.clip(p.astype(int) + 60, 0, 255).astype(np.uint8) if k in (30, 31) else p for k, p in enumerate(calm)]
     panned = [np.roll(calm[0], k, 1) for k in range(60)]
-    for pictures in (flashed, panned):
-        assert find_shots(pictures) == (Shot(0, 60),)
+    for images in (flashed, panned):
+        assert find_shots(images) == (Shot(0, 60),)
 
 
-def test_a_cut_between_small_pictures_on_black_is_found():
-    def small(picture):
+def test_a_cut_between_small_images_on_black_is_found():
+    def small(image):
         out = np.zeros((200, 300, 3), np.uint8)
-        out[70:142, 100:196] = picture
+        out[70:142, 100:196] = image
         return out
 
     assert find_shots([small(p) for p in scene(1, 20) + scene(2, 20)]) == (Shot(0, 20), Shot(20, 40))

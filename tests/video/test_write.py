@@ -147,7 +147,7 @@ def test_cut_starts_at_zero_with_its_own_sound(tmp_path, suffix):
     before, after = dict((d, t) for t, d in packets(source)[0]), packets(target)[0]
     assert 40 <= len(after) <= 46
     shifts = [float(before[data] - at) for at, data in after]
-    # as far from the picture as in the source: shifted as the frames are, to a millisecond
+    # as far from the image as in the source: shifted as the frames are, to a millisecond
     assert max(abs(s - (1.0 - float(got[0]))) for s in shifts) < 0.0015
 
 

@@ -18,7 +18,7 @@ needs_clips = pytest.mark.skipif(not CLIPS.is_dir(), reason="the shared clips ar
 BT601 = Encoding("smpte170m", 0.299, 0.114, False)
 
 
-def picture(name: str, height: int, width: int, seed: int = 0) -> av.VideoFrame:
+def image(name: str, height: int, width: int, seed: int = 0) -> av.VideoFrame:
     """A smooth moving pattern with a little noise in any planar format."""
     form, rng = describe(name), np.random.default_rng(seed)
     frame = av.VideoFrame(width, height, name)
@@ -36,7 +36,7 @@ def picture(name: str, height: int, width: int, seed: int = 0) -> av.VideoFrame:
 
 
 def frame_of(name: str, height: int = 36, width: int = 48, *, rotation: int = 0, encoding: Encoding = BT601) -> Frame:
-    return Frame(picture(name, height, width), 0, 0, rotation, encoding)
+    return Frame(image(name, height, width), 0, 0, rotation, encoding)
 
 
 def make_clip(
@@ -63,7 +63,7 @@ def make_clip(
         shown = _video(out, codec, rate, options, size, form, time_base, rotation) if video else None
         sound = out.add_stream(audio, rate=44100, layout="mono") if audio else None
         for k, at in enumerate(pts if shown else []):
-            frame = picture(form, *size, seed=k)
+            frame = image(form, *size, seed=k)
             frame.pts, frame.time_base = at, time_base
             out.mux(shown.encode(frame))
         if shown:

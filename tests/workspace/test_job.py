@@ -151,17 +151,17 @@ def test_work_of_a_former_version_is_left_alone_and_said(tmp_path):
     folder = work_folder(output)
     folder.mkdir()
     (folder / "job.json").write_text('{"version": "0.1.0", "format": "1", "renderer": "\'auto\'"}')
-    (folder / "piece.nut").write_bytes(b"pictures")
+    (folder / "piece.nut").write_bytes(b"images")
     with pytest.raises(UserError, match="unfinished work of a former ned.*remove the folder"), open_job(output, {}):
         pass
-    assert (folder / "piece.nut").read_bytes() == b"pictures" and not (folder / "lock").exists()
+    assert (folder / "piece.nut").read_bytes() == b"images" and not (folder / "lock").exists()
 
 
 def test_other_work_in_the_way_is_noted(tmp_path):
     output = tmp_path / "out.mp4"
     with pytest.raises(SystemExit), open_job(output, job_key({"emotion": "sad"})) as job:
         assert not job.replaced
-        (job.folder / "piece.nut").write_bytes(b"pictures")
+        (job.folder / "piece.nut").write_bytes(b"images")
         raise SystemExit
     with open_job(output, job_key({"emotion": "happy"})) as job:
         assert job.replaced and not (job.folder / "piece.nut").exists()

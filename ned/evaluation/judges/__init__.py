@@ -6,6 +6,6 @@ with. Everything else is a network of somebody else's in the folder of models.
 """
 
 from ned.evaluation.judges.choice import Judges, find_judges
-from ned.evaluation.judges.protocol import AffectJudge, ExpressionJudge, FeatureJudge, PictureJudge
+from ned.evaluation.judges.protocol import AffectJudge, ExpressionJudge, FeatureJudge, ImageJudge
 
-__all__ = ["AffectJudge", "ExpressionJudge", "FeatureJudge", "Judges", "PictureJudge", "find_judges"]
+__all__ = ["AffectJudge", "ExpressionJudge", "FeatureJudge", "Judges", "ImageJudge", "find_judges"]

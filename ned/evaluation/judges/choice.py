@@ -11,7 +11,7 @@ from ned.errors import NedError
 from ned.evaluation.judges.networks import OnnxJudge
 from ned.evaluation.judges.onnx import runtime_is_here
 from ned.evaluation.judges.perceptual import Lpips
-from ned.evaluation.judges.protocol import AffectJudge, ExpressionJudge, FeatureJudge, PictureJudge
+from ned.evaluation.judges.protocol import AffectJudge, ExpressionJudge, FeatureJudge, ImageJudge
 from ned.models import MODELS, Model, find_model
 from ned.models.store import why_absent
 
@@ -26,7 +26,7 @@ class Judges:
     expression: tuple[ExpressionJudge, ...] = ()
     affect: tuple[AffectJudge, ...] = ()
     identity: tuple[FeatureJudge, ...] = ()
-    perceptual: PictureJudge | None = None
+    perceptual: ImageJudge | None = None
     features: tuple[FeatureJudge, ...] = ()
     """Of protocols."""
     absent: Mapping[str, str] = field(default_factory=dict)

@@ -11,7 +11,7 @@ from ned.evaluation.face import LEFT_EYE, MOUTH_LEFT, MOUTH_RIGHT, NOSE_TIP, RIG
 ARCFACE_112 = np.array(
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]], np.float32
 )
-"""Where eyes, nose and corners of the mouth (left to right in the picture) are on 112 pixels for networks in the manner
+"""Where eyes, nose and corners of the mouth (left to right in the image) are on 112 pixels for networks in the manner
 of ArcFace."""
 
 
@@ -27,7 +27,7 @@ def box_crop(
 
 
 def five_points(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "5 2"]:
-    """Middles of both eyes, tip of the nose, corners of the mouth, from left to right in the picture."""
+    """Middles of both eyes, tip of the nose, corners of the mouth, from left to right in the image."""
     eyes = [points[list(RIGHT_EYE)].mean(0), points[list(LEFT_EYE)].mean(0)]
     return np.stack([*eyes, points[NOSE_TIP], points[MOUTH_RIGHT], points[MOUTH_LEFT]]).astype(np.float32)
 

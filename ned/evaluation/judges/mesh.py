@@ -55,7 +55,7 @@ class Landmarks(NamedTuple):
 
 
 class FaceLandmarker:
-    """MediaPipe's face landmarker with its 52 ARKit coefficients, picture by picture; the file is a model's."""
+    """MediaPipe's face landmarker with its 52 ARKit coefficients, image by image; the file is a model's."""
 
     def __init__(self, path: Path) -> None:
         os.environ.setdefault("GLOG_minloglevel", "3")

@@ -16,7 +16,7 @@ from ned.evaluation.judges.crops import aligned_crop, box_crop
 from ned.evaluation.judges.onnx import OnnxNet
 
 Preparation = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(picture, points) → the network's input."""
+"""(image, points) → the network's input."""
 
 _IMAGENET_MEAN, _IMAGENET_SD = np.float32([0.485, 0.456, 0.406]), np.float32([0.229, 0.224, 0.225])
 _CONVERTED = ("neutral", "happy", "sad", "angry", "fear", "disgusted", "surprised")

@@ -46,11 +46,11 @@ class FeatureJudge(Protocol):
 
 
 @runtime_checkable
-class PictureJudge(Protocol):
-    """How far two pictures of one size are apart to an eye."""
+class ImageJudge(Protocol):
+    """How far two images of one size are apart to an eye."""
 
     name: str
 
     def distance(self, a: UInt8[np.ndarray, "h w 3"], b: UInt8[np.ndarray, "h w 3"]) -> float:
-        """0 for equal pictures."""
+        """0 for equal images."""
         ...

@@ -1,4 +1,4 @@
-"""The metrics of this field: pure functions of arrays, one a file. Pictures are RGB of 0 to 255 unless said otherwise.
+"""The metrics of this field: pure functions of arrays, one a file. Images are RGB of 0 to 255 unless said otherwise.
 
 `lpips` needs PyTorch and lies in its own module, `ned.evaluation.metrics.lpips`.
 """

@@ -9,7 +9,7 @@ from jaxtyping import Shaped
 def second_difference(
     before: Shaped[np.ndarray, "*shape"], now: Shaped[np.ndarray, "*shape"], after: Shaped[np.ndarray, "*shape"]
 ) -> float:
-    """Mean of |before − 2 now + after| over the samples of three pictures in a row, aligned to the face.
+    """Mean of |before − 2 now + after| over the samples of three images in a row, aligned to the face.
 
     Steady motion and slow change of light cancel; noise and jitter do not.
     """

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 FID_WANTS = 2048
-"""Pictures a side, below which the covariance of 2,048 features is singular and FID depends on their number."""
+"""Images a side, below which the covariance of 2,048 features is singular and FID depends on their number."""
 
 
 def frechet_distance(a: Float[np.ndarray, "n features"], b: Float[np.ndarray, "m features"]) -> float:

@@ -1,4 +1,4 @@
-"""Kernel Inception distance (Bińkowski et al., Demystifying MMD GANs, 2018): unbiased at any number of pictures."""
+"""Kernel Inception distance (Bińkowski et al., Demystifying MMD GANs, 2018): unbiased at any number of images."""
 
 from __future__ import annotations
 

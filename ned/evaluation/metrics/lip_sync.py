@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 MAX_SHIFT = 15
-"""Frames of 25 fps that sound and picture are shifted by against each other, each way."""
+"""Frames of 25 fps that sound and image are shifted by against each other, each way."""
 
 
 class LipSync(NamedTuple):

@@ -26,11 +26,11 @@ _SHIFT, _SCALE = (-0.030, -0.088, -0.188), (0.458, 0.448, 0.450)
 
 
 def alexnet_features(
-    weights: Mapping[str, Tensor], pictures: Float[Tensor, "n 3 h w"]
+    weights: Mapping[str, Tensor], images: Float[Tensor, "n 3 h w"]
 ) -> list[Float[Tensor, "n _ _ _"]]:
-    """The five feature maps of pictures from −1 to 1. `weights` have torchvision's names (`features.0.weight`, …)."""
-    shift, scale = (pictures.new_tensor(v).view(1, 3, 1, 1) for v in (_SHIFT, _SCALE))
-    x, out = (pictures - shift) / scale, []
+    """The five feature maps of images from −1 to 1. `weights` have torchvision's names (`features.0.weight`, …)."""
+    shift, scale = (images.new_tensor(v).view(1, 3, 1, 1) for v in (_SHIFT, _SCALE))
+    x, out = (images - shift) / scale, []
     for k, (index, stride, padding) in enumerate(_LAYERS):
         if k in (1, 2):
             x = functional.max_pool2d(x, 3, 2)
@@ -46,7 +46,7 @@ def lpips(
     weights: Mapping[str, Tensor],
     heads: list[Float[Tensor, "_"]] | None = None,
 ) -> float:
-    """Distance of two pictures, 0 for equal ones; meant for about 64 pixels or more.
+    """Distance of two images, 0 for equal ones; meant for about 64 pixels or more.
 
     `weights` of AlexNet, `heads` the weights of each layer's channels (default: the published ones).
     """

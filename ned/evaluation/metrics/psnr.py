@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Shaped
 
 MOST_DB = 100.0
-"""Of pictures that are equal, or nearly; infinity can be neither averaged nor plotted."""
+"""Of images that are equal, or nearly; infinity can be neither averaged nor plotted."""
 
 
 def psnr(
@@ -20,7 +20,7 @@ def psnr(
 ) -> float:
     """10 log10(peak² / mean squared difference) in dB, over the pixels of `mask` (default: all).
 
-    At most 100 dB, which equal pictures get; NaN where the mask is empty.
+    At most 100 dB, which equal images get; NaN where the mask is empty.
     """
     if a.dtype == b.dtype == np.uint8:
         if mask is None:

@@ -16,7 +16,7 @@ def ssim_map(
 ) -> Float[np.ndarray, "h w"]:
     """Similarity around every pixel in a uniform 7×7 window with sample covariances, mean of the channels.
 
-    Pictures are mirrored at their borders. Whole numbers of 8 bits are added up exactly, anything else in double
+    Images are mirrored at their borders. Whole numbers of 8 bits are added up exactly, anything else in double
     precision: the variances are small differences of large numbers.
     """
     shape, count = a.shape[:2], WINDOW**2
@@ -43,12 +43,12 @@ def ssim(
     mask: Bool[np.ndarray, "h w"] | None = None,
     peak: float = 255.0,
 ) -> float:
-    """Mean of `ssim_map` over `mask`; without one over all windows that lie inside the picture.
+    """Mean of `ssim_map` over `mask`; without one over all windows that lie inside the image.
 
-    In [−1, 1]; NaN where the mask is empty. ValueError where a picture is smaller than the window.
+    In [−1, 1]; NaN where the mask is empty. ValueError where an image is smaller than the window.
     """
     if min(a.shape[:2]) < WINDOW:
-        raise ValueError(f"pictures of {a.shape[1]}x{a.shape[0]} are smaller than the window of {WINDOW}x{WINDOW}")
+        raise ValueError(f"images of {a.shape[1]}x{a.shape[0]} are smaller than the window of {WINDOW}x{WINDOW}")
     full, rim = ssim_map(a, b, peak), WINDOW // 2
     if mask is None:
         return float(full[rim:-rim, rim:-rim].mean())

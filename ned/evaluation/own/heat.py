@@ -1,4 +1,4 @@
-"""FAPD as a picture: the distance of every pixel of the face, and its mean as a number."""
+"""FAPD as an image: the distance of every pixel of the face, and its mean as a number."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def heat_map(
 ) -> UInt8[np.ndarray, "h w 3"]:
     """Black outside of `mask`; dark for small distances, light for `HOTTEST` and more; the FAPD in a corner."""
     shares = np.clip(fapd_map(truth, made) * (255 / HOTTEST), 0, 255).astype(np.uint8)
-    picture = cv2.cvtColor(cv2.applyColorMap(shares, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
-    picture[~mask] = 0
-    image = Image.fromarray(picture)
+    image = cv2.cvtColor(cv2.applyColorMap(shares, cv2.COLORMAP_INFERNO), cv2.COLOR_BGR2RGB)
+    image[~mask] = 0
+    drawn = Image.fromarray(image)
     size = max(10, truth.shape[0] // 10)
     font, below = ImageFont.load_default(size), truth.shape[0] - size - 5
-    ImageDraw.Draw(image).text((4, below), f"{fapd(truth, made, mask):.2f}", (255, 255, 255), font)
-    return np.asarray(image).copy()
+    ImageDraw.Draw(drawn).text((4, below), f"{fapd(truth, made, mask):.2f}", (255, 255, 255), font)
+    return np.asarray(drawn).copy()
 
 
 def heat_sheet(
@@ -36,6 +36,6 @@ def heat_sheet(
     masks: Sequence[Bool[np.ndarray, "h w"]],
     name: str,
 ) -> UInt8[np.ndarray, "sheet_h sheet_w 3"]:
-    """Pictures of one size side by side: truth, what was made, heat map. ValueError for none."""
+    """Images of one size side by side: truth, what was made, heat map. ValueError for none."""
     maps = [heat_map(t, m, mask) for t, m, mask in zip(truth, made, masks, strict=True)]
     return grid([list(truth), list(made), maps], ("truth", name, f"distance, 0 to {HOTTEST:.0f}"))

@@ -19,7 +19,7 @@ from ned.renderer.neural.training.start import build_learner, load_start
 from ned.renderer.neural.weights import SHIPPED
 from ned.runtime.progress import Progress
 
-PICTURES = 5
+IMAGES = 5
 
 
 @dataclass(frozen=True)
@@ -56,17 +56,17 @@ def self_reenactment(sources: Sequence[Path], weights: Path | None, progress: Pr
 
 
 def measure(person: str, method: str, made: Float[np.ndarray, "n s s 3"], test: CropSequence) -> Reenactment:
-    """The figures of pictures (RGB of 0 to 1) beside the truth, inside the face's outline."""
-    pictures = (255 * np.clip(made, 0, 1) + 0.5).astype(np.uint8)
+    """The figures of images (RGB of 0 to 1) beside the truth, inside the face's outline."""
+    images = (255 * np.clip(made, 0, 1) + 0.5).astype(np.uint8)
     masks = [face_region(face, test.size) for face in test.faces]
     rows = [
         (fapd(t, m, mask), psnr(t, m, mask), ssim(t, m, mask))
-        for t, m, mask in zip(test.frames, pictures, masks, strict=True) if mask.any()
+        for t, m, mask in zip(test.frames, images, masks, strict=True) if mask.any()
     ]  # fmt: skip
-    shown = np.unique(np.linspace(0, len(pictures) - 1, PICTURES).round().astype(int)).tolist()
-    sheet = heat_sheet([test.frames[k] for k in shown], [pictures[k] for k in shown], [masks[k] for k in shown], method)
+    shown = np.unique(np.linspace(0, len(images) - 1, IMAGES).round().astype(int)).tolist()
+    sheet = heat_sheet([test.frames[k] for k in shown], [images[k] for k in shown], [masks[k] for k in shown], method)
     distance, ratio, likeness = np.mean(rows, axis=0).tolist()
-    return Reenactment(person, method, len(pictures), distance, ratio, likeness, sheet)
+    return Reenactment(person, method, len(images), distance, ratio, likeness, sheet)
 
 
 def as_text(rows: Sequence[Reenactment]) -> str:

@@ -26,7 +26,7 @@ from ned.video import VideoWriter, probe, read_frames
 HELD_OUT, LEAST_S = 0.1, 1.0
 """Share of a video that is measured, and the least of it in seconds."""
 
-PICTURES, SIDE_PX = 5, 200
+IMAGES, SIDE_PX = 5, 200
 
 
 def self_translation(
@@ -58,7 +58,7 @@ def cut_end(source: Path, path: Path) -> None:
 
 
 def _sheet(part: Path, edited: Path, emotion: str) -> UInt8[np.ndarray, "h w 3"] | None:
-    frames = np.unique(np.linspace(0, probe(part).num_frames - 1, PICTURES).round().astype(int))
+    frames = np.unique(np.linspace(0, probe(part).num_frames - 1, IMAGES).round().astype(int))
     before, after = read_at(part, frames), read_at(edited, frames)
     truth, made, masks = [], [], []
     with FaceMesh(still=True) as mesh:

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ned.errors import UserError
+from ned.evaluation.panel.images import save_clip, save_strip
 from ned.evaluation.panel.items import Item, share_out
 from ned.evaluation.panel.page import BRIEF, answer_page
-from ned.evaluation.panel.pictures import save_clip, save_strip
 from ned.files.atomic import failed_write
 from ned.runtime.progress import Progress, Silent
 
@@ -44,21 +44,21 @@ def make_panel(
 
 def _fill(folder: Path, items: list[Item], shares: list[list[int]], clips: bool, progress: Progress) -> None:
     ending, save = (".mp4", save_clip) if clips else (".jpg", save_strip)
-    pictures = folder / "all"
-    pictures.mkdir()
+    images = folder / "all"
+    images.mkdir()
     with progress.stage("panel", len(items)) as stage:
         for i, item in enumerate(items):
-            save(pictures / f"{i:04d}{ending}", item)
+            save(images / f"{i:04d}{ending}", item)
             stage.advance()
     for v, share in enumerate(shares, 1):
         own = folder / f"viewer{v}"
         own.mkdir()
         names = [f"{n:03d}{ending}" for n in range(1, len(share) + 1)]
         for i, name in zip(share, names, strict=True):
-            shutil.copyfile(pictures / f"{i:04d}{ending}", own / name)
+            shutil.copyfile(images / f"{i:04d}{ending}", own / name)
         (own / "answer.html").write_text(answer_page(names, v), encoding="utf-8")
         (own / "brief.txt").write_text(BRIEF.format(what="clip" if clips else "strip of 8 frames"), encoding="utf-8")
-    shutil.rmtree(pictures)
+    shutil.rmtree(images)
     rows = [
         {"kind": i.kind, "emotion": i.emotion, "person": i.person, "untouched": i.untouched, "shown": str(i.shown),
          "guide": str(i.guide), "start": i.start} for i in items

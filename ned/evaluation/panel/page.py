@@ -1,4 +1,4 @@
-"""What a viewer gets beside the pictures: a brief and a page to answer on. The page sends nothing anywhere."""
+"""What a viewer gets beside the images: a brief and a page to answer on. The page sends nothing anywhere."""
 
 from __future__ import annotations
 

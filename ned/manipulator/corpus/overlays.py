@@ -15,7 +15,7 @@ from jaxtyping import Float, Int
 from scipy.ndimage import gaussian_filter1d
 
 from ned.manipulator.corpus.people import MOODY, columns_of
-from ned.manipulator.prototypes import ASYMMETRY, PROTOTYPES, SLOW_S, WAY, sided
+from ned.manipulator.prototypes import ASYMMETRY, PROTOTYPES, SLOW_S, VARIANT_BIAS, sided
 from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN
 from ned.manipulator.speech import OPEN_S
 from ned.types import EMOTIONS, ExpressionSpace
@@ -103,7 +103,7 @@ def overlay(
     """
     table = _tables(space)
     z = np.clip(display.latent, -2.5, 2.5)
-    opened = np.clip(_mostly_open(clean[..., 0]) - 0.5 * WAY * z[:, 1:2], 0.0, 1.0)[..., None]
+    opened = np.clip(_mostly_open(clean[..., 0]) - 0.5 * VARIANT_BIAS * z[:, 1:2], 0.0, 1.0)[..., None]
     always, bared, pressed = (t[display.emotion][:, None] for t in (table.adds, table.open, table.shut))
     amount = always + opened * bared + (1.0 - opened) * pressed
     amount = amount * (display.gains * display.intensity[:, None])[:, None]

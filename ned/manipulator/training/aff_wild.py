@@ -111,8 +111,8 @@ def join_frames(folder: Path, video: Path) -> Int[np.ndarray, "frames"]:
     with av.open(str(video), "w") as container:
         stream = None
         for file in files:
-            with Image.open(file) as picture:
-                rgb = np.asarray(picture.convert("RGB"))
+            with Image.open(file) as image:
+                rgb = np.asarray(image.convert("RGB"))
             if stream is None:
                 stream = container.add_stream("libx264", rate=_FRAME_RATE, options={"crf": "12", "preset": "veryfast"})
                 stream.height, stream.width, stream.pix_fmt = rgb.shape[0], rgb.shape[1], "yuv444p"

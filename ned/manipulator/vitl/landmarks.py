@@ -1,8 +1,8 @@
 """68 landmarks a face, as the paper has it: files of others, alignment, and the sets of KDEF and RaFD.
 
 A face is 136 numbers: the points of dlib's 68, turned, scaled and moved so that the centroids of the eyes lie at
-(0.35, 0.35) and (0.65, 0.35) of a square, whose side is 1. Landmarks are read from files beside the pictures, or are
-found in the pictures themselves with the mesh that `ned` tracks.
+(0.35, 0.35) and (0.65, 0.35) of a square, whose side is 1. Landmarks are read from files beside the images, or are
+found in the images themselves with the mesh that `ned` tracks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ned.errors import UserError
 
 POINTS = 68
 LEFT_EYE_AT = (0.35, 0.35)
-"""In the picture, so the actor's right eye: points 36 to 41."""
+"""In the image, so the actor's right eye: points 36 to 41."""
 
 OF_MESH = (
     162, 234, 93, 58, 172, 136, 149, 148, 152, 377, 378, 365, 397, 288, 323, 454, 389,  # jaw
@@ -37,7 +37,7 @@ RAFD_WORDS = {"fearful": "fear", "angry": "angry", "disgusted": "disgusted", "ha
 _KDEF = re.compile(r"([AB])([FM]\d\d)(AF|AN|DI|HA|NE|SA|SU)S", re.IGNORECASE)
 _RAFD = re.compile(r"Rafd090_(\d+)_[A-Za-z]+_[A-Za-z]+_([a-z]+)_frontal", re.IGNORECASE)
 _POINT_FILES = (".pts", ".csv", ".txt", ".npy")
-_PICTURES = (".jpg", ".jpeg", ".png")
+_IMAGES = (".jpg", ".jpeg", ".png")
 _MAX_BYTES = 1024**2
 
 
@@ -100,24 +100,24 @@ def rafd_name(stem: str) -> tuple[str, str, str] | None:
 def read_posed(folder: Path, find: Callable[[Path], Float[np.ndarray, "68 2"] | None] | None = None) -> PosedFaces:
     """The frontal faces of KDEF or RaFD in a folder and those in it, as their publishers name them.
 
-    Landmarks come from a file of the same name beside each picture where there is one, else from `find`, which looks
-    for them in a picture. Raises UserError where nothing fits, or no neutral face is there.
+    Landmarks come from a file of the same name beside each image where there is one, else from `find`, which looks
+    for them in an image. Raises UserError where nothing fits, or no neutral face is there.
     """
     if not folder.is_dir():
         raise UserError("no such folder", path=folder, remedy="check the path")
     found: dict[tuple[str, str], dict[str, np.ndarray]] = {}
-    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (*_POINT_FILES, *_PICTURES))
-    files.sort(key=lambda p: p.suffix.lower() in _PICTURES)  # landmark files first
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in (*_POINT_FILES, *_IMAGES))
+    files.sort(key=lambda p: p.suffix.lower() in _IMAGES)  # landmark files first
     for path in files:
         name = kdef_name(path.stem) or rafd_name(path.stem)
         if name is None or name[2] in found.get(name[:2], {}):
             continue
-        is_picture = path.suffix.lower() in _PICTURES
-        points = (find(path) if find is not None else None) if is_picture else read_points(path)
+        is_image = path.suffix.lower() in _IMAGES
+        points = (find(path) if find is not None else None) if is_image else read_points(path)
         if points is not None:
             found.setdefault(name[:2], {})[name[2]] = aligned(points)
     if not found:
-        remedy = "give KDEF (AF01HAS…) or RaFD (Rafd090_…_frontal) landmark files or pictures"
+        remedy = "give KDEF (AF01HAS…) or RaFD (Rafd090_…_frontal) landmark files or images"
         raise UserError("holds no frontal face of KDEF or RaFD", path=folder, remedy=remedy)
     emotions = tuple(KDEF_CODES.values())
     names = sorted({person for person, _ in found})
@@ -131,12 +131,12 @@ def read_posed(folder: Path, find: Callable[[Path], Float[np.ndarray, "68 2"] | 
 
 
 def mesh_points(path: Path) -> Float[np.ndarray, "68 2"] | None:
-    """The 68 points of the largest face in a picture, as `ned` finds it; None where there is none."""
+    """The 68 points of the largest face in an image, as `ned` finds it; None where there is none."""
     from ned.analysis.detection import Detector
+    from ned.analysis.image import read_image
     from ned.analysis.landmarks import Landmarker, roi_of_landmarks
-    from ned.analysis.picture import read_picture
 
-    rgb, detector = read_picture(path), Detector()
+    rgb, detector = read_image(path), Detector()
     try:
         with Landmarker() as landmarker:
             found = [landmarker(rgb, detection.roi) for detection in detector.everywhere(rgb)]

@@ -72,7 +72,7 @@ class VitlManipulator:
     ) -> ExpressionTrack:
         """The expression at a place (valence, arousal), or at one for each frame; `intensity` scales the change.
 
-        For a picture, which is no speech: `variation`, how much the strength drifts over time, is 0, and `closing` is
+        For an image, which is no speech: `variation`, how much the strength drifts over time, is 0, and `closing` is
         the share of a lasting opening of the mouth that is taken away.
 
         Raises ValueError for an expression of another space, or places that are not those of its frames.

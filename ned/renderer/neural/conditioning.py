@@ -1,9 +1,9 @@
-"""What the network is told of a wanted geometry, as pictures: mean-face coordinates, shape, eyes, mask, mouth.
+"""What the network is told of a wanted geometry, as images: mean-face coordinates, shape, eyes, mask, mouth.
 
 NMFC and shape are those of Neural Emotion Director (supplement, section A). Its detail comes from a displacement map of
-DECA; here the creases that `ned.renderer.warp.creases` folds with the expression take its place. The eyes carry the
+DECA; here the wrinkles that `ned.renderer.warp.wrinkles` folds with the expression take its place. The eyes carry the
 lids' opening beside iris and pupil, and the mask is that of the wanted face, so that a lowered jaw is inside it.
-Left and right are alike in all channels but the first, so that pictures may be mirrored.
+Left and right are alike in all channels but the first, so that images may be mirrored.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from ned.face_model import FaceModel
 from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 from ned.geometry.rasterize import rasterize
 from ned.renderer.warp import layers
-from ned.renderer.warp.creases import CreaseShader
 from ned.renderer.warp.shading import vertex_normals
+from ned.renderer.warp.wrinkles import WrinkleShader
 
 IRISES = {layers.RIGHT_EYE: LANDMARKS.right_iris[0], layers.LEFT_EYE: LANDMARKS.left_iris[0]}
 """Landmark in the middle of each iris; the four after it lie on its edge: nasal or temporal, top, the other, bottom."""
 PUPIL = 0.42
 """Radius of a pupil as a share of its iris; a tracker sees none."""
 RELIEF = 3.0
-"""How much deeper than in a photograph the creases are shaded."""
+"""How much deeper than in a photograph the wrinkles are shaded."""
 EROSION = 0.03
 """Of the mask, and the width of its ramp at the border of the crop, as a share of the face's width."""
 MASK, MOUTH, OWN = 9, 10, 11
@@ -38,7 +38,7 @@ all over where the first candidate is the wanted frame itself, else 0."""
 
 _FAR = np.float32(1e9)
 _LIGHT = np.array([0.0, -0.5, -1.0], np.float32) / np.float32(np.hypot(0.5, 1.0))  # from above the camera
-_AMBIENT, _DIFFUSE = np.float32(0.2), np.float32(0.6)  # room above for the bulges beside creases
+_AMBIENT, _DIFFUSE = np.float32(0.2), np.float32(0.6)  # room above for the bulges beside wrinkles
 _IN_FRONT = 0.04  # of the crop: skin so much nearer than an opening hides it
 _RING = np.linspace(0.0, 2.0 * np.pi, 24, endpoint=False)
 _CIRCLE = np.stack([np.cos(_RING), np.sin(_RING)], 1).astype(np.float32)
@@ -47,12 +47,12 @@ _FACE_IN_CROP = 0.64  # width of an aligned face in crops
 
 @dataclass(frozen=True)
 class Conditioning:
-    """Pictures of one geometry, values in [0, 1]."""
+    """Images of one geometry, values in [0, 1]."""
 
     nmfc: Float[np.ndarray, "h w 3"]
     """The mean face's x, y, z in its bounding box, as the colour of each vertex; 0 off the skin."""
     shape: Float[np.ndarray, "h w 3"]
-    """Grey skin under a light from above the camera, with the creases of the expression."""
+    """Grey skin under a light from above the camera, with the wrinkles of the expression."""
     eyes: Float[np.ndarray, "h w 3"]
     """The opening between the lids, the iris in it, the pupil in it."""
     mask: Float[np.ndarray, "h w"]
@@ -75,9 +75,9 @@ class Conditioner:
         """NMFC of every vertex."""
         self._triangles, self.size = model.topology.triangles, size
         """Side of the crops."""
-        # x and y of the normalised mean are the surface coordinates of the creases as well
+        # x and y of the normalised mean are the surface coordinates of the wrinkles as well
         self._side = max(16, round(_FACE_IN_CROP * size))
-        self._creases = CreaseShader(self.colours[:, :2], model.topology.mirror, model.space.names, self._side)
+        self._wrinkles = WrinkleShader(self.colours[:, :2], model.topology.mirror, model.space.names, self._side)
         edge = np.minimum(np.arange(size), np.arange(size)[::-1]) / (EROSION * _FACE_IN_CROP * size)
         self._border = np.minimum(*np.meshgrid(*2 * [np.clip(edge, 0.0, 1.0)])).astype(np.float32)
 
@@ -92,7 +92,7 @@ class Conditioner:
         attributes = np.c_[self.colours, _AMBIENT + _DIFFUSE * light]
         image, buffer = np.zeros((size, size, 4), np.float32), np.full((size, size), _FAR, np.float32)
         rasterize(flat, face[:, 2], attributes, self._triangles, image, buffer)
-        texture = self._creases.texture(coefficients)
+        texture = self._wrinkles.texture(coefficients)
         at = image[..., :2] * np.float32(self._side) - np.float32(0.5)
         relief = cv2.remap(texture, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         grey = np.clip(image[..., 3] * (1 + np.float32(RELIEF) * relief), 0.0, 1.0)

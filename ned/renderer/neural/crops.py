@@ -52,29 +52,29 @@ def to_crop(face: Float[np.ndarray, "vertices 3"], crop_from_frame: Float[np.nda
 
 
 def cut(
-    picture: UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"],
+    image: UInt8[np.ndarray, "h w 3"] | Float[np.ndarray, "h w 3"],
     crop_from_frame: Float[np.ndarray, "2 3"],
     size: int,
 ) -> np.ndarray:
-    """The crop, of the picture's type; what is beyond the picture repeats its edge. Large faces are first made smaller,
+    """The crop, of the image's type; what is beyond the image repeats its edge. Large faces are first made smaller,
     so that nothing aliases."""
     scale = float(np.hypot(*crop_from_frame[:, 0]))
     matrix = crop_from_frame.astype(np.float64)
     if scale < 0.6:
-        x0, y0, x1, y1 = _reach(matrix, size, picture.shape[:2])
+        x0, y0, x1, y1 = _reach(matrix, size, image.shape[:2])
         if x1 - x0 >= 2 and y1 - y0 >= 2:
-            part = picture[y0:y1, x0:x1]
+            part = image[y0:y1, x0:x1]
             width, height = (max(2, round(2 * scale * n)) for n in (x1 - x0, y1 - y0))
-            picture = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+            image = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
             # pixel centres: x_part = (x_small + .5) * ratio - .5
             ratio = np.array([(x1 - x0) / width, (y1 - y0) / height])
             offset = 0.5 * ratio - 0.5 + (x0, y0)
             matrix = np.c_[matrix[:, :2] * ratio, matrix[:, :2] @ offset + matrix[:, 2]]
-    return cv2.warpAffine(picture, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 def _reach(matrix: np.ndarray, size: int, shape: tuple[int, int]) -> tuple[int, int, int, int]:
-    """Box of the picture that the crop shows."""
+    """Box of the image that the crop shows."""
     corners = np.array([[0, 0], [size, 0], [0, size], [size, size]], np.float64)
     back = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
     x0, y0 = np.maximum(np.floor(back.min(0)).astype(int) - 2, 0)
@@ -85,7 +85,7 @@ def _reach(matrix: np.ndarray, size: int, shape: tuple[int, int]) -> tuple[int, 
 def paste_back(
     crop: Float[np.ndarray, "s s c"], crop_from_frame: Float[np.ndarray, "2 3"], size: tuple[int, int]
 ) -> Float[np.ndarray, "h w c"]:
-    """A crop's content, zero at its edges, at its place in a picture of `size` (height, width); zero around it."""
+    """A crop's content, zero at its edges, at its place in an image of `size` (height, width); zero around it."""
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
     out = cv2.warpAffine(
         crop, crop_from_frame.astype(np.float64), size[::-1], flags=flags, borderMode=cv2.BORDER_CONSTANT

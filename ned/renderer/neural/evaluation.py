@@ -33,12 +33,12 @@ MOUTH_MARGIN = 1.35
 """Size of the mouth's region, in lips."""
 
 MOST_PSNR = 100.0
-"""dB; of pictures that are equal."""
+"""dB; of images that are equal."""
 
 _OUTER_LIPS = [*UPPER[-1].tolist(), *LOWER[-1].tolist()]
 
 Generator = Callable[[CropSequence, CropSequence], Float[np.ndarray, "n s s 3"]]
-"""(held-out frames, of which only the geometry may be looked at; frames of the same person) → pictures, RGB 0 to 1."""
+"""(held-out frames, of which only the geometry may be looked at; frames of the same person) → images, RGB 0 to 1."""
 
 
 @dataclass(frozen=True)
@@ -139,20 +139,20 @@ def measure_frames(
     frames: UInt8[np.ndarray, "n s s 3"],
     faces: Float[np.ndarray, "n v 3"],
 ) -> Figures:
-    """The figures of pictures beside the truth; at least one frame."""
+    """The figures of images beside the truth; at least one frame."""
     judge, values = perceptual_judge(), {face_region: [], mouth_region: []}
     size = frames.shape[1]
-    for picture, frame, face in zip(made, frames, faces, strict=True):
+    for image, frame, face in zip(made, frames, faces, strict=True):
         truth = frame.astype(np.float32) / 255.0
-        picture = np.clip(picture, 0.0, 1.0).astype(np.float32)
-        alike = ssim_map(picture, truth)
-        perceived = judge(picture, truth) if judge else None
+        image = np.clip(image, 0.0, 1.0).astype(np.float32)
+        alike = ssim_map(image, truth)
+        perceived = judge(image, truth) if judge else None
         for find, rows in values.items():
             region = find(face, size)
             if region.any():
                 seen = math.nan if perceived is None else float(perceived[region].mean())
                 similar = float(alike[region].mean())
-                rows.append((fapd(picture, truth, region), psnr(picture, truth, region), similar, seen))
+                rows.append((fapd(image, truth, region), psnr(image, truth, region), similar, seen))
     means = [np.mean(rows, axis=0).tolist() if rows else [math.nan] * 4 for rows in values.values()]
     return Figures(len(frames), *(RegionFigures(*row) for row in means))
 
@@ -162,8 +162,8 @@ def warp_of_nearest(test: CropSequence, reference: CropSequence) -> Float[np.nda
     known = features(reference.faces, reference.size)["whole"]
     wanted = features(test.faces, test.size)["whole"]
     out = []
-    for face, look in zip(test.faces, wanted, strict=True):
-        k = int(np.linalg.norm(known - look, axis=1).argmin())
+    for face, described in zip(test.faces, wanted, strict=True):
+        k = int(np.linalg.norm(known - described, axis=1).argmin())
         out.append(warp_views([[(reference.frames[k], reference.faces[k], 1.0)]], face)[0][0])
     return np.stack(out)
 

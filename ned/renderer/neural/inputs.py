@@ -13,19 +13,19 @@ from ned.renderer.neural.memory import LIPS, Window
 RIGHT_EYE, LEFT_EYE = LANDMARKS.right_eye.all, LANDMARKS.left_eye.all
 
 
-def part_of_crop(picture: np.ndarray, window: Window | None) -> np.ndarray:
+def part_of_crop(image: np.ndarray, window: Window | None) -> np.ndarray:
     """Rows and columns of a crop; all without a window."""
     if window is None:
-        return picture
+        return image
     x, y, width, height = window
-    return picture[y : y + height, x : x + width]
+    return image[y : y + height, x : x + width]
 
 
-def seen_pictures(candidates: list[tuple[np.ndarray, np.ndarray]]) -> Float[np.ndarray, "4 5 h w"]:
-    """Pictures and ways, as of `warp_views`, as the network sees them."""
+def seen_images(candidates: list[tuple[np.ndarray, np.ndarray]]) -> Float[np.ndarray, "4 5 h w"]:
+    """Images and displacements, as of `warp_views`, as the network sees them."""
     out = np.empty((len(candidates), 5, *candidates[0][0].shape[:2]), np.float32)
-    for into, (picture, way) in zip(out, candidates, strict=True):
-        into[:3], into[3:] = picture.transpose(2, 0, 1), way.transpose(2, 0, 1)
+    for into, (image, displacement) in zip(out, candidates, strict=True):
+        into[:3], into[3:] = image.transpose(2, 0, 1), displacement.transpose(2, 0, 1)
     return out
 
 

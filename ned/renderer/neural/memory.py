@@ -102,13 +102,13 @@ def warp_views(
     maps = iter(warp_maps(np.stack([face for _, face, _ in views]) - corner, target - corner, size) + corner[:2])
     out = []
     for group in groups:
-        picture, way = np.zeros((*size, 3), np.float32), np.zeros((*size, 2), np.float32)
+        image, displacement = np.zeros((*size, 3), np.float32), np.zeros((*size, 2), np.float32)
         for frame, _, share in group:
             at = next(maps)
             bent = cv2.remap(frame, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-            cv2.scaleAdd(bent.astype(np.float32), share / 255.0 if frame.dtype == np.uint8 else share, picture, picture)
-            cv2.scaleAdd(at, share, way, way)
-        out.append((picture, (way - pixel_grid(*size) - corner[:2]) / np.float32(side)))
+            cv2.scaleAdd(bent.astype(np.float32), share / 255.0 if frame.dtype == np.uint8 else share, image, image)
+            cv2.scaleAdd(at, share, displacement, displacement)
+        out.append((image, (displacement - pixel_grid(*size) - corner[:2]) / np.float32(side)))
     return out
 
 
@@ -153,8 +153,8 @@ class Memory:
     ) -> list[tuple[int, float]]:
         """Some frames with weights, 1 in sum; they change steadily with the face."""
         size, count = self.frames.shape[1], MIXED[kind]
-        look = "whole" if kind == "mean" else kind
-        distance = np.linalg.norm(self.known[look] - features(face[None], size)[look], axis=1)
+        feature = "whole" if kind == "mean" else kind
+        distance = np.linalg.norm(self.known[feature] - features(face[None], size)[feature], axis=1)
         if allowed is not None and allowed.any():
             distance = np.where(allowed, distance, np.inf)
         order = np.argsort(distance, kind="stable")

@@ -1,6 +1,6 @@
 """The networks of the paper's face renderer (section 3.3), at the widths of its public code.
 
-A conditional GAN that paints a face from nothing but pictures of its geometry and its own former frames. Pictures are
+A conditional GAN that paints a face from nothing but images of its geometry and its own former frames. Images are
 in [−1, 1].
 """
 
@@ -17,7 +17,7 @@ CONDITION_CHANNELS = 9
 PAST = 2
 """Frames before the current one whose conditions and outputs are seen."""
 MOUTH_SHARE = 72 / 256
-"""Side of the mouth's crop, in pictures."""
+"""Side of the mouth's crop, of the image's."""
 DOWN, ENCODER_BLOCKS, DECODER_BLOCKS = 3, 5, 4
 
 
@@ -70,7 +70,7 @@ class Generator(nn.Module):
 
 
 class PatchDiscriminator(nn.Module):
-    """Judges patches of a picture beside its condition, at full and at half size (PatchGAN of pix2pixHD).
+    """Judges patches of an image beside its condition, at full and at half size (PatchGAN of pix2pixHD).
 
     Args:
         base: channels of the first of the three layers that halve.
@@ -90,9 +90,9 @@ class PatchDiscriminator(nn.Module):
             layers.append(nn.Sequential(conv, nn.InstanceNorm2d(width), nn.LeakyReLU(0.2)))
         return nn.ModuleList([*layers, nn.Conv2d(widths[-1], 1, 4, padding=2)])
 
-    def forward(self, condition: Float[Tensor, "b c h w"], picture: Float[Tensor, "b 3 h w"]) -> list[list[Tensor]]:
+    def forward(self, condition: Float[Tensor, "b c h w"], image: Float[Tensor, "b 3 h w"]) -> list[list[Tensor]]:
         """By scale the features of each layer; the last is the answer, 1 for real."""
-        x, out = torch.cat([condition, picture], 1), []
+        x, out = torch.cat([condition, image], 1), []
         for k, layers in enumerate(self.scales):
             if k:
                 x = nn.functional.avg_pool2d(x, 3, stride=2, padding=1, count_include_pad=False)
@@ -111,7 +111,7 @@ def initialise(module: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
-def cropped(pictures: Float[Tensor, "b c h w"], corners: Int[Tensor, "b 2"], side: int) -> Float[Tensor, "b c s s"]:
+def cropped(images: Float[Tensor, "b c h w"], corners: Int[Tensor, "b 2"], side: int) -> Float[Tensor, "b c s s"]:
     """Squares of `side` pixels whose top left corners are at `corners` (x, y)."""
-    pairs = zip(pictures, corners.tolist(), strict=True)
-    return torch.stack([picture[:, y : y + side, x : x + side] for picture, (x, y) in pairs])
+    pairs = zip(images, corners.tolist(), strict=True)
+    return torch.stack([image[:, y : y + side, x : x + side] for image, (x, y) in pairs])

@@ -1,4 +1,4 @@
-"""The network of the neural renderer: it chooses between warped pictures of the actor and adds what none shows."""
+"""The network of the neural renderer: it chooses between warped images of the actor and adds what none shows."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ KIND = "face renderer"
 CANDIDATES = 4
 """The frame (or the nearest one), a mean, the best mouth, the best lids."""
 CANDIDATE_CHANNELS = 5
-"""RGB in [0, 1], and the way that each pixel came."""
+"""RGB in [0, 1], and the displacement of each pixel."""
 CONDITION_CHANNELS = 12
 """NMFC, shape, eyes, mask, mouth, and whether the first candidate is the wanted frame itself."""
 STATE_CHANNELS = 12
-WAY_SCALE = 10.0
+DISPLACEMENT_SCALE = 10.0
 HEAD_START = (1.0, 1.0, 0.0, 0.0)
 """Of the candidates before training."""
 FARTHEST = 4.0
@@ -41,7 +41,7 @@ class CandidateNetwork(nn.Module):
     """A U-Net over candidates and conditioning. It shifts the candidates so that lips lie on lips (the tracking errs by
     about a pixel, and what does not lie on itself blurs when it is mixed), mixes them, and adds what is missing.
 
-    The state is a picture of half the size that it hands on from frame to frame; `None` begins anew.
+    The state is an image of half the size that it hands on from frame to frame; `None` begins anew.
 
     Args:
         base: channels at full size; each halving adds as many.
@@ -77,9 +77,10 @@ class CandidateNetwork(nn.Module):
         condition: Float[Tensor, "b 12 h w"],
         state: Float[Tensor, "b 12 h2 w2"] | None = None,
     ) -> tuple[Float[Tensor, "b 3 h w"], Float[Tensor, "b 12 h2 w2"]]:
-        """The picture (RGB, about [0, 1]) and the state for the next frame."""
-        pictures, ways = candidates[:, :, :3], candidates[:, :, 3:]
-        seen = torch.cat([(2.0 * pictures - 1.0).flatten(1, 2), WAY_SCALE * ways.flatten(1, 2), condition], 1)
+        """The image (RGB, about [0, 1]) and the state for the next frame."""
+        images, displacements = candidates[:, :, :3], candidates[:, :, 3:]
+        moved = DISPLACEMENT_SCALE * displacements
+        seen = torch.cat([(2.0 * images - 1.0).flatten(1, 2), moved.flatten(1, 2), condition], 1)
         x = self.enter(seen)
         skips = []
         for k, (down, encode) in enumerate(zip(self.down, self.encode, strict=True)):
@@ -98,26 +99,26 @@ class CandidateNetwork(nn.Module):
             if k == len(self.up) - 2:
                 new_state = torch.tanh(self.remember(x))
         assert new_state is not None
-        heads = self.choose(nn.functional.silu(x)).float()  # half precision would dim the pictures themselves
+        heads = self.choose(nn.functional.silu(x)).float()  # half precision would dim the images themselves
         shares, missing, shifts = heads.split((CANDIDATES, 3, 2 * CANDIDATES), 1)
-        shifted = shift(pictures, shifts.unflatten(1, (CANDIDATES, 2)))
+        shifted = shift(images, shifts.unflatten(1, (CANDIDATES, 2)))
         return (torch.softmax(shares, 1)[:, :, None] * shifted).sum(1) + missing, new_state
 
 
 def shift(
-    pictures: Float[Tensor, "b n c h w"], way: Float[Tensor, "b n xy=2 h w"], farthest: float = FARTHEST
+    images: Float[Tensor, "b n c h w"], displacement: Float[Tensor, "b n xy=2 h w"], farthest: float = FARTHEST
 ) -> Float[Tensor, "b n c h w"]:
-    """Every pixel from up to about `farthest` pixels away, where `way` (pixels) points to; linear interpolation."""
-    height, width = pictures.shape[3:]
-    way = farthest * torch.tanh(way.float() / farthest)
-    rows = torch.arange(height, device=way.device, dtype=way.dtype)
-    columns = torch.arange(width, device=way.device, dtype=way.dtype)
-    x = (columns + way[:, :, 0]) * (2.0 / (width - 1)) - 1.0
-    y = (rows[:, None] + way[:, :, 1]) * (2.0 / (height - 1)) - 1.0
+    """Every pixel from up to about `farthest` pixels away, where `displacement` (pixels) points; linear."""
+    height, width = images.shape[3:]
+    displacement = farthest * torch.tanh(displacement.float() / farthest)
+    rows = torch.arange(height, device=displacement.device, dtype=displacement.dtype)
+    columns = torch.arange(width, device=displacement.device, dtype=displacement.dtype)
+    x = (columns + displacement[:, :, 0]) * (2.0 / (width - 1)) - 1.0
+    y = (rows[:, None] + displacement[:, :, 1]) * (2.0 / (height - 1)) - 1.0
     taken = nn.functional.grid_sample(
-        pictures.flatten(0, 1).float(), torch.stack([x, y], -1).flatten(0, 1), padding_mode="border", align_corners=True
+        images.flatten(0, 1).float(), torch.stack([x, y], -1).flatten(0, 1), padding_mode="border", align_corners=True
     )
-    return taken.unflatten(0, pictures.shape[:2])
+    return taken.unflatten(0, images.shape[:2])
 
 
 def build_network(config: RendererConfig) -> CandidateNetwork:

@@ -1,7 +1,7 @@
-"""Renderer `neural`: the warp's picture, finished by a network where pixels of one frame are not enough.
+"""Renderer `neural`: the warp's image, finished by a network where pixels of one frame are not enough.
 
 The network sees the warped face in an aligned crop, beside other frames of the actor bent to the same geometry. What it
-changes is added to the warp's picture at the video's own resolution, so detail finer than the crop's pixels stays the
+changes is added to the warp's image at the video's own resolution, so detail finer than the crop's pixels stays the
 source's; where the edit moves nothing, nothing is added.
 """
 
@@ -23,7 +23,7 @@ from ned.face_model import FaceModel
 from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of
 from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
-from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_pictures, shown_geometry
+from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_images, shown_geometry
 from ned.renderer.neural.memory import MEMORY_KINDS, Memory, Window, face_window, warp_views
 from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
@@ -36,7 +36,7 @@ from ned.runtime.precision import best_device, mixed_precision
 from ned.types import FaceEdit
 
 STILL, MOVED = 0.0005, 0.006
-"""Way of a pixel, in crop sizes, up to which the network has nothing to say, and from which it has its full say."""
+"""Displacement of a pixel, in crop sizes, up to which the network has no say, and from which it has its full say."""
 RIM = 0.006
 """Softness, in crop sizes, of the rim of a mouth that is open about as far already: between such lips the network has
 no say, since what is seen there is true."""
@@ -47,7 +47,7 @@ all but single frames; a microphone before the chin makes it .2 to .35."""
 NEAR, AROUND = 0.015, 0.06
 """In crop sizes: that smoothing, and how far around it the network is not believed either."""
 LEAST_SHARE = 0.05
-"""Of the network in a face, from which it is asked how sharp its picture is."""
+"""Of the network in a face, from which it is asked how sharp its image is."""
 SOFTNESS = 0.03
 """Standard deviation of the edge between what is the network's and what is not, in crop sizes."""
 
@@ -122,31 +122,31 @@ class NeuralRenderer:
             if not any(edit is one for one in known):
                 self._prefetched.append((edit, help_with(self._look_at, edit)))
 
-    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+    def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
-        return self.submit(picture, edit)()
+        return self.submit(image, edit)()
 
     def submit(
-        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+        self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
         """See `Renderer.submit`: what follows the warp is done in a lane of its own, frame by frame."""
-        difference = self._warp.render(picture, edit)
-        return self._lane.submit(self._paint, picture, difference, edit, self._geometry(edit)).result
+        difference = self._warp.render(image, edit)
+        return self._lane.submit(self._paint, image, difference, edit, self._geometry(edit)).result
 
     def _paint(
         self,
-        picture: Float[np.ndarray, "h w 3"],
+        image: Float[np.ndarray, "h w 3"],
         difference: Float[np.ndarray, "h w 3"],
         edit: FaceEdit,
         geometry: Callable[[], _Geometry],
     ) -> Float[np.ndarray, "h w 3"]:
         """The warp's difference and the network's together."""
-        shown, warped = geometry(), picture + difference
+        shown, warped = geometry(), image + difference
         bent = cut(np.clip(warped, 0.0, 1.0), shown.matrix, self._painting.size)
         finished, share = self._finish(bent, shown)
         share *= self._painting.strength
         added = np.concatenate([share[..., None] * (finished - bent), share[..., None]], axis=2)
-        added = paste_back(added, shown.matrix, picture.shape[:2])
+        added = paste_back(added, shown.matrix, image.shape[:2])
         return difference + self._as_sharp(warped, added[..., :3], added[..., 3], edit)
 
     def _as_sharp(
@@ -156,7 +156,7 @@ class NeuralRenderer:
         share: Float[np.ndarray, "h w"],
         edit: FaceEdit,
     ) -> Float[np.ndarray, "h w 3"]:
-        """The network's change to the warp's picture, and its result sharpened where and as far as it has its share:
+        """The network's change to the warp's image, and its result sharpened where and as far as it has its share:
         to the warp's sharpness, which is the source's."""
         finished = warped + change
         fine = share[..., None] * (finished - smoothed(finished))
@@ -184,17 +184,17 @@ class NeuralRenderer:
     def _finish(
         self, bent: Float[np.ndarray, "s s 3"], geometry: _Geometry
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
-        """The network's picture of the crop, and how much of it is wanted where."""
+        """The network's image of the crop, and how much of it is wanted where."""
         size, window, mask = self._painting.size, self._window, geometry.condition[MASK]
-        ((_, way),) = warp_views([[(bent, geometry.source, 1.0)]], geometry.target, window)
-        # the warp renderer's picture of the frame is better than the plain mesh's
-        seen = seen_pictures([(part_of_crop(bent, window), way), *geometry.known])
+        ((_, displacement),) = warp_views([[(bent, geometry.source, 1.0)]], geometry.target, window)
+        # the warp renderer's image of the frame is better than the plain mesh's
+        seen = seen_images([(part_of_crop(bent, window), displacement), *geometry.known])
         with torch.inference_mode(), mixed_precision(self._device):
             tensors = (torch.from_numpy(part)[None].to(self._device) for part in (seen, geometry.condition))
-            picture, self._state = self._painting.network(*tensors, self._state)
+            image, self._state = self._painting.network(*tensors, self._state)
         finished, share = bent.copy(), np.zeros((size, size), np.float32)
-        part_of_crop(finished, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
-        moved = np.clip((np.linalg.norm(way, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * mask
+        part_of_crop(finished, window)[:] = image[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+        moved = np.clip((np.linalg.norm(displacement, axis=2) - STILL) / (MOVED - STILL), 0.0, 1.0) * mask
         softened = cv2.GaussianBlur(moved.astype(np.float32), (0, 0), SOFTNESS * size)
         before, after = (layers.opening(layers.MOUTH, face) for face in (geometry.source, geometry.target))
         mouth = cv2.GaussianBlur(geometry.condition[MOUTH], (0, 0), RIM * size)

@@ -1,7 +1,7 @@
 """The paper's face renderer in use: it paints the whole face from its geometry and its own former frames.
 
 It knows the actor by its weights alone. What it paints replaces the face inside a soft outline, at the crop's
-resolution; it begins with the warp renderer's picture in place of frames that it has not painted yet.
+resolution; it begins with the warp renderer's image in place of frames that it has not painted yet.
 """
 
 from __future__ import annotations
@@ -68,12 +68,12 @@ class Ned2022Renderer:
     def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
         """See `Renderer.prefetch_edits`: a frame needs the one before it."""
 
-    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+    def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
         size, matrix = self._painting.size, align(edit.source, self._painting.size)
         shown = self._conditioner(to_crop(edit.target, matrix), edit.expression)
         condition = torch.from_numpy(shown.stack())[None].to(self._device)
-        warped = np.clip(picture + self._warp.render(picture, edit), 0.0, 1.0)
+        warped = np.clip(image + self._warp.render(image, edit), 0.0, 1.0)
         bent = cut(warped, matrix, size)
         if not self._conditions:
             alone = (2.0 * bent - 1.0) * (shown.mask > INSIDE)[..., None] - (shown.mask <= INSIDE)[..., None]
@@ -86,12 +86,12 @@ class Ned2022Renderer:
         painted = (0.5 + 0.5 * made[0].clamp(-1, 1)).permute(1, 2, 0).cpu().numpy()
         share = (self._painting.strength * shown.mask)[..., None]
         change = np.concatenate([share * (painted - bent), share], axis=2).astype(np.float32)
-        change = paste_back(change, matrix, picture.shape[:2])
-        return (warped - picture + change[..., :3]).astype(np.float32)
+        change = paste_back(change, matrix, image.shape[:2])
+        return (warped - image + change[..., :3]).astype(np.float32)
 
     def submit(
-        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+        self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
         """See `Renderer.submit`: done at once."""
-        difference = self.render(picture, edit)
+        difference = self.render(image, edit)
         return lambda: difference

@@ -1,6 +1,6 @@
 """Teeth and tongue from another frame of the same person, where an edit opens the mouth further than it was.
 
-The upper teeth are rigid to the skull and the lower ones to the jaw, so the picture of the other frame is
+The upper teeth are rigid to the skull and the lower ones to the jaw, so the image of the other frame is
 laid over this one by the parts of the face that do not move, and its lower half goes with the chin.
 """
 
@@ -25,20 +25,20 @@ _HOLE = layers.Hole(layers.MOUTH.upper, layers.MOUTH.lower, band=0.12, rigidity=
 
 @dataclass(frozen=True)
 class MouthDonor:
-    """An open mouth of the person: RGB in [0, 1] around it, and the tracked face in pixels of that picture."""
+    """An open mouth of the person: RGB in [0, 1] around it, and the tracked face in pixels of that image."""
 
-    picture: Float[np.ndarray, "h w 3"]
+    image: Float[np.ndarray, "h w 3"]
     face: Float[np.ndarray, "vertices 3"]
 
     def interior(
         self,
-        picture: Float[np.ndarray, "ph pw 3"],
+        image: Float[np.ndarray, "ph pw 3"],
         source: Float[np.ndarray, "vertices 3"],
         target: Float[np.ndarray, "drawn 3"],
     ) -> Float[np.ndarray, "ph pw 3"]:
-        """What is seen through the mouth of `target`, in the light of `picture`; 0 outside the mouth.
+        """What is seen through the mouth of `target`, in the light of `image`; 0 outside the mouth.
 
-        `source`, `target`: the face before and after the edit in pixels of `picture`.
+        `source`, `target`: the face before and after the edit in pixels of `image`.
         """
         to_donor = rigid_map(source, self.face)
         wanted = target[:, :2] @ to_donor[:2] + to_donor[2]
@@ -49,8 +49,8 @@ class MouthDonor:
         flat = target[:, :2]
         drawn = layers.follow_grid(flat[list(_HOLE.upper)], flat[list(_HOLE.lower)]).reshape(-1, 2)
         low = np.maximum(np.floor(drawn.min(0)).astype(int) - 1, 0)
-        high = np.minimum(np.ceil(drawn.max(0)).astype(int) + 2, [picture.shape[1], picture.shape[0]])
-        out = np.zeros_like(picture)
+        high = np.minimum(np.ceil(drawn.max(0)).astype(int) + 2, [image.shape[1], image.shape[0]])
+        out = np.zeros_like(image)
         if (high <= low).any():
             return out
         xy = np.full((high[1] - low[1], high[0] - low[0], 2), -1e4, np.float32)
@@ -58,8 +58,8 @@ class MouthDonor:
         triangles = layers.grid_triangles(len(_HOLE.upper))
         rasterize(drawn - low, np.zeros(len(drawn), np.float32), taken, triangles, xy, buffer)
         region = slice(low[1], high[1]), slice(low[0], high[0])
-        shown = cv2.remap(self.picture, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
-        out[region] = shown * (lip_colour(picture, source) / lip_colour(self.picture, self.face)).clip(
+        shown = cv2.remap(self.image, xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        out[region] = shown * (lip_colour(image, source) / lip_colour(self.image, self.face)).clip(
             1 / _MOST_GAIN, _MOST_GAIN
         )
         return out
@@ -71,11 +71,11 @@ def rigid_map(source: Float[np.ndarray, "v 3"], donor: Float[np.ndarray, "v 3"])
     return np.linalg.lstsq(points, donor[list(_RIGID), :2], rcond=None)[0].astype(np.float32)
 
 
-def lip_colour(picture: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "3"]:
+def lip_colour(image: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> Float[np.ndarray, "3"]:
     """Median RGB of the lips' outline, which tells in which light a mouth is; at least 0.02."""
     at = face[_LIPS, :2].astype(int)
-    x, y = np.clip(at[:, 0], 0, picture.shape[1] - 1), np.clip(at[:, 1], 0, picture.shape[0] - 1)
-    return np.maximum(np.median(picture[y, x], axis=0), 0.02).astype(np.float32)
+    x, y = np.clip(at[:, 0], 0, image.shape[1] - 1), np.clip(at[:, 1], 0, image.shape[0] - 1)
+    return np.maximum(np.median(image[y, x], axis=0), 0.02).astype(np.float32)
 
 
 def lacking(before: float, after: float) -> float:

@@ -1,7 +1,7 @@
 """Glasses do not bend with the skin behind them.
 
 Their rims are found as closed curves around the eyes that are darker, or brighter, than what lies inside and
-outside of them: around each eye the picture is unrolled into polar coordinates, and the strongest closed path is
+outside of them: around each eye the image is unrolled into polar coordinates, and the strongest closed path is
 traced by dynamic programming (as in A. Amini et al., *Using dynamic programming for solving variational problems
 in vision*, PAMI 1990). A face without glasses has no such path under the eyes. Where rims were found, pixels
 move the less the nearer they are: the rims keep most of their shape, what lies behind slides past.
@@ -82,12 +82,12 @@ class Rims:
 
 
 def find_rims(
-    pictures: list[Float[np.ndarray, "_ _"]], faces: list[Float[np.ndarray, "v 3"]], mean: Float[np.ndarray, "v 3"]
+    images: list[Float[np.ndarray, "_ _"]], faces: list[Float[np.ndarray, "v 3"]], mean: Float[np.ndarray, "v 3"]
 ) -> Rims | None:
     """The rims of the glasses of a person, None where there are none.
 
     Args:
-        pictures: luminance in [0, 1] of a few frames; two or three are enough, and steadier than one.
+        images: luminance in [0, 1] of a few frames; two or three are enough, and steadier than one.
         faces: the tracked face in pixels of each.
         mean: the face model's mean.
     """
@@ -95,7 +95,7 @@ def find_rims(
     for eye in _EYES:
         centre = mean[list(eye), :2].mean(0)
         grid = _unrolled(centre)
-        strength = np.median([_ridges(p, f, grid, mean) for p, f in zip(pictures, faces, strict=True)], axis=0)
+        strength = np.median([_ridges(p, f, grid, mean) for p, f in zip(images, faces, strict=True)], axis=0)
         path = closed_path(np.minimum(strength, _RIDGE_MOST), _STEP_COST)
         points.append(grid[path, np.arange(len(_ANGLES))])
         seen.append(strength[path, np.arange(len(_ANGLES))] > _RIDGE)
@@ -113,12 +113,12 @@ def _unrolled(centre: Float[np.ndarray, "2"]) -> Float[np.ndarray, "radii angles
     return centre + _RADII[:, None, None] * ray
 
 
-def _ridges(picture, face, grid, mean) -> Float[np.ndarray, "radii angles"]:
+def _ridges(image, face, grid, mean) -> Float[np.ndarray, "radii angles"]:
     """How much darker, or brighter, each place is than the places inside and outside of it."""
     to_pixels = rigid_map(mean.astype(np.float32), face)
-    around = cv2.remap(picture, (grid @ to_pixels[:2] + to_pixels[2]).astype(np.float32), None, cv2.INTER_LINEAR)
-    x, y = (np.clip(face[_CHEEKS, k].astype(int), 0, picture.shape[1 - k] - 1) for k in (0, 1))
-    skin = max(float(np.median(picture[y, x])), 0.05)
+    around = cv2.remap(image, (grid @ to_pixels[:2] + to_pixels[2]).astype(np.float32), None, cv2.INTER_LINEAR)
+    x, y = (np.clip(face[_CHEEKS, k].astype(int), 0, image.shape[1 - k] - 1) for k in (0, 1))
+    skin = max(float(np.median(image[y, x])), 0.05)
     outside, inside = np.roll(around, -_SIDE, 0), np.roll(around, _SIDE, 0)
     ridge = np.maximum(np.minimum(outside, inside) - around, around - np.maximum(outside, inside))
     ridge[:_SIDE] = ridge[-_SIDE:] = 0.0

@@ -1,4 +1,4 @@
-"""The mesh that is drawn: the face model's skin, held in the picture by two outer rings.
+"""The mesh that is drawn: the face model's skin, held in the image by two outer rings.
 
 The inner ring lets the skin around the face give way (neck under a lowered jaw, hair line); the outer
 one does not move, so that the background stays where it is.

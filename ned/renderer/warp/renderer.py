@@ -18,7 +18,6 @@ from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.rasterize import rasterize
 from ned.renderer.protocol import Casting
 from ned.renderer.warp import layers
-from ned.renderer.warp.creases import SOFT_DEPTH, SOFT_WIDTH, CreaseShader, deepen
 from ned.renderer.warp.donor import MouthDonor, lacking, lip_colour
 from ned.renderer.warp.glasses import Rims, find_rims
 from ned.renderer.warp.lips import fit_lips
@@ -27,6 +26,7 @@ from ned.renderer.warp.shading import Light
 from ned.renderer.warp.sharpness import SharpnessControl, luminance, sharpness, smoothed
 from ned.renderer.warp.smooth_field import soften
 from ned.renderer.warp.smooth_skin import SmoothSkin, build_smooth_skin
+from ned.renderer.warp.wrinkles import SOFT_DEPTH, SOFT_WIDTH, WrinkleShader, deepen
 from ned.runtime.progress import Progress
 from ned.types import FaceEdit
 
@@ -131,7 +131,7 @@ def _moved_skin(mesh: SkinMesh, skin: SmoothSkin, edit: FaceEdit) -> tuple[np.nd
 class Resampler:
     """Takes pixels from where the field says, as sharp as the source.
 
-    Interpolation blurs, and skin that is squeezed gets sharper by itself. So the picture is taken by cubic polynomials,
+    Interpolation blurs, and skin that is squeezed gets sharper by itself. So the image is taken by cubic polynomials,
     which keep the grain of skin, and then sharpened, or softened, such that the Laplacian inside the face varies as
     much as in the source.
     """
@@ -141,18 +141,18 @@ class Resampler:
 
     def __call__(
         self,
-        picture: Float[np.ndarray, "h w 3"],
+        image: Float[np.ndarray, "h w 3"],
         source_xy: Float[np.ndarray, "h w 2"],
         gain: Float[np.ndarray, "h w"],
         face: tuple[slice, slice],
     ) -> Float[np.ndarray, "h w 3"]:
-        """`picture` at `source_xy`, times `gain`; `face` is where sharpness is measured. In [0, 1]."""
-        out = cv2.remap(picture, source_xy, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        """`image` at `source_xy`, times `gain`; `face` is where sharpness is measured. In [0, 1]."""
+        out = cv2.remap(image, source_xy, None, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         smooth = smoothed(out)
         if self._control.due:
             plain = luminance(out[face])
             fine = plain - luminance(smooth[face])
-            self._control.measure(sharpness(luminance(picture[face])), plain, fine, gain[face])
+            self._control.measure(sharpness(luminance(image[face])), plain, fine, gain[face])
         sharpen(out, smooth, source_xy, self._control.next(), gain)
         return out
 
@@ -177,7 +177,7 @@ class WarpRenderer:
         low, high = mean[:NUM_SURFACE, :2].min(0), mean[:NUM_SURFACE, :2].max(0)
         self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
         self._mesh, self._skin = build_skin_mesh(triangles, len(mean)), build_smooth_skin(triangles, mean)
-        self._creases = CreaseShader(self._uv, mirror, names, widening=SOFT_WIDTH)
+        self._wrinkles = WrinkleShader(self._uv, mirror, names, widening=SOFT_WIDTH)
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
         self._donor: MouthDonor | None = None
@@ -189,15 +189,15 @@ class WarpRenderer:
         before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
         return self._donor is None and lacking(before, after) > 0
 
-    def take_mouth(self, picture: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> None:
+    def take_mouth(self, image: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> None:
         """See `Renderer.take_mouth`."""
-        self._donor = MouthDonor(picture, face)
+        self._donor = MouthDonor(image, face)
 
     def detect_glasses(
-        self, pictures: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
+        self, images: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
     ) -> None:
         """See `Renderer.detect_glasses`."""
-        self._rims = find_rims([luminance(picture) for picture in pictures], faces, self._mean)
+        self._rims = find_rims([luminance(image) for image in images], faces, self._mean)
 
     def region(self, edit: FaceEdit, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """See `Renderer.region`."""
@@ -211,38 +211,38 @@ class WarpRenderer:
     def prefetch_edits(self, coming: Sequence[FaceEdit]) -> None:
         """See `Renderer.prefetch_edits`: nothing here takes long."""
 
-    def render(self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
+    def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
-        grey = luminance(picture)
+        grey = luminance(image)
         shade = self._light.ratio(grey, edit.source, edit.target)
         amount = lacking_cavity if self._donor is None else lacking
-        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, picture.shape[:2], amount)
+        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, image.shape[:2], amount)
         if self._rims is not None:
             self._rims.hold(field.source_xy, edit.source)
-        textures = cv2.merge([self._creases.texture(edit.change), self._creases.texture(edit.change, drawn=True)])
+        textures = cv2.merge([self._wrinkles.texture(edit.change), self._wrinkles.texture(edit.change, drawn=True)])
         at = field.surface_uv * np.float32(len(textures) - 1)
-        folded, crease = cv2.split(cv2.remap(textures, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
-        face = middle_of_face(edit.source[:, :2], picture.shape[:2])
+        folded, wrinkle = cv2.split(cv2.remap(textures, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT))
+        face = middle_of_face(edit.source[:, :2], image.shape[:2])
         moved = cv2.remap(grey, field.source_xy, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         folds = deepen(moved, np.maximum(-folded, 0.0), float(np.ptp(edit.source[:, 1])))
-        edited = self._resample(picture, field.source_xy, 1.0 + SOFT_DEPTH * crease + folds + field.shade, face)
+        edited = self._resample(image, field.source_xy, 1.0 + SOFT_DEPTH * wrinkle + folds + field.shade, face)
         if field.unseen.any():
             if self._donor is None:
-                inside = lip_colour(picture, edit.source) * CAVITY
+                inside = lip_colour(image, edit.source) * CAVITY
             else:
-                inside = self._donor.interior(picture, edit.source, field.target)
+                inside = self._donor.interior(image, edit.source, field.target)
             mix(edited, np.broadcast_to(inside, edited.shape), field.unseen)
         rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
         outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
-        mask = soft_mask(source_all[outer, :2], field.target[outer, :2], picture.shape[:2], 0.02)
-        return blend_difference(np.subtract(edited, picture, out=edited), mask)
+        mask = soft_mask(source_all[outer, :2], field.target[outer, :2], image.shape[:2], 0.02)
+        return blend_difference(np.subtract(edited, image, out=edited), mask)
 
     def submit(
-        self, picture: Float[np.ndarray, "h w 3"], edit: FaceEdit
+        self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
     ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
         """See `Renderer.submit`: done at once."""
-        difference = self.render(picture, edit)
+        difference = self.render(image, edit)
         return lambda: difference
 
 

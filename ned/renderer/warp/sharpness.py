@@ -1,4 +1,4 @@
-"""How sharp a picture is, and the amount of sharpening that keeps it so from frame to frame."""
+"""How sharp an image is, and the amount of sharpening that keeps it so from frame to frame."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _ROUNDING = np.sqrt(20 / 12) / 255
 """Standard deviation of the Laplacian of 8-bit rounding: moved pixels are rounded anew, which in smooth skin shows."""
 
 
-def luminance(picture: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
+def luminance(image: Float[np.ndarray, "h w 3"]) -> Float[np.ndarray, "h w"]:
     """Luma of RGB, by BT.709."""
-    return cv2.transform(picture, _LUMA)
+    return cv2.transform(image, _LUMA)
 
 
-def smoothed(picture: np.ndarray) -> np.ndarray:
+def smoothed(image: np.ndarray) -> np.ndarray:
     """Mean of 3×3 pixels; what it takes away is the fine part that sharpening raises."""
-    return cv2.blur(picture, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    return cv2.blur(image, (3, 3), borderType=cv2.BORDER_REPLICATE)
 
 
 def sharpness(grey: Float[np.ndarray, "h w"]) -> float:
@@ -27,14 +27,14 @@ def sharpness(grey: Float[np.ndarray, "h w"]) -> float:
 
 
 def rounded(sharp: float) -> float:
-    """The sharpness of a picture after it was rounded to 8 bits."""
+    """The sharpness of an image after it was rounded to 8 bits."""
     return float(np.hypot(sharp, _ROUNDING))
 
 
 class SharpnessControl:
-    """By how much the fine part is to be raised so that a picture is as sharp as it should be.
+    """By how much the fine part is to be raised so that an image is as sharp as it should be.
 
-    It is measured every few frames and followed slowly, so that it does not flicker; negative where the picture is too
+    It is measured every few frames and followed slowly, so that it does not flicker; negative where the image is too
     sharp.
     """
 
@@ -59,7 +59,7 @@ class SharpnessControl:
     ) -> None:
         """
         Args:
-            wanted: the sharpness to come to, of a picture of 8 bits (see `rounded`).
+            wanted: the sharpness to come to, of an image of 8 bits (see `rounded`).
             plain: luma before sharpening.
             fine: its fine part, where and as far as it is to be raised.
             gain: what luma is multiplied by afterwards.

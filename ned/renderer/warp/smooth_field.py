@@ -1,4 +1,4 @@
-"""What breaks are left in a displacement are evened out in the picture, at a resolution that is fine enough for it.
+"""What breaks are left in a displacement are evened out in the image, at a resolution that is fine enough for it.
 
 `soften` is the fast version; `soften_reference` its slow, readable twin for the tests.
 """

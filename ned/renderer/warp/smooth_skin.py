@@ -1,7 +1,7 @@
 """Motion that is smooth over the skin: the mesh refined, and the field over it that bends least.
 
 Vertices of a face mesh are a centimetre and more apart. A displacement that is linear in each triangle breaks at every
-edge and peaks at single vertices, the corners of the mouth most of all; seen as a picture, the whole mesh shows. So
+edge and peaks at single vertices, the corners of the mouth most of all; seen as an image, the whole mesh shows. So
 the triangles are divided once, and the field f over the finer mesh is the one that minimises
 
     ∫ w (f − f₀)² + ℓ⁴ ∫ (Δf)² + ∫ b |∂f|²,

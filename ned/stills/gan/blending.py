@@ -1,4 +1,4 @@
-"""A generated part goes back into its picture: brightness first, then edges.
+"""A generated part goes back into its image: brightness first, then edges.
 
 As the smile paper has it, the part's mean brightness is shifted to that of what it replaces and its edges fade in over
 a linear ramp. Beside it the multi-band blending that `ned` has for all else.
@@ -35,7 +35,7 @@ def ramp(size: tuple[int, int], width: float = RAMP) -> Float[np.ndarray, "h w"]
 def blend_linear(
     part: Float[np.ndarray, "h w 3"], original: Float[np.ndarray, "h w 3"]
 ) -> Float[np.ndarray, "h w 3"]:
-    """The paper's: what the picture shows with the part in it, in the part's box."""
+    """The paper's: what the image shows with the part in it, in the part's box."""
     alpha = ramp(original.shape[:2])[..., None]
     return alpha * match_brightness(part, original) + (1.0 - alpha) * original
 

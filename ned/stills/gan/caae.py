@@ -29,10 +29,10 @@ class Encoder(nn.Module):
         )
         self.code = nn.Linear(8 * width * (SIZE // 16) ** 2, code)
 
-    def forward(self, picture: Float[Tensor, "batch 3 96 96"]) -> Float[Tensor, "batch code"]:
+    def forward(self, image: Float[Tensor, "batch 3 96 96"]) -> Float[Tensor, "batch code"]:
         for layer in self.layers:
-            picture = torch.relu(layer(picture))
-        return torch.tanh(self.code(picture.flatten(1)))
+            image = torch.relu(layer(image))
+        return torch.tanh(self.code(image.flatten(1)))
 
 
 class Generator(nn.Module):
@@ -80,10 +80,10 @@ class ImageDiscriminator(nn.Module):
         self.answer = nn.Linear(16 * width, 1)
 
     def forward(
-        self, picture: Float[Tensor, "batch 3 96 96"], label: Float[Tensor, "batch 2"]
+        self, image: Float[Tensor, "batch 3 96 96"], label: Float[Tensor, "batch 2"]
     ) -> Float[Tensor, "batch"]:
         said = repeated(label, self.count)[..., None, None]
-        hidden = picture
+        hidden = image
         for layer, norm in zip(self.layers, self.norms, strict=True):
             hidden = torch.relu(norm(layer(hidden)))
             hidden = torch.cat([hidden, said.expand(-1, -1, *hidden.shape[2:])], 1)

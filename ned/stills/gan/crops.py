@@ -1,6 +1,6 @@
-"""What a network sees: the whole picture, the face, or a part of it, as a square of few pixels.
+"""What a network sees: the whole image, the face, or a part of it, as a square of few pixels.
 
-Boxes come from the face mesh, enlarged by a fifth. Pictures in which no face is found are left out, as the paper leaves
+Boxes come from the face mesh, enlarged by a fifth. Images in which no face is found are left out, as the paper leaves
 out those that lack a part.
 """
 
@@ -17,7 +17,7 @@ from jaxtyping import Float, Int, UInt8
 from ned.errors import UserError
 from ned.files.arrays import array_errors, save_arrays
 from ned.files.atomic import atomic_path
-from ned.stills.gan.readers import LabelledPicture
+from ned.stills.gan.readers import LabelledImage
 
 ENLARGED = 0.2
 OF_PART = {
@@ -36,7 +36,7 @@ Finder = Callable[[UInt8[np.ndarray, "h w 3"]], Float[np.ndarray, "478 3"] | Non
 class Crops:
     """Squares of one size with their labels."""
 
-    pictures: UInt8[np.ndarray, "n size size 3"]
+    images: UInt8[np.ndarray, "n size size 3"]
     emotions: Int[np.ndarray, "n"]
     """Index into `ned.types.EMOTIONS`, -1 where none is said."""
     places: Float[np.ndarray, "n 2"]
@@ -50,11 +50,11 @@ class Crops:
         return self.of(~out), self.of(out)
 
     def of(self, rows: np.ndarray) -> Crops:
-        return Crops(self.pictures[rows], self.emotions[rows], self.places[rows], self.persons[rows])
+        return Crops(self.images[rows], self.emotions[rows], self.places[rows], self.persons[rows])
 
 
 def part_box(points: Float[np.ndarray, "478 3"], part: str, size: tuple[int, int]) -> Box:
-    """A square around a part, enlarged by a fifth, xyxy in whole pixels, moved into a picture of `size` (height, width)
+    """A square around a part, enlarged by a fifth, xyxy in whole pixels, moved into an image of `size` (height, width)
     as far as it fits."""
     around = points[list(OF_PART[part]), :2]
     low, high = around.min(0), around.max(0)
@@ -74,12 +74,12 @@ def crop_of(rgb: UInt8[np.ndarray, "h w 3"], box: Box, size: int) -> UInt8[np.nd
 
 
 def make_crops(
-    pictures: Iterable[LabelledPicture], scope: str, part: str, size: int, find: Finder, names: tuple[str, ...]
+    images: Iterable[LabelledImage], scope: str, part: str, size: int, find: Finder, names: tuple[str, ...]
 ) -> Crops:
-    """Crops of all pictures that show a face. `names`: the emotions by number. Raises UserError where none does."""
+    """Crops of all images that show a face. `names`: the emotions by number. Raises UserError where none does."""
     squares, emotions, places, persons = [], [], [], []
-    for picture in pictures:
-        rgb = picture.load()
+    for image in images:
+        rgb = image.load()
         points = find(rgb)
         if points is None:
             continue
@@ -90,17 +90,17 @@ def make_crops(
         else:
             box = part_box(points, "face" if scope == "face" else part, rgb.shape[:2])
         squares.append(crop_of(rgb, box, size))
-        emotions.append(names.index(picture.emotion) if picture.emotion in names else -1)
-        places.append(picture.place_or_class())
-        persons.append(picture.person)
+        emotions.append(names.index(image.emotion) if image.emotion in names else -1)
+        places.append(image.place_or_class())
+        persons.append(image.person)
     if not squares:
-        raise UserError("no face was found in any of the pictures", remedy="give pictures that show one each")
+        raise UserError("no face was found in any of the images", remedy="give images that show one each")
     known = {name: k for k, name in enumerate(dict.fromkeys(persons))}
     return Crops(np.stack(squares), np.array(emotions), np.array(places), np.array([known[p] for p in persons]))
 
 
 class MeshFinder:
-    """Landmarks of the largest face of a picture. Holds native networks: close it, or use `with`."""
+    """Landmarks of the largest face of an image. Holds native networks: close it, or use `with`."""
 
     def __init__(self) -> None:
         from ned.analysis.detection import Detector
@@ -113,7 +113,7 @@ class MeshFinder:
 
         height, width = rgb.shape[:2]
         rois = [d.roi for d in self._detector.everywhere(rgb)] if min(height, width) >= 64 else []
-        rois = rois or [Roi(width / 2, height / 2, 1.3 * min(height, width))]  # a picture may be a face cut tightly
+        rois = rois or [Roi(width / 2, height / 2, 1.3 * min(height, width))]  # an image may be a face cut tightly
         best = None
         for roi in rois:
             points, presence = self._landmarker(rgb, roi)
@@ -141,7 +141,7 @@ def save_crops(path: Path, crops: Crops) -> None:
     """Write atomically, so that a training that goes on need not look for faces again."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         save_arrays(
-            file, pictures=crops.pictures, emotions=crops.emotions, places=crops.places, persons=crops.persons
+            file, pictures=crops.images, emotions=crops.emotions, places=crops.places, persons=crops.persons
         )
 
 

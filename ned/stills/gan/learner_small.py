@@ -44,14 +44,14 @@ class SmallLearner:
         before, after, place = self._batch(rows)
         flow, residual, mask = self.editor(before, place)
         edited = applied(before, flow, residual, mask)
-        care = 1.0 + 4.0 * (after - before).abs().amax(1, keepdim=True)  # what changes is little of a picture
+        care = 1.0 + 4.0 * (after - before).abs().amax(1, keepdim=True)  # what changes is little of an image
         parts = {
             "answer": (care * (edited - after).abs()).mean(), "smooth": _roughness(flow), "sparse": mask.mean(),
         }  # fmt: skip
         weights = {"answer": config.answer, "smooth": config.smooth, "sparse": config.sparse}
         said = {}
         if config.adversarial > 0 and number >= config.adversarial_after:
-            # hinge: real pictures at their place against edited ones
+            # hinge: real images at their place against edited ones
             loss = relu(1 - self.critic(after, place)).mean() + relu(1 + self.critic(edited.detach(), place)).mean()
             _update(self.optimizers["critic"], loss)
             said["critic"] = float(loss.detach())
@@ -60,7 +60,7 @@ class SmallLearner:
         return said | {name: float(value.detach()) for name, value in parts.items()}
 
     def measure(self) -> dict[str, float]:
-        """Distance to the true answer on people held out, beside that of the untouched picture."""
+        """Distance to the true answer on people held out, beside that of the untouched image."""
         rows = self._held[:256] if len(self._held) else self._train[:256]
         before, after, place = self._batch(rows)
         with torch.inference_mode():

@@ -20,12 +20,12 @@ NOISE_DECAY = 0.99
 MEASURED = 64
 
 Features = Callable[[Tensor], list[Tensor]]
-"""Of pictures in [-1, 1]: activations of a face network, from fine to coarse."""
+"""Of images in [-1, 1]: activations of a face network, from fine to coarse."""
 
 
-def as_tensor(pictures: np.ndarray) -> Float[Tensor, "batch 3 h w"]:
-    """Bytes as pictures in [-1, 1]."""
-    return torch.from_numpy(np.ascontiguousarray(pictures)).movedim(-1, 1).float() / 127.5 - 1.0
+def as_tensor(images: np.ndarray) -> Float[Tensor, "batch 3 h w"]:
+    """Bytes as images in [-1, 1]."""
+    return torch.from_numpy(np.ascontiguousarray(images)).movedim(-1, 1).float() / 127.5 - 1.0
 
 
 def averaged(modules: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
@@ -39,7 +39,7 @@ def averaged(modules: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
 def gradient_penalty(
     critic: Callable[[Tensor], Tensor], real: Tensor, fake: Tensor, generator: torch.Generator
 ) -> Tensor:
-    """(‖∇D‖ − 1)² between real and generated pictures (I. Gulrajani and others, 2017)."""
+    """(‖∇D‖ − 1)² between real and generated images (I. Gulrajani and others, 2017)."""
     share = torch.rand(len(real), 1, 1, 1, generator=generator)
     between = (share * real + (1 - share) * fake).requires_grad_(True)
     (slope,) = torch.autograd.grad(critic(between).sum(), between, create_graph=True)
@@ -58,9 +58,9 @@ class CaaeLearner:
         self._features = features
         torch.manual_seed(config.seed)
         self.encoder, self.generator = Encoder(config.code, config.width), Generator(config.code, config.width)
-        self.of_image, self.of_code = ImageDiscriminator(config.code, config.width), CodeDiscriminator(config.code)
+        self.of_picture, self.of_code = ImageDiscriminator(config.code, config.width), CodeDiscriminator(config.code)
         self.modules: Mapping[str, nn.Module] = {
-            "encoder": self.encoder, "generator": self.generator, "of_image": self.of_image, "of_code": self.of_code
+            "encoder": self.encoder, "generator": self.generator, "of_picture": self.of_picture, "of_code": self.of_code
         }  # fmt: skip
         for module in self.modules.values():
             initialise(module)
@@ -69,7 +69,7 @@ class CaaeLearner:
             [p for m in ms for p in m.parameters()], lr=config.learning_rate, betas=(config.beta1, config.beta2)
         )
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "drawing": adam(self.encoder, self.generator), "of_image": adam(self.of_image),
+            "drawing": adam(self.encoder, self.generator), "of_picture": adam(self.of_picture),
             "of_code": adam(self.of_code),
         }  # fmt: skip
 
@@ -77,8 +77,8 @@ class CaaeLearner:
         """Both discriminators once, then E and G."""
         config = self.settings
         rng = np.random.default_rng([config.seed, number])
-        rows = rng.integers(len(self._data.pictures), size=config.batch)
-        real = as_tensor(self._data.pictures[rows])
+        rows = rng.integers(len(self._data.images), size=config.batch)
+        real = as_tensor(self._data.images[rows])
         label = torch.from_numpy(self._data.places[rows]).float()
         prior = torch.from_numpy(rng.uniform(-1, 1, (config.batch, config.code))).float()
         code = self.encoder(real)
@@ -87,7 +87,7 @@ class CaaeLearner:
         said = {}
         for name, one, other in (
             ("of_code", self.of_code(prior), self.of_code(code.detach())),
-            ("of_image", self.of_image(real, label), self.of_image(drawn.detach(), label)),
+            ("of_picture", self.of_picture(real, label), self.of_picture(drawn.detach(), label)),
         ):
             loss = binary_cross_entropy_with_logits(one, yes) + binary_cross_entropy_with_logits(other, no)
             _update(self.optimizers[name], loss)
@@ -95,7 +95,7 @@ class CaaeLearner:
         parts = {
             "reconstruction": l1_loss(drawn, real),
             "prior": binary_cross_entropy_with_logits(self.of_code(code), yes),
-            "adversarial": binary_cross_entropy_with_logits(self.of_image(drawn, label), yes),
+            "adversarial": binary_cross_entropy_with_logits(self.of_picture(drawn, label), yes),
         }
         if self._features is not None and config.identity > 0:
             some = slice(config.identity_pictures)
@@ -106,10 +106,10 @@ class CaaeLearner:
 
     def measure(self) -> dict[str, float]:
         """L1 on persons held out."""
-        if self._held is None or not len(self._held.pictures):
+        if self._held is None or not len(self._held.images):
             return {"score": 0.0}
         with torch.inference_mode():
-            real = as_tensor(self._held.pictures[:MEASURED])
+            real = as_tensor(self._held.images[:MEASURED])
             label = torch.from_numpy(self._held.places[:MEASURED]).float()
             l1 = float(l1_loss(self.averages["generator"](self.averages["encoder"](real), label), real))
         return {"score": -l1, "l1": l1}
@@ -139,7 +139,7 @@ class StarLearner:
         self.critic.quieten(_noise(config, number))
         source, target = rng.integers(count, size=(2, config.batch))
         rows = np.array([rng.choice(self._of[int(k)]) for k in source])
-        real = as_tensor(self._data.pictures[rows])
+        real = as_tensor(self._data.images[rows])
         was, wanted = (nn.functional.one_hot(torch.from_numpy(k), count).float() for k in (source, target))
         with torch.no_grad():
             fake = self.translator(real, wanted)
@@ -164,10 +164,10 @@ class StarLearner:
     def measure(self) -> dict[str, float]:
         """The way back and, by the critic's own class answer, how often persons held out show what was asked for."""
         held = self._held
-        if held is None or not len(held.pictures):
+        if held is None or not len(held.images):
             return {"score": 0.0}
         count, translator = len(self._classes), self.averages["translator"]
-        real = as_tensor(held.pictures[:MEASURED])
+        real = as_tensor(held.images[:MEASURED])
         source = torch.tensor([self._classes.index(int(e)) for e in held.emotions[:MEASURED]])
         target = (source + 1) % count
         was, wanted = (nn.functional.one_hot(k, count).float() for k in (source, target))
@@ -209,7 +209,7 @@ class CycleLearner:
         """Both critics; in every `critic_steps`-th step both generators too."""
         config, m = self.settings, self.modules
         rng, chance = _chances(config.seed, number)
-        pick = lambda k: as_tensor(self._data.pictures[rng.choice(self._of[k], config.batch)])  # noqa: E731
+        pick = lambda k: as_tensor(self._data.images[rng.choice(self._of[k], config.batch)])  # noqa: E731
         a, b = pick(0), pick(1)
         for name in ("critic_there", "critic_back"):
             m[name].quieten(_noise(config, number))
@@ -238,7 +238,7 @@ class CycleLearner:
         if not len(rows):
             return {"score": 0.0}
         with torch.inference_mode():
-            real = as_tensor(held.pictures[rows])
+            real = as_tensor(held.images[rows])
             fake = self.averages["there"](real)
             back = float(l1_loss(self.averages["back"](fake), real))
         return {"score": -back, "back": back, "change": float(l1_loss(fake, real))}

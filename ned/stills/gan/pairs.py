@@ -32,19 +32,19 @@ class Pairs:
 
 
 def render_pairs(
-    pictures: list[Path], each: int, rng: np.random.Generator
+    images: list[Path], each: int, rng: np.random.Generator
 ) -> Iterator[tuple[UInt8[np.ndarray, "96 96 3"], list[UInt8[np.ndarray, "96 96 3"]], Float[np.ndarray, "each 2"]]]:
     """Every portrait that shows a face, edited to `each` random places of the disc, more of them near its rim."""
     from ned.edit.track_edit import TrackEdit
     from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
     from ned.stills.faces import find_faces
-    from ned.stills.picture import read_picture
+    from ned.stills.image import read_image
     from ned.stills.sheet import close_up
 
     small = lambda rgb: cv2.resize(rgb, (SIZE, SIZE), interpolation=cv2.INTER_AREA)  # noqa: E731
-    for path in pictures:
+    for path in images:
         try:
-            portrait = find_faces(read_picture(path))
+            portrait = find_faces(read_image(path))
         except NedError:
             continue
         frame, face = close_up(portrait, portrait.faces[0], RENDERED_PX)
@@ -77,4 +77,4 @@ def load_pairs(path: Path) -> Pairs:
         return pairs
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         remedy = "make it with scripts/build/still_pairs.py"
-        raise UserError("holds no pairs of pictures", path=path, remedy=remedy) from error
+        raise UserError("holds no pairs of images", path=path, remedy=remedy) from error

@@ -1,9 +1,9 @@
-"""Labelled pictures of faces as their publishers lay them out.
+"""Labelled images of faces as their publishers lay them out.
 
     AffectNet   images/N.jpg with annotations/N_exp.npy, N_val.npy, N_aro.npy; or a CSV with subDirectory_filePath,
                 expression, valence, arousal
     FERPlus     fer2013.csv (pixels) beside fer2013new.csv (votes)
-    KDEF, RaFD  pictures by their names
+    KDEF, RaFD  images by their names
     plain       labels.csv with a column `file`, and `emotion`, or `valence` and `arousal`, or all; `person` if known
 """
 
@@ -28,13 +28,13 @@ AFFECTNET = ("neutral", "happy", "sad", "surprised", "fear", "disgusted", "angry
 FERPLUS = ("neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF")
 _FER_NAMES = {"happiness": "happy", "surprise": "surprised", "sadness": "sad", "anger": "angry",
               "disgust": "disgusted", "fear": "fear", "neutral": "neutral"}  # fmt: skip
-_PICTURES = (".jpg", ".jpeg", ".png", ".webp")
+_IMAGES = (".jpg", ".jpeg", ".png", ".webp")
 _MAX_ROWS = 2_000_000
 
 
 @dataclass(frozen=True)
-class LabelledPicture:
-    """One picture and what is said of it."""
+class LabelledImage:
+    """One image and what is said of it."""
 
     path: Path
     emotion: str | None
@@ -48,8 +48,8 @@ class LabelledPicture:
         return self.place if self.place is not None else CLASS_MEANS.get(self.emotion or "", (0.0, 0.0))
 
 
-def read_labelled(folder: Path) -> list[LabelledPicture]:
-    """All pictures of a folder in whichever of the layouts it has. Raises UserError where it has none, or says what is
+def read_labelled(folder: Path) -> list[LabelledImage]:
+    """All images of a folder in whichever of the layouts it has. Raises UserError where it has none, or says what is
     not understood."""
     if not folder.is_dir():
         raise UserError("no such folder", path=folder, remedy="check the path")
@@ -58,8 +58,8 @@ def read_labelled(folder: Path) -> list[LabelledPicture]:
         if found:
             return found
     raise UserError(
-        "holds no labelled pictures", path=folder,
-        remedy="give AffectNet, FERPlus, KDEF or RaFD as published, or pictures with a labels.csv",
+        "holds no labelled images", path=folder,
+        remedy="give AffectNet, FERPlus, KDEF or RaFD as published, or images with a labels.csv",
     )  # fmt: skip
 
 
@@ -77,10 +77,10 @@ def _rows(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, str]]:
                     raise UserError(f"has more than {_MAX_ROWS} rows", path=path, remedy="split it")
                 yield {key: value or "" for key, value in row.items() if key}
     except csv.Error as error:
-        raise UserError(f"is no CSV ({error})", path=path, remedy="write one row a picture") from error
+        raise UserError(f"is no CSV ({error})", path=path, remedy="write one row an image") from error
 
 
-def _plain(folder: Path) -> Iterator[LabelledPicture]:
+def _plain(folder: Path) -> Iterator[LabelledImage]:
     table = folder / "labels.csv"
     if not table.is_file():
         return
@@ -88,15 +88,15 @@ def _plain(folder: Path) -> Iterator[LabelledPicture]:
         where = f"{table}, line {number}"
         path = (folder / row["file"]).resolve()
         if folder.resolve() not in path.parents:
-            raise UserError("names a file outside its folder", path=where, remedy="put pictures beside labels.csv")
+            raise UserError("names a file outside its folder", path=where, remedy="put images beside labels.csv")
         emotion = row.get("emotion", "").strip().lower() or None
         if emotion is not None and emotion not in EMOTIONS:
             raise UserError(f"unknown emotion {emotion[:40]!r}", path=where, remedy=f"use {', '.join(EMOTIONS)}")
         place = _place(row, where)
         if emotion is None and place is None:
             remedy = "give a column emotion, or valence and arousal"
-            raise UserError("says nothing about the picture", path=where, remedy=remedy)
-        yield _picture(path, emotion, place, row.get("person", "") or row["file"])
+            raise UserError("says nothing about the image", path=where, remedy=remedy)
+        yield _image(path, emotion, place, row.get("person", "") or row["file"])
 
 
 def _place(row: dict[str, str], where: str) -> tuple[float, float] | None:
@@ -112,22 +112,22 @@ def _place(row: dict[str, str], where: str) -> tuple[float, float] | None:
     return place
 
 
-def _affectnet(folder: Path) -> Iterator[LabelledPicture]:
+def _affectnet(folder: Path) -> Iterator[LabelledImage]:
     for said in sorted(folder.rglob("annotations")):
-        images = said.parent / "images"
-        for file in sorted(said.glob("*_exp.npy")) if images.is_dir() else ():
+        shown = said.parent / "images"
+        for file in sorted(said.glob("*_exp.npy")) if shown.is_dir() else ():
             number = file.name.removesuffix("_exp.npy")
             try:
                 kind, *place = (float(np.load(said / f"{number}_{n}.npy", allow_pickle=False).item())
                                 for n in ("exp", "val", "aro"))  # fmt: skip
             except (OSError, ValueError) as error:
                 raise UserError("is no annotation of AffectNet", path=file, remedy="copy the set again") from error
-            path = next((p for e in _PICTURES if (p := images / f"{number}{e}").exists()), None)
+            path = next((p for e in _IMAGES if (p := shown / f"{number}{e}").exists()), None)
             if path is not None and 0 <= kind < len(AFFECTNET):
-                yield _picture(path, AFFECTNET[int(kind)], _rated(*place), number)
+                yield _image(path, AFFECTNET[int(kind)], _rated(*place), number)
 
 
-def _affectnet_table(folder: Path) -> Iterator[LabelledPicture]:
+def _affectnet_table(folder: Path) -> Iterator[LabelledImage]:
     for table in sorted(folder.glob("*.csv")):
         with table.open(encoding="utf-8-sig", errors="replace") as file:
             if "subDirectory_filePath" not in file.readline():
@@ -138,7 +138,7 @@ def _affectnet_table(folder: Path) -> Iterator[LabelledPicture]:
                 continue
             if int(row["expression"]) < len(AFFECTNET):
                 rated = _rated(float(row["valence"]), float(row["arousal"]))
-                yield _picture(path, AFFECTNET[int(row["expression"])], rated, row["subDirectory_filePath"])
+                yield _image(path, AFFECTNET[int(row["expression"])], rated, row["subDirectory_filePath"])
 
 
 def _rated(valence: float, arousal: float) -> tuple[float, float] | None:
@@ -146,7 +146,7 @@ def _rated(valence: float, arousal: float) -> tuple[float, float] | None:
     return (valence, arousal) if max(abs(valence), abs(arousal)) <= 1 else None
 
 
-def _ferplus(folder: Path) -> Iterator[LabelledPicture]:
+def _ferplus(folder: Path) -> Iterator[LabelledImage]:
     pixels, votes = folder / "fer2013.csv", folder / "fer2013new.csv"
     if not pixels.is_file() or not votes.is_file():
         return
@@ -156,7 +156,7 @@ def _ferplus(folder: Path) -> Iterator[LabelledPicture]:
         best = FERPLUS[int(np.argmax(counts))]
         if best in _FER_NAMES and max(counts) * 2 > sum(counts):  # most voters agree
             text = row["pixels"]
-            yield LabelledPicture(pixels, _FER_NAMES[best], None, str(number), lambda text=text: _fer_pixels(text))
+            yield LabelledImage(pixels, _FER_NAMES[best], None, str(number), lambda text=text: _fer_pixels(text))
 
 
 def _fer_pixels(text: str) -> UInt8[np.ndarray, "48 48 3"]:
@@ -164,14 +164,14 @@ def _fer_pixels(text: str) -> UInt8[np.ndarray, "48 48 3"]:
     return np.repeat(grey[..., None], 3, 2)
 
 
-def _posed(folder: Path) -> Iterator[LabelledPicture]:
-    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _PICTURES):
+def _posed(folder: Path) -> Iterator[LabelledImage]:
+    for path in sorted(p for p in folder.rglob("*") if p.suffix.lower() in _IMAGES):
         name = kdef_name(path.stem) or rafd_name(path.stem)
         if name is not None:
-            yield _picture(path, name[2], None, name[0])
+            yield _image(path, name[2], None, name[0])
 
 
-def _picture(path: Path, emotion: str | None, place: tuple[float, float] | None, person: str) -> LabelledPicture:
-    from ned.analysis.picture import read_picture
+def _image(path: Path, emotion: str | None, place: tuple[float, float] | None, person: str) -> LabelledImage:
+    from ned.analysis.image import read_image
 
-    return LabelledPicture(path, emotion, place, person, lambda: read_picture(path))
+    return LabelledImage(path, emotion, place, person, lambda: read_image(path))

@@ -1,4 +1,4 @@
-"""Settings of the still-picture networks. The defaults are the papers' numbers; imports nothing heavy."""
+"""Settings of the still-image networks. The defaults are the papers' numbers; imports nothing heavy."""
 
 from __future__ import annotations
 

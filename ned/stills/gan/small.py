@@ -1,6 +1,6 @@
 """The small editor: from 96 pixels and a place of the plane to a flow, a residual and a mask.
 
-They are smooth, so they are enlarged and applied at the picture's own resolution, which keeps its detail: what the
+They are smooth, so they are enlarged and applied at the image's own resolution, which keeps its detail: what the
 network cannot see it does not have to draw. At least under a million parameters.
 """
 
@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 SIZE = 96
 MAX_FLOW = 0.15
-"""Farthest that a pixel comes from, as a share of half the picture's side."""
+"""Farthest that a pixel comes from, as a share of half the image's side."""
 
 
 class _Block(nn.Module):
@@ -43,11 +43,11 @@ class SmallEditor(nn.Module):
         nn.init.zeros_(self.last.bias)
 
     def forward(
-        self, picture: Float[Tensor, "batch 3 96 96"], place: Float[Tensor, "batch 2"]
+        self, image: Float[Tensor, "batch 3 96 96"], place: Float[Tensor, "batch 2"]
     ) -> tuple[Float[Tensor, "batch 2 96 96"], Float[Tensor, "batch 3 96 96"], Float[Tensor, "batch 1 96 96"]]:
-        """Flow (shares of half the side), residual (of pictures in [-1, 1]) and mask in [0, 1]."""
+        """Flow (shares of half the side), residual (of images in [-1, 1]) and mask in [0, 1]."""
         label = self.label(place)
-        levels = [self.start(picture)]
+        levels = [self.start(image)]
         for block in self.down:
             levels.append(block(levels[-1], label))
         hidden = levels.pop()
@@ -60,22 +60,22 @@ class SmallEditor(nn.Module):
 
 
 def applied(
-    picture: Float[Tensor, "batch 3 h w"],
+    image: Float[Tensor, "batch 3 h w"],
     flow: Float[Tensor, "batch 2 a b"],
     residual: Float[Tensor, "batch 3 a b"],
     mask: Float[Tensor, "batch 1 a b"],
     gain: float = 1.0,
 ) -> Float[Tensor, "batch 3 h w"]:
-    """The edited picture, of any size: moved, added to, and mixed with itself. `gain` scales flow and residual."""
-    size = picture.shape[2:]
+    """The edited image, of any size: moved, added to, and mixed with itself. `gain` scales flow and residual."""
+    size = image.shape[2:]
     grow = lambda x: nn.functional.interpolate(x, size, mode="bilinear", align_corners=False)  # noqa: E731
     flow, residual, mask = ((grow(x) if x.shape[2:] != size else x) for x in (flow, residual, mask))
     at = nn.functional.affine_grid(
-        torch.eye(2, 3, dtype=picture.dtype).expand(len(picture), 2, 3), list(picture.shape), align_corners=False
+        torch.eye(2, 3, dtype=image.dtype).expand(len(image), 2, 3), list(image.shape), align_corners=False
     )
     taken = at + gain * flow.movedim(1, 3)
-    moved = nn.functional.grid_sample(picture, taken, mode="bilinear", padding_mode="border", align_corners=False)
-    return picture + mask * (moved + gain * residual - picture)
+    moved = nn.functional.grid_sample(image, taken, mode="bilinear", padding_mode="border", align_corners=False)
+    return image + mask * (moved + gain * residual - image)
 
 
 class SmallCritic(nn.Module):
@@ -92,10 +92,10 @@ class SmallCritic(nn.Module):
         self.answer = nn.Conv2d(sizes[-1], 1, 3, padding=1)
 
     def forward(
-        self, picture: Float[Tensor, "batch 3 h w"], place: Float[Tensor, "batch 2"]
+        self, image: Float[Tensor, "batch 3 h w"], place: Float[Tensor, "batch 2"]
     ) -> Float[Tensor, "batch patches"]:
-        said = place[..., None, None].expand(-1, -1, *picture.shape[2:])
-        hidden = torch.cat([picture, said], 1)
+        said = place[..., None, None].expand(-1, -1, *image.shape[2:])
+        hidden = torch.cat([image, said], 1)
         for layer in self.layers:
             hidden = nn.functional.leaky_relu(layer(hidden), 0.2)
         return self.answer(hidden).flatten(1)

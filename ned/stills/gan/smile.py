@@ -1,6 +1,6 @@
 """StarGAN and CycleGAN as the smile paper has them: instance norm in the generator, layer norm in the critic.
 
-Down by convolutions, residual blocks, up bilinearly; the critic ends in a PatchGAN head. Pictures are in [-1, 1].
+Down by convolutions, residual blocks, up bilinearly; the critic ends in a PatchGAN head. Images are in [-1, 1].
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ class Translator(nn.Module):
         self.last = nn.Conv2d(width, 3, 7, padding=3)
 
     def forward(
-        self, picture: Float[Tensor, "batch 3 size size"], wanted: Float[Tensor, "batch classes"] | None = None
+        self, image: Float[Tensor, "batch 3 size size"], wanted: Float[Tensor, "batch classes"] | None = None
     ) -> Float[Tensor, "batch 3 size size"]:
         if self.classes:
-            said = wanted[..., None, None].expand(-1, -1, *picture.shape[2:])
-            picture = torch.cat([picture, said], 1)
+            said = wanted[..., None, None].expand(-1, -1, *image.shape[2:])
+            image = torch.cat([image, said], 1)
         norms = iter(self.norms)
-        hidden = nn.functional.leaky_relu(next(norms)(self.start(picture)), 0.2)
+        hidden = nn.functional.leaky_relu(next(norms)(self.start(image)), 0.2)
         for layer in self.down:
             hidden = nn.functional.leaky_relu(next(norms)(layer(hidden)), 0.2)
         for block in self.blocks:
@@ -83,11 +83,11 @@ class _Critic(nn.Module):
         )
         self.norms = nn.ModuleList(nn.GroupNorm(1, size) for size in sizes[1:])
 
-    def hidden(self, picture: Tensor) -> Tensor:
+    def hidden(self, image: Tensor) -> Tensor:
         for k, layer in enumerate(self.layers):
-            picture = layer(picture)
-            picture = nn.functional.leaky_relu(self.norms[k - 1](picture) if k else picture, 0.2)
-        return picture
+            image = layer(image)
+            image = nn.functional.leaky_relu(self.norms[k - 1](image) if k else image, 0.2)
+        return image
 
     def quieten(self, sigma: float) -> None:
         """Set the noise's standard deviation."""
@@ -97,7 +97,7 @@ class _Critic(nn.Module):
 
 
 class StarCritic(_Critic):
-    """StarGAN's D: five layers of stride 2; how real each patch is, and which class the picture shows."""
+    """StarGAN's D: five layers of stride 2; how real each patch is, and which class the image shows."""
 
     def __init__(self, classes: int, size: int = 64, width: int = 64) -> None:
         sizes = tuple(width * 2**k for k in range(5))
@@ -106,9 +106,9 @@ class StarCritic(_Critic):
         self.kind = _Noisy(nn.Conv2d(sizes[-1], classes, size // 32, bias=False))
 
     def forward(
-        self, picture: Float[Tensor, "batch 3 size size"]
+        self, image: Float[Tensor, "batch 3 size size"]
     ) -> tuple[Float[Tensor, "batch"], Float[Tensor, "batch classes"]]:
-        hidden = self.hidden(picture)
+        hidden = self.hidden(image)
         return self.real(hidden).mean((1, 2, 3)), self.kind(hidden)[..., 0, 0]
 
 
@@ -119,5 +119,5 @@ class PatchCritic(_Critic):
         super().__init__(tuple(width * 2**k for k in range(4)), (2, 2, 2, 1))
         self.real = _Noisy(nn.Conv2d(8 * width, 1, 4, padding=1))
 
-    def forward(self, picture: Float[Tensor, "batch 3 size size"]) -> Float[Tensor, "batch"]:
-        return self.real(self.hidden(picture)).mean((1, 2, 3))
+    def forward(self, image: Float[Tensor, "batch 3 size size"]) -> Float[Tensor, "batch"]:
+        return self.real(self.hidden(image)).mean((1, 2, 3))

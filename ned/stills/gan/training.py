@@ -1,4 +1,4 @@
-"""Training of the still-picture networks: data, holding out persons, and the loop."""
+"""Training of the still-image networks: data, holding out persons, and the loop."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def train_stills(
     command: str = "",
     licence: str = "",
 ) -> TrainingRecord:
-    """Train the networks that `settings` describe on labelled pictures (the small editor: on pairs); see
+    """Train the networks that `settings` describe on labelled images (the small editor: on pairs); see
     `ned.training.loop.train`. Crops are made once and kept in `out`. Raises UserError for data that does not do."""
     said: tuple[str, ...]
     if isinstance(settings, SmallConfig):
@@ -48,7 +48,7 @@ def train_stills(
         crops = prepare(settings, data, out, progress)
         known, held = crops.split(HELD_OUT, settings.seed)
         learner = _learner(settings, known, held)
-        said = tuple(f"{path.name}: labelled pictures" for path in data)
+        said = tuple(f"{path.name}: labelled images" for path in data)
     schedule = replace(schedule, ema=settings.ema)
     record = TrainingRecord(said, command, settings.seed, licence=licence)
     return train(learner, out, schedule, record, progress)
@@ -62,7 +62,7 @@ def _learner(
     classes = classes_of(settings)
     for k in classes:
         if not (known.emotions == k).any():
-            raise UserError(f"no picture shows {EMOTIONS[k]}", remedy="give more pictures, or other --config emotions")
+            raise UserError(f"no image shows {EMOTIONS[k]}", remedy="give more images, or other --config emotions")
     kind = StarLearner if settings.networks == "stargan" else CycleLearner
     return kind(settings, known, held.of(np.isin(held.emotions, classes)), classes)
 
@@ -85,18 +85,18 @@ def prepare(
     kept = out / CROPS
     if kept.exists():
         return load_crops(kept)
-    pictures = [picture for folder in data for picture in read_labelled(folder)]
+    images = [image for folder in data for image in read_labelled(folder)]
     if isinstance(settings, CaaeConfig):
         scope, part, size = "face", "mouth", SIZE
     else:
         scope, part, size = settings.scope, settings.part, settings.size
         wanted = settings.names()
-        pictures = [picture for picture in pictures if picture.emotion in wanted]
-    with MeshFinder() as find, (progress or Silent()).stage("cropping", len(pictures)) as stage:
+        images = [image for image in images if image.emotion in wanted]
+    with MeshFinder() as find, (progress or Silent()).stage("cropping", len(images)) as stage:
 
         def watched():
-            for picture in pictures:
-                yield picture
+            for image in images:
+                yield image
                 stage.advance()
 
         crops = make_crops(watched(), scope, part, size, find, EMOTIONS)

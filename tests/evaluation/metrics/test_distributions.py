@@ -50,7 +50,7 @@ def test_squared_mmd_is_the_double_sum():
     assert squared_mmd(a, b) == pytest.approx(within_a + within_b - 2 * between, rel=1e-12)
 
 
-def test_kid_is_unbiased_whatever_the_number_of_pictures():
+def test_kid_is_unbiased_whatever_the_number_of_images():
     """The mean over many small splits of two known distributions is the value of a large one."""
     rng = np.random.default_rng(4)
     large = squared_mmd(rng.normal(size=(1000, 8)), rng.normal(size=(1000, 8)) * 1.3 + 0.2)

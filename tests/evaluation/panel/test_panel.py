@@ -67,7 +67,7 @@ def test_a_panel_is_blind_and_scores_what_its_viewers_said(listed, tmp_path, cap
     assert "exists already" in capsys.readouterr().err
 
 
-def test_clips_are_alike_but_for_their_pictures(listed, tmp_path):
+def test_clips_are_alike_but_for_their_images(listed, tmp_path):
     panel = tmp_path / "clips"
     command = ["evaluate", "panel", "make", str(listed), "--out", str(panel), "--viewers", "2", "--clips", "--quiet"]
     assert main(command) == 0

@@ -33,7 +33,7 @@ def mead(talk, tmp_path_factory):
 
 
 class Light:
-    """A feature judge: mean and spread of the picture."""
+    """A feature judge: mean and spread of the image."""
 
     name = "light"
 

@@ -191,7 +191,7 @@ class TestLandmarkFiles:
         assert np.rad2deg(yaw_of(turned)) == pytest.approx([20, -20])
 
     def test_contour_is_the_silhouette(self, flame):
-        """Normals of the contour on the side turned away look sideways in the picture."""
+        """Normals of the contour on the side turned away look sideways in the image."""
         from ned.geometry.surface import point_normals
 
         normals = point_normals(flame.model.template.astype(np.float64), flame.model.triangles)

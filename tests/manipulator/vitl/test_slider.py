@@ -180,15 +180,15 @@ def test_five_degree_steps_are_small_for_a_face_at_rest(manipulator):
     assert np.abs(steps).max() < 0.35 * np.ptp(labels, axis=0).max()
 
 
-def test_a_still_has_no_drift_and_the_seed_gives_it_to_films(manipulator, speech):
+def test_a_still_has_no_drift_and_the_seed_gives_it_to_videos(manipulator, speech):
     one, shut = speech[0][:1], Articulation(np.zeros(1), np.ones((1, 2)), 11.5)
     edits = [manipulator.move(one, shut, RATE, place_of("happy"), seed=s, variation=0.0).pack() for s in (0, 1)]
     assert np.array_equal(*edits)
-    films = [manipulator.move(*speech, RATE, place_of("happy"), seed=seed).pack() for seed in (0, 0, 1)]
-    assert np.array_equal(films[0], films[1]) and not np.array_equal(films[0], films[2])
+    videos = [manipulator.move(*speech, RATE, place_of("happy"), seed=seed).pack() for seed in (0, 0, 1)]
+    assert np.array_equal(videos[0], videos[1]) and not np.array_equal(videos[0], videos[2])
 
 
-def test_a_picture_s_open_mouth_closes_where_it_is_asked_to(manipulator):
+def test_an_image_s_open_mouth_closes_where_it_is_asked_to(manipulator):
     mouth = effects_of(MODEL).opening
     open_wide = np.zeros((101, 52))
     open_wide[:, 0] = 0.2

@@ -13,15 +13,15 @@ from ned.renderer.neural.training.crop_sequences import CropSequence
 
 @lru_cache(maxsize=8)
 def painted(size, seed):
-    """A smooth picture of random colours, with a dark line where the lips meet."""
+    """A smooth image of random colours, with a dark line where the lips meet."""
     rng = np.random.default_rng(seed)
     coarse = rng.uniform(60, 220, (6, 6, 3)).astype(np.float32)
-    picture = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
-    picture += cv2.resize(rng.normal(0, 12, (size // 4, size // 4, 3)).astype(np.float32), (size, size))
+    image = cv2.resize(coarse, (size, size), interpolation=cv2.INTER_CUBIC)
+    image += cv2.resize(rng.normal(0, 12, (size // 4, size // 4, 3)).astype(np.float32), (size, size))
     face = faces_of(np.zeros((1, load_face_model().space.width), np.float32), size)[0]
-    cv2.ellipse(picture, tuple(int(v) for v in face[[13, 14], :2].mean(0)), (size // 12, size // 40), 0, 0, 360,
+    cv2.ellipse(image, tuple(int(v) for v in face[[13, 14], :2].mean(0)), (size // 12, size // 40), 0, 0, 360,
                 (90, 40, 40), -1)  # fmt: skip
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    return np.clip(image, 0, 255).astype(np.uint8)
 
 
 def faces_of(coefficients, size, turn=0.0):
@@ -45,8 +45,8 @@ def footage(person="ann", frames=40, size=64, seed=0, rate=25.0, people=1):
         coefficients[:, model.space.index(name)] = amount * np.clip(np.sin(6.28 * rhythm * time + phase), 0, 1)
     rest = faces_of(np.zeros((1, model.space.width), np.float32), size)[0]
     faces = faces_of(coefficients, size)
-    picture = painted(size, seed)
-    shown = [warp_views([[(picture, rest, 1.0)]], face)[0][0] for face in faces]
-    frames_rgb = np.stack([(255 * picture + 0.5).astype(np.uint8) for picture in shown])
+    image = painted(size, seed)
+    shown = [warp_views([[(image, rest, 1.0)]], face)[0][0] for face in faces]
+    frames_rgb = np.stack([(255 * image + 0.5).astype(np.uint8) for image in shown])
     runs = np.zeros(frames, np.int64)
     return CropSequence(person, f"{person}.mp4", frames_rgb, faces, coefficients, runs, rate, people)

@@ -36,8 +36,8 @@ def _shown(yaw=0.0, **values):
     return CONDITIONER(_face(yaw=yaw, **values), _coefficients(**values))
 
 
-def _at(picture, xy):
-    return picture[round(float(xy[1])), round(float(xy[0]))]
+def _at(image, xy):
+    return image[round(float(xy[1])), round(float(xy[0]))]
 
 
 def _middle(weights):
@@ -124,7 +124,7 @@ def test_the_mouth_has_the_area_between_the_lips():
     assert CONDITIONER(face, _coefficients()).mouth.max() == 0.0
 
 
-def test_creases_are_folded_by_the_expression_alone():
+def test_wrinkles_are_folded_by_the_expression_alone():
     face = _face()
     calm = CONDITIONER(face, _coefficients()).shape[..., 0]
     frown = CONDITIONER(face, _coefficients(browDownLeft=1.0, browDownRight=1.0)).shape[..., 0]
@@ -141,7 +141,7 @@ def test_an_eye_behind_the_nose_is_not_drawn():
     assert near[1] > 0.6 * near[0] and far[1] < 0.5 * far[0]
 
 
-def test_mirrored_faces_have_mirrored_pictures():
+def test_mirrored_faces_have_mirrored_images():
     values = dict(mouthSmileLeft=0.8, eyeBlinkRight=0.5, browDownLeft=0.7)
     other = dict(mouthSmileRight=0.8, eyeBlinkLeft=0.5, browDownRight=0.7)
     face = _face(**values)

@@ -1,4 +1,4 @@
-"""The aligned crop: similarities are found again, pictures come back to their place."""
+"""The aligned crop: similarities are found again, images come back to their place."""
 
 import numpy as np
 import pytest
@@ -37,15 +37,15 @@ def test_an_open_mouth_does_not_move_the_crop():
 
 @pytest.mark.parametrize("scale", [4.0, 9.0, 60.0])
 def test_what_was_cut_comes_back_to_its_place(scale):
-    """A smooth picture, since large faces are made smaller on the way."""
+    """A smooth image, since large faces are made smaller on the way."""
     y, x = np.mgrid[:900, :1000] / (2.5 * scale)
-    picture = np.stack([0.5 + 0.4 * np.sin(x), 0.5 + 0.4 * np.cos(y), 0.5 + 0.2 * np.sin(x + y)], -1).astype(np.float32)
+    image = np.stack([0.5 + 0.4 * np.sin(x), 0.5 + 0.4 * np.cos(y), 0.5 + 0.2 * np.sin(x + y)], -1).astype(np.float32)
     matrix = align(_face(scale, 0.2, (500.0, 420.0)), 128)
-    crop = cut(picture, matrix, 128)
-    again = paste_back(crop, matrix, picture.shape[:2])
+    crop = cut(image, matrix, 128)
+    again = paste_back(crop, matrix, image.shape[:2])
     inside = np.linalg.inv(np.vstack([matrix, [0, 0, 1]])) @ [64, 64, 1]
     column, row = inside[:2].astype(int)
     reach = int(2.5 * scale)
     part = slice(row - reach, row + reach), slice(column - reach, column + reach)
-    assert np.abs(again[part] - picture[part]).max() < 0.03
-    assert cut((255 * picture).astype(np.uint8), matrix, 128).dtype == np.uint8
+    assert np.abs(again[part] - image[part]).max() < 0.03
+    assert cut((255 * image).astype(np.uint8), matrix, 128).dtype == np.uint8

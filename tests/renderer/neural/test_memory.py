@@ -18,7 +18,7 @@ def _face(**coefficients):
     return to_crop(face, align(MODEL.mean, SIZE))
 
 
-def _picture_of(face, places):
+def _image_of(face, places):
     """A crop in which every surface point has the colour that `places`, where it lies at rest, say: smooth in them."""
     x, y = (warp_maps(places[None], face, (SIZE, SIZE))[0] / SIZE).transpose(2, 0, 1)
     return np.stack([0.5 + 0.4 * np.sin(25 * x), 0.5 + 0.4 * np.cos(22 * y), x * y], -1).astype(np.float32)
@@ -26,28 +26,28 @@ def _picture_of(face, places):
 
 def test_a_bent_crop_shows_the_same_surface_points():
     rest, smile = _face(), _face(mouthSmileLeft=0.8, mouthSmileRight=0.8, jawOpen=0.3)
-    before, after = _picture_of(rest, rest), _picture_of(smile, rest)
-    ((bent, way),) = warp_views([[(before, rest, 1.0)]], smile)
+    before, after = _image_of(rest, rest), _image_of(smile, rest)
+    ((bent, displacement),) = warp_views([[(before, rest, 1.0)]], smile)
     assert np.abs(after - before)[30:90, 20:76].max() > 0.1  # there is something to do
     assert np.abs(bent - after)[20:88, 24:72].max() < 0.04
     corner = smile[61, :2].round().astype(int)
-    assert way[corner[1], corner[0]] * SIZE == pytest.approx((rest - smile)[61, :2], abs=0.6)
+    assert displacement[corner[1], corner[0]] * SIZE == pytest.approx((rest - smile)[61, :2], abs=0.6)
 
 
 def test_bending_to_itself_changes_nothing():
     face = _face(jawOpen=0.5)
-    picture = np.random.default_rng(0).random((SIZE, SIZE, 3)).astype(np.float32)
-    ((bent, way),) = warp_views([[(picture, face, 1.0)]], face)
-    assert np.abs(bent - picture).max() < 0.02 and np.abs(way).max() * SIZE < 0.02
+    image = np.random.default_rng(0).random((SIZE, SIZE, 3)).astype(np.float32)
+    ((bent, displacement),) = warp_views([[(image, face, 1.0)]], face)
+    assert np.abs(bent - image).max() < 0.02 and np.abs(displacement).max() * SIZE < 0.02
 
 
 def test_a_window_is_a_part_of_the_whole():
     rest, smile = _face(), _face(mouthSmileLeft=0.8)
-    groups = [[(_picture_of(rest, rest), rest, 0.5), (_picture_of(smile, rest), smile, 0.5)]]
-    ((whole, way),) = warp_views(groups, smile)
-    ((part, part_way),) = warp_views(groups, smile, (24, 40, 48, 32))
+    groups = [[(_image_of(rest, rest), rest, 0.5), (_image_of(smile, rest), smile, 0.5)]]
+    ((whole, displacement),) = warp_views(groups, smile)
+    ((part, part_displacement),) = warp_views(groups, smile, (24, 40, 48, 32))
     assert np.abs(part - whole[40:72, 24:72]).max() < 1e-3
-    assert np.abs(part_way - way[40:72, 24:72]).max() < 1e-4
+    assert np.abs(part_displacement - displacement[40:72, 24:72]).max() < 1e-4
 
 
 def _memory(openings, blinks):

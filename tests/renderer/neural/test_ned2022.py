@@ -34,7 +34,7 @@ def test_discriminators_have_three_halving_layers_at_two_scales():
 
 
 @pytest.mark.parametrize("size", [16, 64, 72])
-def test_pictures_keep_their_size_and_range_and_depend_on_both_inputs(size):
+def test_images_keep_their_size_and_range_and_depend_on_both_inputs(size):
     torch.manual_seed(0)
     generator = Generator(4)
     conditions = torch.rand(2, 27, size, size, requires_grad=True)
@@ -62,11 +62,11 @@ def test_an_answer_sees_seventy_pixels():
     judge = PatchDiscriminator(base=4, scales=1)
     for layer in judge.modules():
         if isinstance(layer, torch.nn.InstanceNorm2d):
-            layer.forward = lambda x: x  # it sees the whole picture
-    picture = torch.rand(1, 3, 128, 128, requires_grad=True)
-    answer = judge(torch.rand(1, 9, 128, 128), picture)[0][-1]
+            layer.forward = lambda x: x  # it sees the whole image
+    image = torch.rand(1, 3, 128, 128, requires_grad=True)
+    answer = judge(torch.rand(1, 9, 128, 128), image)[0][-1]
     answer[0, 0, answer.shape[2] // 2, answer.shape[3] // 2].backward()
-    rows = torch.nonzero(picture.grad.abs().sum((0, 1, 3)))[:, 0]
+    rows = torch.nonzero(image.grad.abs().sum((0, 1, 3)))[:, 0]
     assert int(rows.max() - rows.min()) + 1 == 70
 
 

@@ -64,14 +64,14 @@ def _painting(network, strength=1.0):
 def test_it_keeps_the_contract_and_a_zero_edit():
     made = build_renderer(MODEL, _painting(Redden(4)))
     assert isinstance(made, NeuralRenderer) and isinstance(made, Renderer)
-    picture = painted(200, 1).astype(np.float32) / 255.0
-    assert np.array_equal(made.render(picture, _edit(0.0)), build_renderer(MODEL).render(picture, _edit(0.0)))
+    image = painted(200, 1).astype(np.float32) / 255.0
+    assert np.array_equal(made.render(image, _edit(0.0)), build_renderer(MODEL).render(image, _edit(0.0)))
 
 
 def test_it_paints_where_the_edit_moves_the_face_and_only_there():
-    picture, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
-    plain = build_renderer(MODEL).render(picture, edit)
-    red = build_renderer(MODEL, _painting(Redden(4))).render(picture, edit) - plain
+    image, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
+    plain = build_renderer(MODEL).render(image, edit)
+    red = build_renderer(MODEL, _painting(Redden(4))).render(image, edit) - plain
     corner = edit.target[61, :2].astype(int)
     assert red[corner[1], corner[0], 0] > 0.05 and red[corner[1], corner[0], 1] < -0.05
     brow = edit.target[9, :2].astype(int)
@@ -81,21 +81,21 @@ def test_it_paints_where_the_edit_moves_the_face_and_only_there():
 
 def test_what_would_be_painted_away_stays():
     """A change of the skin that no expression makes: something stands before the face."""
-    picture, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
-    plain = build_renderer(MODEL).render(picture, edit)
+    image, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
+    plain = build_renderer(MODEL).render(image, edit)
     mild, strong = Redden(4), Redden(4)
     strong.by = 1.0
-    mild, strong = (np.abs(build_renderer(MODEL, _painting(n)).render(picture, edit) - plain) for n in (mild, strong))
+    mild, strong = (np.abs(build_renderer(MODEL, _painting(n)).render(image, edit) - plain) for n in (mild, strong))
     cheek = edit.target[205, :2].astype(int)
     assert mild[cheek[1], cheek[0]].max() > 0.03 and strong[cheek[1], cheek[0]].max() < 0.01
 
 
 def test_teeth_that_the_frame_itself_shows_stay_its_own():
     """A mouth that is open already keeps its inside; one that the edit opens gets the network's."""
-    picture, red = painted(200, 1).astype(np.float32) / 255.0, []
+    image, red = painted(200, 1).astype(np.float32) / 255.0, []
     for edit in (_edit(0.9, jaw=0.7), _edit(0.9, jaw=0.1, jaw_change=0.6)):
-        plain = build_renderer(MODEL).render(picture, edit)
-        added = build_renderer(MODEL, _painting(Redden(4))).render(picture, edit) - plain
+        plain = build_renderer(MODEL).render(image, edit)
+        added = build_renderer(MODEL, _painting(Redden(4))).render(image, edit) - plain
         x, y = edit.target[[13, 14], :2].mean(0).astype(int)
         red.append(added[y, x, 0] - added[y, x, 1])
     assert red[0] < 0.1 * red[1] and red[1] > 0.05
@@ -103,27 +103,27 @@ def test_teeth_that_the_frame_itself_shows_stay_its_own():
 
 def test_what_the_network_blurs_comes_out_as_sharp_as_the_warp():
     grain = np.random.default_rng(0).normal(0, 0.03, (200, 200, 3)).astype(np.float32)
-    picture, edit = np.clip(painted(200, 1) / np.float32(255) + grain, 0, 1), _edit(0.9)
+    image, edit = np.clip(painted(200, 1) / np.float32(255) + grain, 0, 1), _edit(0.9)
     seen = footage(frames=12, size=192)
     painting = Painting(Soften(4).eval(), Memory.of(seen.frames, seen.faces, 4), 192)
-    plain = build_renderer(MODEL).render(picture, edit)
+    plain = build_renderer(MODEL).render(image, edit)
     cheek = edit.target[[205, 425], :2].astype(int)
 
     def varies(out):
-        parts = [(picture + out)[y - 9 : y + 9, x - 9 : x + 9] for x, y in cheek]
+        parts = [(image + out)[y - 9 : y + 9, x - 9 : x + 9] for x, y in cheek]
         return [sharpness(luminance(np.ascontiguousarray(part))) for part in parts]
 
     soft = build_renderer(MODEL, painting)
     soft._sharpness.measure = lambda *_: None
-    blurred, made = varies(soft.render(picture, edit)), varies(build_renderer(MODEL, painting).render(picture, edit))
+    blurred, made = varies(soft.render(image, edit)), varies(build_renderer(MODEL, painting).render(image, edit))
     assert np.mean(blurred) < 0.8 * np.mean(varies(plain))
     assert np.mean(made) > np.mean(blurred) + 0.5 * (np.mean(varies(plain)) - np.mean(blurred))
 
 
 def test_little_footage_gives_little_strength():
-    picture, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
-    plain = build_renderer(MODEL).render(picture, edit)
-    whole, half = (build_renderer(MODEL, _painting(Redden(4), s)).render(picture, edit) - plain for s in (1.0, 0.5))
+    image, edit = painted(200, 1).astype(np.float32) / 255.0, _edit(0.9)
+    plain = build_renderer(MODEL).render(image, edit)
+    whole, half = (build_renderer(MODEL, _painting(Redden(4), s)).render(image, edit) - plain for s in (1.0, 0.5))
     assert half == pytest.approx(0.5 * whole, abs=0.005)
 
 
@@ -139,44 +139,44 @@ def test_little_footage_leans_on_what_is_known_of_many():
 
 
 def test_frames_are_the_same_again_for_a_fresh_renderer():
-    """So that a piece of a film that is made anew is the piece that was lost."""
+    """So that a piece of a video that is made anew is the piece that was lost."""
     torch.manual_seed(3)
     network = CandidateNetwork(4)
     torch.nn.init.normal_(network.choose.weight, std=0.05)
-    picture, edit, painting = painted(200, 1).astype(np.float32) / 255.0, _edit(0.7), _painting(network)
+    image, edit, painting = painted(200, 1).astype(np.float32) / 255.0, _edit(0.7), _painting(network)
     first, second = (
-        [made.render(picture, edit) for _ in range(3)] for made in (build_renderer(MODEL, painting) for _ in range(2))
+        [made.render(image, edit) for _ in range(3)] for made in (build_renderer(MODEL, painting) for _ in range(2))
     )
     assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
 
 
 def test_frames_that_are_started_ahead_are_painted_alike():
-    picture, edits = painted(200, 1).astype(np.float32) / 255.0, [_edit(smile) for smile in (0.9, 0.3, 0.6, 0.8)]
+    image, edits = painted(200, 1).astype(np.float32) / 255.0, [_edit(smile) for smile in (0.9, 0.3, 0.6, 0.8)]
     torch.manual_seed(0)
     network = CandidateNetwork(4)
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)  # the state matters
     one_by_one, ahead = (build_renderer(MODEL, _painting(network)) for _ in range(2))
-    expected = [one_by_one.render(picture, edit) for edit in edits]
-    made = [finished() for finished in [ahead.submit(picture, edit) for edit in edits]]
+    expected = [one_by_one.render(image, edit) for edit in edits]
+    made = [finished() for finished in [ahead.submit(image, edit) for edit in edits]]
     assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
     again = build_renderer(MODEL, _painting(network))
-    assert not np.array_equal(again.render(picture, edits[3]), expected[3])
+    assert not np.array_equal(again.render(image, edits[3]), expected[3])
 
 
 def test_what_was_foreseen_is_painted_alike(monkeypatch):
     torch.manual_seed(3)
     network = CandidateNetwork(4)
     torch.nn.init.normal_(network.choose.weight, std=0.05)
-    picture, painting = painted(200, 1).astype(np.float32) / 255.0, _painting(network)
+    image, painting = painted(200, 1).astype(np.float32) / 255.0, _painting(network)
     edits = [_edit(0.2 * k) for k in range(1, 5)]
     alone, told = (build_renderer(MODEL, painting) for _ in range(2))
-    expected = [alone.render(picture, edit) for edit in edits]
+    expected = [alone.render(image, edit) for edit in edits]
     made, looks, look = [], [], told._look_at
     monkeypatch.setattr(told, "_look_at", lambda edit: looks.append(edit) or look(edit))
     for k in (0, 1, 3):  # the third is announced, and never comes
         told.prefetch_edits(edits[k : k + 3])
-        made.append(told.render(picture, edits[k]))
+        made.append(told.render(image, edits[k]))
     assert all(np.array_equal(a, expected[k]) for a, k in zip(made[:2], (0, 1), strict=True))
     assert len(looks) == 4 and {id(edit) for edit in looks} == {id(edit) for edit in edits}  # each once
     assert not told._prefetched
@@ -215,7 +215,7 @@ def _tracks(footages):
 
 
 @pytest.fixture
-def film():
+def video():
     """Frames in which the footage stands at twice its size."""
     import cv2
 
@@ -230,19 +230,19 @@ def film():
     return shown_by
 
 
-def _casting(film, weights=None):
-    return Casting(MODEL, _tracks({1: film.footage}), film.frames_of, weights or {})
+def _casting(video, weights=None):
+    return Casting(MODEL, _tracks({1: video.footage}), video.frames_of, weights or {})
 
 
-def test_the_memory_is_of_the_edited_video(film, tmp_path, monkeypatch):
+def test_the_memory_is_of_the_edited_video(video, tmp_path, monkeypatch):
     monkeypatch.setattr(preparing, "SHIPPED", _saved(tmp_path / "meta.safetensors", memory=6))
-    clock, casting = Clock(Silent()), _casting(film)
+    clock, casting = Clock(Silent()), _casting(video)
     made = preparing.prepare(casting, clock)(casting.edits[0])
     assert isinstance(made, module.NeuralRenderer) and "remembering" in clock.seconds
     memory = made._painting.memory
     assert len(memory.frames) == 6
-    difference = [np.abs(memory.frames.astype(int) - frame).mean((1, 2, 3)).min() for frame in film.footage.frames]
-    assert sum(d < 6 for d in difference) >= 6  # crops of the film's own frames
+    difference = [np.abs(memory.frames.astype(int) - frame).mean((1, 2, 3)).min() for frame in video.footage.frames]
+    assert sum(d < 6 for d in difference) >= 6  # crops of the video's own frames
 
 
 def _remembering(value, base=4):
@@ -253,22 +253,22 @@ def _remembering(value, base=4):
 
 @pytest.mark.parametrize(("base", "bias", "strength"), [(4, 2.5, 1.0), (8, 1.0, 0.25)])
 def test_the_network_of_an_actor_with_little_footage_leans_on_the_shipped_one(
-    base, bias, strength, film, tmp_path, monkeypatch
+    base, bias, strength, video, tmp_path, monkeypatch
 ):
     """Only where the two are of one kind; else its changes are taken in part."""
     shipped = _saved(tmp_path / "meta.safetensors", _remembering(3.0, base), base=base)
     monkeypatch.setattr(preparing, "SHIPPED", shipped)
     weights = _saved(tmp_path / "ann.safetensors", _remembering(1.0), memory=6)
-    casting = _casting(film, {1: PersonWeights(weights, 0.25)})
+    casting = _casting(video, {1: PersonWeights(weights, 0.25)})
     painting = preparing.prepare(casting, Silent())(casting.edits[0])._painting
     assert painting.strength == strength
     assert torch.allclose(painting.network.remember.bias.cpu(), torch.tensor(bias))
 
 
-def test_expressions_of_another_space_are_refused(film):
+def test_expressions_of_another_space_are_refused(video):
     other = LandmarkFace(load_in_flame(), MODEL.topology)
     with pytest.raises(UserError, match="arkit52, these are of flame50"):
-        preparing.prepare(Casting(other, [], film.frames_of), Silent())
+        preparing.prepare(Casting(other, [], video.frames_of), Silent())
 
 
 @pytest.fixture
@@ -281,16 +281,16 @@ def paper(tmp_path):
     return path
 
 
-def test_networks_of_the_paper_paint_an_actor(film, paper):
+def test_networks_of_the_paper_paint_an_actor(video, paper):
     """The same network with the frames' geometry: what is painted is the generator's, inside the face alone."""
-    casting = _casting(film, {1: PersonWeights(paper)})
+    casting = _casting(video, {1: PersonWeights(paper)})
     edit = casting.edits[0]
     made = preparing.prepare(casting, Silent())(edit)
     assert isinstance(made, Ned2022Renderer) and isinstance(made, Renderer)
     face = edit.face_edit(0)
-    picture = next(film.frames_of([0])).rgb().astype(np.float32) / 255.0
-    box = made.region(face, picture.shape[:2])
-    local, region = face.moved_to(box[:2]), picture[box[1] : box[3], box[0] : box[2]]
+    image = next(video.frames_of([0])).rgb().astype(np.float32) / 255.0
+    box = made.region(face, image.shape[:2])
+    local, region = face.moved_to(box[:2]), image[box[1] : box[3], box[0] : box[2]]
     plain = build_renderer(MODEL).render(region, local)
     change = np.abs(made.render(region, local) - plain)
     assert change.max() > 0.1 and change[0].max() < 1e-3 and change[:, 0].max() < 1e-3

@@ -13,8 +13,8 @@ class Tint(torch.nn.Module):
         super().__init__()
         self.gain, self.offset = torch.nn.Parameter(torch.full((3,), 0.4)), torch.nn.Parameter(torch.zeros(3))
 
-    def forward(self, picture):
-        return self.gain * picture + self.offset
+    def forward(self, image):
+        return self.gain * image + self.offset
 
 
 class TintLearner:
@@ -38,8 +38,8 @@ class TintLearner:
         rng = np.random.default_rng([self._settings.seed, number])
         shown = self.footages[int(rng.integers(len(self.footages)))]
         k = int(rng.integers(len(shown)))
-        picture = torch.from_numpy(shown.frames[k].astype(np.float32) / 255)
-        loss = (self.modules["renderer"](picture) - picture).abs().mean()
+        image = torch.from_numpy(shown.frames[k].astype(np.float32) / 255)
+        loss = (self.modules["renderer"](image) - image).abs().mean()
         self.optimizers["renderer"].zero_grad()
         loss.backward()
         self.optimizers["renderer"].step()

@@ -14,7 +14,7 @@ SIZE = (420, 400)
 
 
 def _face(jaw=0.0, angle=0.0, scale=18.0, origin=(200, 160)):
-    """A face turned in the picture plane, with the map of its own plane to pixels."""
+    """A face turned in the image plane, with the map of its own plane to pixels."""
     change = np.zeros((1, MODEL.space.width), np.float32)
     change[0, 0] = jaw
     c, s = np.cos(angle), np.sin(angle)
@@ -35,12 +35,12 @@ def test_the_rigid_map_undoes_the_motion_of_the_head():
 def test_an_upper_tooth_stays_with_the_skull():
     donor_face, donor_turn = _face(0.55, angle=0.15, scale=24, origin=(230, 170))
     tooth = (MODEL.mean[13, :2] + [0.0, 0.45]).astype(np.float32)  # hangs below the upper lip, in cm
-    picture = np.full((460, 460, 3), 0.3, np.float32)
+    image = np.full((460, 460, 3), 0.3, np.float32)
     x, y = tooth @ donor_turn + np.float32((230, 170))
-    cv2.circle(picture, (round(float(x)), round(float(y))), 4, (1, 1, 1), -1, cv2.LINE_AA)
+    cv2.circle(image, (round(float(x)), round(float(y))), 4, (1, 1, 1), -1, cv2.LINE_AA)
     shut, turn = _face(0.0)
     opened, _ = _face(0.4)
-    inside = MouthDonor(picture, donor_face).interior(np.full((*SIZE, 3), 0.3, np.float32), shut, opened)
+    inside = MouthDonor(image, donor_face).interior(np.full((*SIZE, 3), 0.3, np.float32), shut, opened)
     bright = np.clip(inside.mean(-1) - 0.35, 0, None)
     rows, columns = np.indices(SIZE)
     found = np.array([(bright * columns).sum(), (bright * rows).sum()]) / bright.sum()
@@ -68,12 +68,12 @@ def test_a_shut_mouth_that_opens_shows_the_donor_instead_of_the_dark():
     change = np.zeros(MODEL.space.width, np.float32)
     change[0] = 0.45
     edit = FaceEdit(source, target, change, change)
-    picture = np.full((*SIZE, 3), 0.5, np.float32)
+    image = np.full((*SIZE, 3), 0.5, np.float32)
     x, y = ((target[13] + target[14]) / 2)[:2].astype(int)
     dark, bright = build_renderer(MODEL), build_renderer(MODEL)
     assert bright.wants_mouth(edit) and not bright.wants_mouth(FaceEdit(source, source, 0 * change, change))
-    bright.take_mouth(picture, _face(0.5)[0])
+    bright.take_mouth(image, _face(0.5)[0])
     assert not bright.wants_mouth(edit)
-    assert dark.render(picture, edit)[y, x].mean() < -0.2
-    assert abs(bright.render(picture, edit)[y, x].mean()) < 0.05
+    assert dark.render(image, edit)[y, x].mean() < -0.2
+    assert abs(bright.render(image, edit)[y, x].mean()) < 0.05
     assert layers.opening(layers.MOUTH, target) > 10

@@ -17,14 +17,14 @@ def _face():
 
 def _portrait(rims, noise=0.01):
     """Skin with lids and brows, and lenses of 2.6 x 2.0 cm with rims of the given brightness, or none."""
-    picture = np.full(SIZE, 0.6, np.float32)
+    image = np.full(SIZE, 0.6, np.float32)
     for row in ((70, 63, 105, 66, 107), (300, 293, 334, 296, 336), (33, 159, 133), (362, 386, 263)):
-        cv2.polylines(picture, [_face()[list(row), :2].astype(int)], False, 0.25, 5, cv2.LINE_AA)
+        cv2.polylines(image, [_face()[list(row), :2].astype(int)], False, 0.25, 5, cv2.LINE_AA)
     if rims is not None:
         for centre in _centres():
             at = [int(v) for v in centre * SCALE + ORIGIN]
-            cv2.ellipse(picture, at, (round(2.6 * SCALE), round(2.0 * SCALE)), 0, 0, 360, rims, 2, cv2.LINE_AA)
-    return picture + np.random.default_rng(0).normal(0, noise, SIZE).astype(np.float32)
+            cv2.ellipse(image, at, (round(2.6 * SCALE), round(2.0 * SCALE)), 0, 0, 360, rims, 2, cv2.LINE_AA)
+    return image + np.random.default_rng(0).normal(0, noise, SIZE).astype(np.float32)
 
 
 def _centres():

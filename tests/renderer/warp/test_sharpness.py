@@ -1,4 +1,4 @@
-"""The amount of sharpening: closed form on a picture whose fine part is known, followed slowly."""
+"""The amount of sharpening: closed form on an image whose fine part is known, followed slowly."""
 
 import numpy as np
 import pytest
@@ -45,7 +45,7 @@ def test_every_fourth_frame_is_measured():
     assert measured == [0, 4, 8]
 
 
-def test_sharpness_of_rounding_and_of_known_pictures():
+def test_sharpness_of_rounding_and_of_known_images():
     checks = (np.indices((32, 32)).sum(0) % 2 * 0.2).astype(np.float32)
     assert sharpness(checks) == pytest.approx(4 * 0.2, rel=0.02)  # the Laplacian is four steps up or four down
     assert sharpness(np.full((32, 32), 0.4, np.float32)) == 0

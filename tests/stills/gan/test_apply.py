@@ -14,7 +14,7 @@ from ned.stills.frame import pixels_of
 from ned.stills.gan.apply import edit_with, load_editor
 from ned.stills.gan.settings import SmallConfig
 from ned.stills.gan.small import SmallEditor
-from ned.stills.picture import read_picture
+from ned.stills.image import read_image
 
 
 @pytest.fixture(scope="module")
@@ -42,13 +42,13 @@ def weights(tmp_path_factory):
 
 
 def test_an_untrained_editor_changes_nothing(png, portrait):
-    found = find_faces(read_picture(png))
+    found = find_faces(read_image(png))
     frame = edit_with(SmallEditor(4).eval(), found.frame, found.faces, np.array([0.5, 0.5]))
     assert np.abs(pixels_of(frame).astype(int) - portrait).max() <= 1
 
 
 def test_the_face_changes_and_nothing_far_from_it(png, portrait):
-    found = find_faces(read_picture(png))
+    found = find_faces(read_image(png))
     frame = edit_with(_brighter(), found.frame, found.faces, np.zeros(2))
     change = pixels_of(frame).astype(int).sum(2) - portrait.astype(int).sum(2)
     x0, y0, x1, y1 = found.faces[0].track.boxes[0].astype(int)
@@ -59,10 +59,10 @@ def test_the_face_changes_and_nothing_far_from_it(png, portrait):
     assert (change[outside] == 0).all()
 
 
-def test_a_face_at_the_edge_of_a_picture(portrait, tmp_path):
+def test_a_face_at_the_edge_of_an_image(portrait, tmp_path):
     path = tmp_path / "edge.png"
     Image.fromarray(portrait[30:330, 170:400]).save(path)
-    found = find_faces(read_picture(path))
+    found = find_faces(read_image(path))
     frame = edit_with(_brighter(), found.frame, found.faces, np.zeros(2), gain=0.5)
     assert (pixels_of(frame) != portrait[30:330, 170:400]).any()
 
@@ -71,7 +71,7 @@ def test_the_command_and_what_it_refuses(png, weights, portrait, tmp_path, capsy
     out = tmp_path / "out.png"
     given = ["still", str(png), "-e", "happy", "--editor", "small", "--no-provenance", "-o", str(out)]
     assert main([*given, "--editor-weights", str(weights)]) == 0
-    assert (read_picture(out).pixels != portrait).any()
+    assert (read_image(out).pixels != portrait).any()
     assert main(given) == 2 and "go together" in capsys.readouterr().err
     with pytest.raises(UserError, match="one emotion or place"):
         StillConfig(png, editor="small", editor_weights=weights, grid=7)

@@ -1,4 +1,4 @@
-"""Labelled pictures in their publishers' layouts, crops of them, and parts that go back."""
+"""Labelled images in their publishers' layouts, crops of them, and parts that go back."""
 
 import csv
 
@@ -14,7 +14,7 @@ from ned.types import EMOTIONS
 
 
 @pytest.fixture
-def picture(portrait):
+def image(portrait):
     return Image.fromarray(portrait[:256, 100:356])
 
 
@@ -25,8 +25,8 @@ def _table(path, rows):
         writer.writerows(rows)
 
 
-def test_a_plain_folder(tmp_path, picture):
-    picture.save(tmp_path / "a.png")
+def test_a_plain_folder(tmp_path, image):
+    image.save(tmp_path / "a.png")
     _table(tmp_path / "labels.csv", [
         {"file": "a.png", "emotion": "happy", "valence": "", "arousal": "", "person": "ann"},
         {"file": "b.png", "emotion": "", "valence": "-.5", "arousal": ".25", "person": ""},
@@ -48,19 +48,19 @@ def test_labels_that_do_not_do(tmp_path, row, words):
         read_labelled(tmp_path)
 
 
-def test_affectnet_in_both_forms(tmp_path, picture):
+def test_affectnet_in_both_forms(tmp_path, image):
     folder = tmp_path / "npy" / "train_set"
     (folder / "images").mkdir(parents=True)
     (folder / "annotations").mkdir()
     for number, (kind, valence, arousal) in enumerate([("1", ".8", ".1"), ("7", "0", "0"), ("2", "-2", "-2")]):
-        picture.save(folder / "images" / f"{number}.jpg")
+        image.save(folder / "images" / f"{number}.jpg")
         for name, value in (("exp", kind), ("val", valence), ("aro", arousal)):
             np.save(folder / "annotations" / f"{number}_{name}.npy", np.array(value))
     found = read_labelled(tmp_path / "npy")
     assert [(p.emotion, p.place) for p in found] == [("happy", (0.8, 0.1)), ("sad", None)]  # contempt is left out
     table = tmp_path / "csv"
     (table / "689").mkdir(parents=True)
-    picture.save(table / "689" / "x.jpg")
+    image.save(table / "689" / "x.jpg")
     _table(table / "training.csv", [
         {"subDirectory_filePath": "689/x.jpg", "expression": "6", "valence": "-.4", "arousal": ".5"},
         {"subDirectory_filePath": "../../x.jpg", "expression": "6", "valence": "-.4", "arousal": ".5"},
@@ -77,9 +77,9 @@ def test_ferplus_takes_what_most_voters_say(tmp_path):
     assert one.emotion == "sad" and one.load()[0, 5].tolist() == [5, 5, 5]
 
 
-def test_kdef_pictures_and_empty_folders(tmp_path, picture):
+def test_kdef_images_and_empty_folders(tmp_path, image):
     (tmp_path / "AF01").mkdir()
-    picture.save(tmp_path / "AF01" / "AF01SUS.JPG")
+    image.save(tmp_path / "AF01" / "AF01SUS.JPG")
     (one,) = read_labelled(tmp_path)
     assert (one.emotion, one.person) == ("surprised", "F01")
     for folder in (tmp_path / "AF01" / "none", tmp_path.parent / "nothing"):
@@ -87,8 +87,8 @@ def test_kdef_pictures_and_empty_folders(tmp_path, picture):
             read_labelled(folder)
 
 
-def test_crops_show_their_part(tmp_path, picture, portrait):
-    rgb = np.asarray(picture)
+def test_crops_show_their_part(tmp_path, image, portrait):
+    rgb = np.asarray(image)
     with MeshFinder() as find:
         points = find(rgb)
         boxes = {part: part_box(points, part, rgb.shape[:2]) for part in OF_PART}
@@ -97,14 +97,14 @@ def test_crops_show_their_part(tmp_path, picture, portrait):
             inside = (around >= (x0 - 1, y0 - 1)) & (around <= (x1 + 1, y1 + 1))
             assert x1 - x0 == y1 - y0 and inside.all(), part
         assert boxes["mouth"][1] > boxes["eyes"][1] + 10 and crop_of(rgb, boxes["mouth"], 64).shape == (64, 64, 3)
-        picture.save(tmp_path / "a.png")
+        image.save(tmp_path / "a.png")
         Image.new("RGB", (128, 128), (90, 120, 90)).save(tmp_path / "b.png")
         rows = [{"file": f"{n}.png", "emotion": "happy", "person": n} for n in "ab"]
         _table(tmp_path / "labels.csv", rows)
         crops = make_crops(read_labelled(tmp_path), "parts", "mouth", 64, find, EMOTIONS)
-    assert crops.pictures.shape == (1, 64, 64, 3) and crops.emotions.tolist() == [1]  # no face, no crop
+    assert crops.images.shape == (1, 64, 64, 3) and crops.emotions.tolist() == [1]  # no face, no crop
     save_crops(tmp_path / "crops.npz", crops)
-    assert np.array_equal(load_crops(tmp_path / "crops.npz").pictures, crops.pictures)
+    assert np.array_equal(load_crops(tmp_path / "crops.npz").images, crops.images)
     (tmp_path / "crops.npz").write_bytes(b"nothing")
     with pytest.raises(UserError, match="damaged"):
         load_crops(tmp_path / "crops.npz")

@@ -36,7 +36,7 @@ def _crops(size, count=12):
 
 
 def _pairs():
-    """The answer is the picture, brighter."""
+    """The answer is the image, brighter."""
     rng = np.random.default_rng(0)
     before = np.repeat(np.repeat(rng.integers(60, 140, (6, 6, 6, 3), np.uint8), SIZE // 6, 1), SIZE // 6, 2)
     source, places = np.repeat(np.arange(6), 3), rng.uniform(-1, 1, (18, 2))
@@ -158,7 +158,7 @@ def test_the_command_s_way_from_kept_crops(tmp_path):
         assert record.steps == 1 and dict(record.metrics)
     save_crops(out / CROPS, _crops(64, 30).of(np.arange(0, 30, 2)))
     (out / LAST).unlink()
-    with pytest.raises(UserError, match=f"no picture shows {EMOTIONS[1]}"):
+    with pytest.raises(UserError, match=f"no image shows {EMOTIONS[1]}"):
         train_stills(CYCLE, (tmp_path,), out, Schedule(steps=1))
     with pytest.raises(UserError, match="one file of pairs"):
         train_stills(SMALL, (tmp_path,), out, Schedule(steps=1))

@@ -80,19 +80,21 @@ def make_displays(
 ) -> Displays:
     """Displays by people with these resting faces, each with a way of showing of its own."""
     theta = places()
-    # a mouth that is open shows an emotion in another way than one that is shut
+    # a mouth that is open shows an emotion in another variant than one that is shut
     opened = np.clip(2.0 * (rest[:, space.index("jawOpen")] / OPEN_JAW - 1.0), 0.0, 1.0)[:, None, None]
-    shut_way, open_way = (shares_at(theta) @ np.stack([_amounts(space, n, o) for n in NAMES]) for o in (False, True))
-    table = opened * open_way + (1.0 - opened) * shut_way
+    shut_variant, open_variant = (
+        shares_at(theta) @ np.stack([_amounts(space, n, o) for n in NAMES]) for o in (False, True)
+    )
+    table = opened * open_variant + (1.0 - opened) * shut_variant
     people = len(rest)
     gains = rng.lognormal(0.0, 0.22, (people, space.width))
     z = np.clip(rng.standard_normal((people, 3, 1)), -2.5, 2.5)
     side = np.array([n.endswith("Left") - float(n.endswith("Right")) for n in space.names])
     upper = np.array([1.0 if n.startswith(("brow", "eye", "cheek", "nose")) else -1.0 for n in space.names])
-    way = gains * (1.0 + ASYMMETRY * np.clip(0.7 * z[:, 0], -1.5, 1.5) * side)
-    way = way * np.exp(0.1 * z[:, 1] * upper) * (1.0 + 0.08 * z[:, 2])
+    manner = gains * (1.0 + ASYMMETRY * np.clip(0.7 * z[:, 0], -1.5, 1.5) * side)
+    manner = manner * np.exp(0.1 * z[:, 1] * upper) * (1.0 + 0.08 * z[:, 2])
     room = 1.0 - 0.7 * np.clip(rest, 0.0, 1.0)
-    wanted = rest[:, None] + table * (way * room)[:, None]
+    wanted = rest[:, None] + table * (manner * room)[:, None]
     return Displays(space, theta, np.clip(wanted, 0.0, 1.0), wanted)
 
 

@@ -29,7 +29,7 @@ MOST_FRAMES, BLOCK = 3000, 48
 """Of one video at most so many frames are kept, in blocks of consecutive ones that are spread over it; of all videos of
 an actor together no more either, since they lie in memory."""
 
-LOOKS = 12
+APPEARANCES = 12
 """Frames that are looked at to tell people apart."""
 
 MAX_UNFOLDED_BYTES = 8 * 1024**3
@@ -141,16 +141,16 @@ def spread_blocks(every: list[T], most: int) -> list[T]:
 
 def embedding_of(footage: CropSequence) -> Appearance:
     """What its person looks like."""
-    chosen = np.linspace(0, len(footage) - 1, min(LOOKS, len(footage))).round().astype(int)
+    chosen = np.linspace(0, len(footage) - 1, min(APPEARANCES, len(footage))).round().astype(int)
     return mean_appearance([appearance_of(footage.frames[i], footage.faces[i]) for i in chosen])
 
 
-def person_like(video: Path, look: Appearance, progress: Progress | None = None) -> int | None:
+def person_like(video: Path, appearance: Appearance, progress: Progress | None = None) -> int | None:
     """Number of the person who looks most like that; None where there is no choice."""
     analysis = analyse_cached(video, progress or Silent(), cache=Cache())
     if len(analysis.persons()) < 2:
         return None
-    known = appearance_distances(analysis.tracks, look)
+    known = appearance_distances(analysis.tracks, appearance)
     return known[0][1] if known else None
 
 
@@ -177,8 +177,8 @@ def cut_footage(
     frames, faces, values, runs = [], [], [], []
     last, run = -2, -1
     with progress.stage("cutting", len(wanted)) as stage:
-        pictures = read_frames(video)
-        for frame in pictures:
+        images = read_frames(video)
+        for frame in images:
             if frame.index not in wanted:
                 continue
             k, i = wanted[frame.index]
@@ -194,7 +194,7 @@ def cut_footage(
             stage.advance()
             if len(frames) == len(wanted):
                 break
-        pictures.close()
+        images.close()
     return CropSequence(
         person or video.stem, video.name, np.stack(frames), np.stack(faces), np.stack(values).astype(np.float32),
         np.array(runs), rate, _people(analysis),

@@ -15,7 +15,7 @@ from ned.face_model import FaceModel
 from ned.geometry.articulation import lips_over_brow
 from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 from ned.renderer.neural.conditioning import MASK, Conditioner
-from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_pictures, shown_geometry
+from ned.renderer.neural.inputs import part_mask, part_of_crop, seen_images, shown_geometry
 from ned.renderer.neural.memory import LIPS, MEMORY_KINDS, Memory, View, Window, diverse, features, warp_views
 from ned.renderer.neural.networks import FARTHEST
 from ned.renderer.neural.training.crop_sequences import CropSequence
@@ -105,12 +105,12 @@ class Actor:
         self, face: Float[np.ndarray, "v 3"], truth: UInt8[np.ndarray, "s s 3"]
     ) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s 2"]]:
         """As of `warp_views`: another frame in the place of the one that is edited. It is as far from the face as an
-        edit moves one, and laid over what was filmed, since an edited frame lies exactly."""
+        edit moves one, and laid over what was recorded, since an edited frame lies exactly."""
         spread = np.zeros(len(self.footage), bool)
         spread[np.linspace(0, len(spread) - 1, min(STAND_INS, len(spread))).round().astype(int)] = True
         nearest = self._everything.nearest(face, "whole", spread)[0][0]
-        ((picture, way),) = warp_views([self.take([(nearest, 1.0)])], face)
-        return registered(picture, truth.astype(np.float32) / 255.0, FARTHEST, self.footage.size), way
+        ((image, displacement),) = warp_views([self.take([(nearest, 1.0)])], face)
+        return registered(image, truth.astype(np.float32) / 255.0, FARTHEST, self.footage.size), displacement
 
     def _along(self, start: int, length: int) -> Int[np.ndarray, "t"]:
         runs = self.footage.runs
@@ -133,7 +133,7 @@ class ExampleSource:
 
     def _sequence(self, actor: Actor, length: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         wanted = actor.sequence(length, rng)
-        flip, look = rng.random() < 0.5, _random_look(rng)
+        flip, light = rng.random() < 0.5, _random_light(rng)
         window = self._place(actor.footage.faces[wanted[0]], rng)
         out, own = [], rng.random() < OWN_SHARE
         for k, sources in zip(wanted, actor.sources(wanted, rng), strict=True):
@@ -144,9 +144,9 @@ class ExampleSource:
             candidates = warp_views([actor.take(sources), *known], face, window)
             frame = part_of_crop(actor.footage.frames[k], window).astype(np.float32) / 255.0
             if own:
-                picture, way = candidates[0]
-                candidates[0] = registered(picture, frame, FARTHEST, self._size), way
-            example = one_example(frame, candidates, face, coefficients, self._conditioner, look, window, own)
+                image, displacement = candidates[0]
+                candidates[0] = registered(image, frame, FARTHEST, self._size), displacement
+            example = one_example(frame, candidates, face, coefficients, self._conditioner, light, window, own)
             out.append([flipped(part, name) if flip else part for name, part in example.items()])
         return tuple(np.stack(parts) for parts in zip(*out, strict=True))
 
@@ -170,15 +170,15 @@ def one_example(
     face: Float[np.ndarray, "v 3"],
     coefficients: Float[np.ndarray, "width"],
     conditioner: Conditioner,
-    look: tuple[np.ndarray, float],
+    light: tuple[np.ndarray, float],
     window: Window | None = None,
     own: bool = False,
 ) -> dict[str, np.ndarray]:
-    """The four arrays of `Examples` for one frame; `look` is a change of light for all pictures alike, `own` as of
+    """The four arrays of `Examples` for one frame; `light` is a change of light for all images alike, `own` as of
     `shown_geometry`."""
-    gains, gamma = look
-    bent = [(np.clip(picture * gains, 0, 1) ** gamma, way) for picture, way in candidates]
-    seen, condition = seen_pictures(bent), shown_geometry(face, coefficients, conditioner, window, own)
+    gains, gamma = light
+    bent = [(np.clip(image * gains, 0, 1) ** gamma, displacement) for image, displacement in candidates]
+    seen, condition = seen_images(bent), shown_geometry(face, coefficients, conditioner, window, own)
     wanted = (np.clip(frame * gains, 0, 1) ** gamma).transpose(2, 0, 1).astype(np.float32)
     mask = condition[MASK]
     corner = np.array([*(window or (0, 0))[:2], 0], np.float32)
@@ -190,12 +190,12 @@ def flipped(values: np.ndarray, name: str) -> np.ndarray:
     """One of the four arrays, mirrored left and right."""
     out = values[..., ::-1].copy()
     if name == "candidates":
-        out[:, 3] *= -1.0  # the way across
+        out[:, 3] *= -1.0  # the displacement across
     if name == "condition":
         out[0] = np.where(out[0] > 0, 1.0 - out[0], 0.0)  # the mean face's x as a colour
     return out
 
 
-def _random_look(rng: np.random.Generator) -> tuple[np.ndarray, float]:
+def _random_light(rng: np.random.Generator) -> tuple[np.ndarray, float]:
     gains = np.exp(rng.normal(0.0, _GAINS / 2, 3) * 0.5 + rng.normal(0.0, _GAINS)).astype(np.float32)
     return gains, float(np.exp(rng.normal(0.0, _GAMMA)))

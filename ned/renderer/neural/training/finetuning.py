@@ -39,8 +39,8 @@ LEAST_S, ENOUGH_S = 2.0, 10.0
 
 MEASURED_FRAMES = 24
 OTHER_PERSON = 0.3
-"""Difference of looks beyond which two videos may show two people. Between halves of 22 clips it is at most .17; of 231
-pairs of clips all but three, which come from one recording, have at least .34."""
+"""Difference of appearances beyond which two videos may show two people. Between halves of 22 clips it is at most .17;
+of 231 pairs of clips all but three, which come from one recording, have at least .34."""
 _JOB = "job.json"
 
 
@@ -80,17 +80,17 @@ def finetune(
     with workspace.alone_in(folder, name):
         work = folder / actors.WORK
         _claim(work, key, name, overwrite)
-        kept, seconds, gathering = [], 0.0, CropBudget(MOST_FRAMES)
+        kept, seconds, budget = [], 0.0, CropBudget(MOST_FRAMES)
         for video in videos:
-            path = _crops_of(video, config.size, folder / actors.CROPS, number, gathering.footages, progress)
+            path = _crops_of(video, config.size, folder / actors.CROPS, number, budget.footages, progress)
             footage = fitting(load_footage(path), config.size, video)
-            _say_who(footage, number, gathering.footages, progress)
-            gathering.add(replace(footage, person=name))
+            _say_who(footage, number, budget.footages, progress)
+            budget.add(replace(footage, person=name))
             seconds += len(footage) / footage.rate
             kept.append(path.name)
         strength = _strength(seconds, videos[0], progress)
-        person = by_person(gathering.footages)[0]
-        del footage, gathering  # gigabytes
+        person = by_person(budget.footages)[0]
+        del footage, budget  # gigabytes
         note_device(progress, threads)
         held = HeldOut([person], MEASURED_FRAMES, consecutive=config.networks == "ned2022")
         record = TrainingRecord(

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from ned.face_model import FaceModel
 from ned.files.checkpoint import load_strictly
 from ned.renderer.neural.conditioning import Conditioner
-from ned.renderer.neural.inputs import part_of_crop, seen_pictures, shown_geometry
+from ned.renderer.neural.inputs import part_of_crop, seen_images, shown_geometry
 from ned.renderer.neural.memory import MEMORY_KINDS, face_window, warp_views
 from ned.renderer.neural.networks import KIND, CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
@@ -72,12 +72,12 @@ class CandidateLearner:
                     for part in (examples.wanted, examples.candidates, examples.condition, examples.weight)
                 )
                 condition = condition.contiguous(memory_format=torch.channels_last)
-                picture, state = network(candidates, condition, state)
+                image, state = network(candidates, condition, state)
                 face = weight[:, :1] + config.parts * weight[:, 1:]
-                error = picture.float() - wanted
+                error = image.float() - wanted
                 parts["pixel"].append((face * error.abs()).sum() / (3 * weight[:, :1].sum() + 1.0))
-                parts["pyramid"].append(laplacian_pyramid_l1(picture.float() * face, wanted * face))
-                parts["texture"].append(local_contrast_l1(picture.float() * face, wanted * face))
+                parts["pyramid"].append(laplacian_pyramid_l1(image.float() * face, wanted * face))
+                parts["texture"].append(local_contrast_l1(image.float() * face, wanted * face))
                 if before is not None:
                     parts["steadiness"].append((face * (error - before).abs()).sum() / (3 * weight[:, :1].sum() + 1.0))
                 before = error
@@ -104,21 +104,21 @@ class CandidateLearner:
         resized, actor = wanted.resized(self.settings.size), self._actor(reference)
         bent = [actor.stand_in(face, frame) for face, frame in zip(resized.faces, resized.frames, strict=True)]
         made = generate(self.averaged, resized, actor, self._model, bent)
-        return _fitting(np.stack([picture for picture, _ in bent]), wanted.size), _fitting(made, wanted.size)
+        return _fitting(np.stack([image for image, _ in bent]), wanted.size), _fitting(made, wanted.size)
 
     def _actor(self, reference: CropSequence) -> Actor:
         return Actor(reference.resized(self.settings.size), self.settings.memory)
 
 
-def _fitting(pictures: Float[np.ndarray, "n s s 3"], size: int) -> Float[np.ndarray, "n r r 3"]:
-    """Pictures of another size."""
-    if pictures.shape[1] == size:
-        return pictures
-    return np.stack([_resized(picture, size) for picture in pictures])
+def _fitting(images: Float[np.ndarray, "n s s 3"], size: int) -> Float[np.ndarray, "n r r 3"]:
+    """Images of another size."""
+    if images.shape[1] == size:
+        return images
+    return np.stack([_resized(image, size) for image in images])
 
 
-def _resized(picture: Float[np.ndarray, "s s 3"], size: int) -> Float[np.ndarray, "r r 3"]:
-    return cv2.resize(picture, (size, size), interpolation=cv2.INTER_AREA if size < len(picture) else cv2.INTER_CUBIC)
+def _resized(image: Float[np.ndarray, "s s 3"], size: int) -> Float[np.ndarray, "r r 3"]:
+    return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA if size < len(image) else cv2.INTER_CUBIC)
 
 
 def generate(
@@ -128,8 +128,8 @@ def generate(
     model: FaceModel,
     own: Sequence[tuple[np.ndarray, np.ndarray]] | None = None,
 ) -> Float[np.ndarray, "n s s 3"]:
-    """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`. `own`: pictures and ways, as of
-    `warp_views`, of what lies on the wanted faces already."""
+    """Self-reenactment: every face of `wanted`, in order, from the frames of `actor`. `own`: images and displacements,
+    as of `warp_views`, of what lies on the wanted faces already."""
     conditioner = Conditioner(model, wanted.size)
     device = next(network.parameters()).device
     window = face_window(wanted.size)
@@ -142,11 +142,11 @@ def generate(
             first = own[k] if own is not None else warp_views([actor.take(actor.nearest(face))], face)[0]
             whole = first[0].copy()  # shows all that lies outside the window
             inside = tuple(part_of_crop(part, window) for part in first)
-            seen = seen_pictures([inside, *warp_views(known, face, window)])
+            seen = seen_images([inside, *warp_views(known, face, window)])
             shown = shown_geometry(face, coefficients, conditioner, window, own is not None)
             seen, condition = (torch.from_numpy(part)[None].to(device) for part in (seen, shown))
-            picture, state = network(seen, condition, state if now == run else None)
+            image, state = network(seen, condition, state if now == run else None)
             run = now
-            part_of_crop(whole, window)[:] = picture[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
+            part_of_crop(whole, window)[:] = image[0].float().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
             out.append(np.clip(whole, 0.0, 1.0))
     return np.stack(out)

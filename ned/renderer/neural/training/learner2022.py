@@ -1,6 +1,6 @@
 """One training step of the paper's face renderer: self-reenactment of short sequences, a conditional GAN.
 
-Its face stands alone: pictures are black outside the face, in training as in what it paints. Where the paper segments
+Its face stands alone: images are black outside the face, in training as in what it paints. Where the paper segments
 the face with a network, the outline of the tracked geometry serves here.
 """
 
@@ -84,7 +84,7 @@ def drawn_run(runs: Int[np.ndarray, "n"], length: int, rng: np.random.Generator)
 
 class Ned2022Learner:
     """See `ned.training.loop.Learner`. A step takes a batch of sequences and updates all networks once a frame; what
-    the generator painted before enters the next frame detached, black pictures before the first. `measure` gives the
+    the generator painted before enters the next frame detached, black images before the first. `measure` gives the
     figures on held-out frames. The discriminators are averaged (with an `ema` of 0: copied) along with the generator,
     so that fine-tuning goes on with them, as in the paper."""
 
@@ -140,10 +140,10 @@ class Ned2022Learner:
     def _learn(
         self, seen: Tensor, former: Tensor, condition: Tensor, wanted: Tensor, mouth: Int[Tensor, "b 2"]
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """One frame's update of all networks: the picture, detached, and the losses."""
+        """One frame's update of all networks: the image, detached, and the losses."""
         config, modules = self.settings, self.modules
         made = modules["generator"](seen, former).float()
-        small = lambda pictures: cropped(pictures, mouth, self._source.mouth_side)  # noqa: E731
+        small = lambda images: cropped(images, mouth, self._source.mouth_side)  # noqa: E731
         parts: dict[str, tuple[float, Tensor]] = {}
         if config.pyramid > 0:
             name, distance = ("vgg19", self._vgg) if self._vgg is not None else ("pyramid", laplacian_pyramid_l1)
@@ -152,7 +152,7 @@ class Ned2022Learner:
             parts["pixel"] = config.pixel, (made - wanted).abs().mean()
         teaching: dict[str, Tensor] = {}
         for judge, region, adversarial, matching in (
-            ("discriminator", lambda pictures: pictures, config.adversarial, config.feature_matching),
+            ("discriminator", lambda images: images, config.adversarial, config.feature_matching),
             ("mouth", small, config.mouth_adversarial, config.mouth_feature_matching),
         ):
             if judge not in modules:

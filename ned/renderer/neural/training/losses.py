@@ -1,7 +1,7 @@
 """Losses of the neural renderers.
 
 The perceptual loss of Neural Emotion Director compares features of VGG19, whose weights torchvision fetches. Without
-them the Laplacian pyramid stands in: it weighs every band of a picture alike, so edges count as much as broad tone, but
+them the Laplacian pyramid stands in: it weighs every band of an image alike, so edges count as much as broad tone, but
 it knows no texture. Where a wrinkle or a tooth may lie here or there it rewards the mean of both, so fine detail is
 expected to come out softer than with VGG; only the discriminators, where there are any, speak against that.
 """
@@ -39,7 +39,7 @@ def lsgan_g(fake: Features) -> Float[Tensor, ""]:
 
 
 def feature_matching(real: Features, fake: Features) -> Float[Tensor, ""]:
-    """L1 between a discriminator's features of real and made pictures (Wang et al., 2018): sum over layers, mean over
+    """L1 between a discriminator's features of real and made images (Wang et al., 2018): sum over layers, mean over
     scales. The real ones are taken as given."""
     scales = [
         sum((f.float() - r.detach().float()).abs().mean() for r, f in zip(of_real[:-1], of_fake[:-1], strict=True))
@@ -52,7 +52,7 @@ def laplacian_pyramid_l1(
     found: Float[Tensor, "b c h w"], wanted: Float[Tensor, "b c h w"], levels: int = LEVELS
 ) -> Float[Tensor, ""]:
     """Sum over the bands of a Laplacian pyramid of the mean absolute difference in each, what is left below them
-    included: a difference that lies in one band alone counts as much as in plain L1. Small pictures have fewer bands.
+    included: a difference that lies in one band alone counts as much as in plain L1. Small images have fewer bands.
     """
     rest, total = found - wanted, found.new_zeros(())
     for _ in range(levels):
@@ -93,7 +93,7 @@ def _blurred(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
 
 
 class Vgg19Perceptual(nn.Module):
-    """L1 between features of VGG19 at five depths; pictures are RGB in [−1, 1]. Raises UserError where torchvision or
+    """L1 between features of VGG19 at five depths; images are RGB in [−1, 1]. Raises UserError where torchvision or
     its weights are not to be had."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""What is looked at while training goes on: figures of held-out frames, and a picture sheet of some of them."""
+"""What is looked at while training goes on: figures of held-out frames, and an image sheet of some of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ned.geometry.articulation import lips_over_brow
 from ned.renderer.neural.evaluation import measure_frames, warp_of_nearest
 from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.preparation import Person
-from ned.report.sheet import grid, save_picture
+from ned.report.sheet import grid, save_image
 from ned.runtime.progress import Progress
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class HeldOut:
         """Write the sheet of the last figures into `folder` and say what they are."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"preview_{step:06d}.png"
-        save_picture(path, self.sheet())
+        save_image(path, self.sheet())
         edits = "as an edit is finished {edit_fapd:.2f} ({bent_edit_fapd:.2f}); " if "edit_fapd" in figures else ""
         edits = edits.format_map(figures)
         progress.note(
@@ -101,5 +101,5 @@ def chosen_frames(test: CropSequence, count: int, consecutive: bool) -> Int[np.n
     return np.unique([*np.linspace(0, len(test) - 1, count - 1).round().astype(int), widest])
 
 
-def _eight_bit(pictures: Float[np.ndarray, "n s s 3"]) -> UInt8[np.ndarray, "n s s 3"]:
-    return (np.clip(pictures, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)
+def _eight_bit(images: Float[np.ndarray, "n s s 3"]) -> UInt8[np.ndarray, "n s s 3"]:
+    return (np.clip(images, 0.0, 1.0) * 255.0 + 0.5).astype(np.uint8)

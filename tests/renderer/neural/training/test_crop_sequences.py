@@ -32,10 +32,10 @@ PLACES = {1: (ANN, 10.0, 20.0), 2: (BOB, 160.0, 24.0)}
 
 
 @pytest.fixture
-def film(monkeypatch):
+def video(monkeypatch):
     """A video in which ann and bob stand side by side, and nobody in frame 12."""
 
-    def picture(k):
+    def image(k):
         out = np.full((170, 310, 3), 90, np.uint8)
         for shown, x, y in PLACES.values():
             big = cv2.warpAffine(shown.frames[k], np.array([[2.0, 0, 0.5], [0, 2.0, 0.5]]), (2 * SIZE, 2 * SIZE))
@@ -47,8 +47,8 @@ def film(monkeypatch):
     for person, (shown, x, y) in PLACES.items():
         faces = (2.0 * shown.faces[seen] + (x + 0.5, y + 0.5, 0.0)).astype(np.float32)
         low, high = faces[..., :2].min(1), faces[..., :2].max(1)
-        look = mean_appearance([appearance_of(picture(k), face) for k, face in zip(seen, faces, strict=True)])
-        tracks.append(FaceTrack(person, Shot(0, 20), seen, np.concatenate([low, high], 1), faces, look.pack()))
+        appearance = mean_appearance([appearance_of(image(k), face) for k, face in zip(seen, faces, strict=True)])
+        tracks.append(FaceTrack(person, Shot(0, 20), seen, np.concatenate([low, high], 1), faces, appearance.pack()))
     video = SimpleNamespace(frame_rate=Fraction(25), num_frames=20)
     analysis = Analysis.__new__(Analysis)
     for name, value in (("video", video), ("num_frames", 20), ("shots", (Shot(0, 20),)), ("tracks", tuple(tracks)),
@@ -56,7 +56,7 @@ def film(monkeypatch):
         object.__setattr__(analysis, name, value)
 
     def read_frames(path):
-        yield from (SimpleNamespace(index=k, rgb=lambda k=k: picture(k)) for k in range(20))
+        yield from (SimpleNamespace(index=k, rgb=lambda k=k: image(k)) for k in range(20))
 
     monkeypatch.setattr(module, "analyse_cached", lambda *_, **__: analysis)
     monkeypatch.setattr(module, "read_frames", read_frames)
@@ -64,10 +64,10 @@ def film(monkeypatch):
 
 
 @pytest.mark.parametrize("person", [1, 2])
-def test_crops_are_those_of_the_person_wherever_it_stands(film, tmp_path, person):
+def test_crops_are_those_of_the_person_wherever_it_stands(video, tmp_path, person):
     cut = cut_footage(tmp_path / "talk.mp4", SIZE, number=person)
     shown = PLACES[person][0]
-    seen = film.tracks[0].frames
+    seen = video.tracks[0].frames
     assert cut.people == 2 and cut.source == "talk.mp4" and cut.person == "talk" and cut.rate == 25
     assert np.abs(cut.faces[..., :2] - shown.faces[seen][..., :2]).mean() < 1.0  # the same face lies in the same place
     error = np.abs(cut.frames.astype(int) - shown.frames[seen])[:, 8:-8, 8:-8]
@@ -78,20 +78,20 @@ def test_crops_are_those_of_the_person_wherever_it_stands(film, tmp_path, person
     assert np.corrcoef(opening(cut), opening(shown.part(seen)))[0, 1] > 0.8
 
 
-def test_the_most_prominent_is_cut_unless_another_is_meant(film, tmp_path):
+def test_the_most_prominent_is_cut_unless_another_is_meant(video, tmp_path):
     unasked, first = cut_footage(tmp_path / "a.mp4", SIZE), cut_footage(tmp_path / "a.mp4", SIZE, number=1)
     assert np.array_equal(unasked.frames, first.frames)
     assert person_like(tmp_path / "a.mp4", embedding_of(BOB)) == 2
     assert person_like(tmp_path / "a.mp4", embedding_of(ANN)) == 1
 
 
-def test_small_faces_and_none_are_refused(film, tmp_path, monkeypatch):
+def test_small_faces_and_none_are_refused(video, tmp_path, monkeypatch):
     with pytest.raises(UserError, match="no face of person 3"):
         cut_footage(tmp_path / "a.mp4", SIZE, number=3)
     monkeypatch.setattr(module, "SMALLEST_PX", 1000)
     with pytest.raises(UserError, match="no face of person 1 is larger than 1000 pixels"):
         cut_footage(tmp_path / "a.mp4", SIZE)
-    object.__setattr__(film, "tracks", ())
+    object.__setattr__(video, "tracks", ())
     with pytest.raises(UserError, match="no face found"):
         cut_footage(tmp_path / "a.mp4", SIZE)
 
@@ -118,11 +118,11 @@ def test_long_footage_is_thinned_in_blocks(monkeypatch):
 
 def test_together_videos_keep_no_more_than_one_may(monkeypatch):
     monkeypatch.setattr(module, "BLOCK", 2)
-    gathering = CropBudget(most=24)
+    budget = CropBudget(most=24)
     for frames in (20, 40, 60):
-        gathering.add(footage(frames=frames, size=16))
-    assert [len(part) for part in gathering.footages] == [4, 8, 12]
-    whole = joined(gathering.footages)
+        budget.add(footage(frames=frames, size=16))
+    assert [len(part) for part in budget.footages] == [4, 8, 12]
+    whole = joined(budget.footages)
     assert len(whole) == 24 and (np.diff(whole.runs) >= 0).all()
     few = CropBudget(most=100)
     few.add(ANN)

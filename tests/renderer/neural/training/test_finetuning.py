@@ -49,7 +49,7 @@ def videos(tmp_path, monkeypatch):
         return footage(video.stem, frames, size, seed=7 if video.stem == "more" and number != 2 else 0, people=people)
 
     monkeypatch.setattr(preparation, "cut_footage", cut_footage)
-    monkeypatch.setattr(finetuning, "person_like", lambda video, look, progress: 2 if video.stem == "more" else None)
+    monkeypatch.setattr(finetuning, "person_like", lambda video, _, progress: 2 if video.stem == "more" else None)
     for stem in shown:
         (tmp_path / f"{stem}.mp4").write_bytes(stem.encode())
     return {stem: tmp_path / f"{stem}.mp4" for stem in shown}
@@ -74,7 +74,7 @@ def test_whom_the_videos_show_is_said(data_root, meta, videos, tinted, notes, mo
     finetune([videos["more"]], "ann", MINUTES, notes, meta)
     assert "more.mp4: 2 people; learnt is the most prominent, or pass --person" in " ".join(notes.said)
     notes.said.clear()
-    monkeypatch.setattr(finetuning, "person_like", lambda video, look, progress: None)
+    monkeypatch.setattr(finetuning, "person_like", lambda video, appearance, progress: None)
     finetune([videos["talk"], videos["more"]], "bob", MINUTES, notes, meta)
     assert "more.mp4: looks like another person than talk.mp4; one actor is one person" in " ".join(notes.said)
 

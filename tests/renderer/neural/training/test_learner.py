@@ -21,24 +21,24 @@ CONFIG = RendererConfig(size=64, window=32, base=4, batch=2, sequence=2, memory=
 def test_before_training_the_network_mixes_its_candidates():
     network = CandidateNetwork(4)
     candidates = torch.rand(2, CANDIDATES, 5, 32, 32)
-    picture, state = network(candidates, torch.rand(2, CONDITION_CHANNELS, 32, 32))
+    image, state = network(candidates, torch.rand(2, CONDITION_CHANNELS, 32, 32))
     low, high = candidates[:, :, :3].amin(1), candidates[:, :, :3].amax(1)
-    assert ((picture >= low - 1e-5) & (picture <= high + 1e-5)).all()
+    assert ((image >= low - 1e-5) & (image <= high + 1e-5)).all()
     same = candidates[:, :1].expand_as(candidates)
     assert torch.allclose(network(same, torch.rand(2, CONDITION_CHANNELS, 32, 32), state)[0], same[:, 0, :3], atol=1e-5)
 
 
 def test_candidates_are_taken_from_where_the_way_points():
-    picture = torch.rand(1, 2, 3, 12, 16)
-    way = torch.zeros(1, 2, 2, 12, 16)
-    assert torch.allclose(shift(picture, way), picture, atol=1e-5)
-    way[:, 0, 0], way[:, 1, 1] = 2.0, -1.0  # the first from the right, the second from above
-    way = FARTHEST * torch.atanh(way / FARTHEST)
-    made = shift(picture, way)
-    assert torch.allclose(made[:, 0, :, :, :-2], picture[:, 0, :, :, 2:], atol=1e-4)
-    assert torch.allclose(made[:, 1, :, 1:], picture[:, 1, :, :-1], atol=1e-4)
-    far = shift(picture, torch.full((1, 2, 2, 12, 16), 100.0))
-    assert torch.allclose(far[..., 0, 0], picture[..., 4, 4], atol=1e-4)  # no farther than that
+    image = torch.rand(1, 2, 3, 12, 16)
+    displacement = torch.zeros(1, 2, 2, 12, 16)
+    assert torch.allclose(shift(image, displacement), image, atol=1e-5)
+    displacement[:, 0, 0], displacement[:, 1, 1] = 2.0, -1.0  # the first from the right, the second from above
+    displacement = FARTHEST * torch.atanh(displacement / FARTHEST)
+    made = shift(image, displacement)
+    assert torch.allclose(made[:, 0, :, :, :-2], image[:, 0, :, :, 2:], atol=1e-4)
+    assert torch.allclose(made[:, 1, :, 1:], image[:, 1, :, :-1], atol=1e-4)
+    far = shift(image, torch.full((1, 2, 2, 12, 16), 100.0))
+    assert torch.allclose(far[..., 0, 0], image[..., 4, 4], atol=1e-4)  # no farther than that
 
 
 def test_the_state_is_used_once_the_network_has_learnt_anything():

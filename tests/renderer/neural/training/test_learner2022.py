@@ -35,13 +35,13 @@ def _footage(seed=0, frames=12, size=SIZE):
     coefficients[:, 0] = np.linspace(0, 0.6, frames)
     pixels = ((MODEL.mean + MODEL.displacements(coefficients)) * 20 + (300, 300, 0)).astype(np.float32)
     faces = np.stack([to_crop(face, align(face, size)) for face in pixels])
-    pictures = np.repeat(rng.integers(60, 250, (1, 1, 1, 3)), size, 1).repeat(size, 2).repeat(frames, 0)
-    pictures += rng.integers(-5, 5, (1, size, size, 3))
+    images = np.repeat(rng.integers(60, 250, (1, 1, 1, 3)), size, 1).repeat(size, 2).repeat(frames, 0)
+    images += rng.integers(-5, 5, (1, size, size, 3))
     runs = np.repeat([0, 1], [frames - 4, 4])
-    return CropSequence(f"p{seed}", "made.mp4", pictures.astype(np.uint8), faces, coefficients, runs, 25.0)
+    return CropSequence(f"p{seed}", "made.mp4", images.astype(np.uint8), faces, coefficients, runs, 25.0)
 
 
-def _trainee(config=SMALL, people=1):
+def _learner(config=SMALL, people=1):
     return Ned2022Learner(config, [_footage(seed) for seed in range(people)], MODEL)
 
 
@@ -54,7 +54,7 @@ def test_the_settings_are_the_paper_s():
 
 
 def test_two_steps_move_every_network_and_are_repeatable():
-    first, second = _trainee(people=2), _trainee(people=2)
+    first, second = _learner(people=2), _learner(people=2)
     assert isinstance(first, Learner)
     before = {name: [p.clone() for p in m.parameters()] for name, m in first.modules.items()}
     said = [first.step(k) for k in range(2)]
@@ -69,7 +69,7 @@ def test_two_steps_move_every_network_and_are_repeatable():
 
 
 def test_the_total_is_the_weighted_sum_of_the_generator_s_losses():
-    said = _trainee().step(0)
+    said = _learner().step(0)
     wanted = sum(
         weight * said[name] for name, weight in (("pyramid", 10), ("discriminator adversarial", 1),
         ("discriminator features", 10), ("mouth adversarial", 1), ("mouth features", 10))
@@ -79,13 +79,13 @@ def test_the_total_is_the_weighted_sum_of_the_generator_s_losses():
 
 def test_judges_are_left_out_where_they_weigh_nothing():
     config = replace(SMALL, mouth_adversarial=0.0, mouth_feature_matching=0.0, pixel=1.0)
-    learner = _trainee(config)
+    learner = _learner(config)
     assert set(learner.modules) == {"generator", "discriminator"} == set(learner.optimizers)
     assert "pixel" in learner.step(0)
 
 
 def test_past_outputs_are_those_painted_before_and_detached():
-    learner, seen = _trainee(), []
+    learner, seen = _learner(), []
     generator = learner.modules["generator"]
     generator.register_forward_hook(lambda _, inputs, out: seen.append((*inputs, out)))
     learner.step(0)
@@ -99,7 +99,7 @@ def test_past_outputs_are_those_painted_before_and_detached():
     assert torch.equal(seen[2][0], torch.cat([conditions[2], conditions[1], conditions[0]], 1))
 
 
-def test_wanted_pictures_are_the_face_alone_and_mouths_lie_in_their_crops():
+def test_wanted_images_are_the_face_alone_and_mouths_lie_in_their_crops():
     footage = _footage(size=64)
     source = SequenceSource([footage], MODEL, 64)
     drawn = source.draw(3, 4, np.random.default_rng(0))
@@ -123,7 +123,7 @@ def test_sequences_stay_within_a_run():
 
 
 def test_painting_follows_the_geometry_alone_and_begins_anew_with_a_run():
-    learner = _trainee()
+    learner = _learner()
     learner.step(0)
     footage = _footage()
     out = learner.generate(footage, footage)
@@ -136,11 +136,11 @@ def test_painting_follows_the_geometry_alone_and_begins_anew_with_a_run():
 
 
 def test_a_run_writes_a_checkpoint_from_which_it_goes_on(tmp_path):
-    record = train(_trainee(), tmp_path, Schedule(2, ema=0.0), TrainingRecord())
+    record = train(_learner(), tmp_path, Schedule(2, ema=0.0), TrainingRecord())
     kept = load_checkpoint(tmp_path / BEST, learner2022.KIND, "arkit52")
     assert record.steps == 2 and RendererConfig.build(kept.config) == SMALL
     assert {name.split(".")[0] for name in kept.tensors} == {"generator", "discriminator", "mouth"}
-    again, whole = _trainee(), _trainee()
+    again, whole = _learner(), _learner()
     assert train(again, tmp_path, Schedule(3, ema=0.0), TrainingRecord()).steps == 3
     for k in range(3):
         whole.step(k)
@@ -155,11 +155,11 @@ def test_vgg_takes_the_place_of_the_pyramid_where_it_is_to_be_had(monkeypatch):
 
     monkeypatch.setattr(learner2022, "has_vgg19", lambda: True)
     monkeypatch.setattr(learner2022, "Vgg19Perceptual", Distance)
-    said = _trainee().step(0)
+    said = _learner().step(0)
     assert "vgg19" in said and "pyramid" not in said
 
 
 def test_without_weights_for_judges_it_is_plain_regression():
-    learner = _trainee(RendererConfig(networks="ned2022", size=SIZE, base=6, batch=1, sequence=1))
+    learner = _learner(RendererConfig(networks="ned2022", size=SIZE, base=6, batch=1, sequence=1))
     assert set(learner.modules) == {"generator"}
     assert set(learner.step(0)) == {"pixel", "pyramid", "total"}

@@ -87,7 +87,7 @@ def test_texture_has_a_gradient_where_there_is_none():
     assert torch.isfinite(flat.grad).all()
 
 
-def test_a_tiny_picture_has_one_band():
+def test_a_tiny_image_has_one_band():
     assert float(losses.laplacian_pyramid_l1(torch.ones(1, 3, 4, 4), torch.zeros(1, 3, 4, 4))) == pytest.approx(1.0)
 
 
@@ -134,7 +134,7 @@ def test_without_torchvision_or_its_weights_the_remedy_is_said(monkeypatch):
 
 
 def test_gradients_are_those_of_finite_differences():
-    """In double precision; away from the kinks of the absolute value, which random pictures do not hit."""
+    """In double precision; away from the kinks of the absolute value, which random images do not hit."""
     torch.manual_seed(1)
     found = torch.rand(1, 2, 16, 16, dtype=torch.float64, requires_grad=True)
     wanted = torch.rand(1, 2, 16, 16, dtype=torch.float64)

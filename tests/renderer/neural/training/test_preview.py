@@ -31,7 +31,7 @@ class Halving(Copying):
         return 0.6 * truth, 0.8 * truth
 
 
-def test_the_figures_are_those_of_the_trainee_beside_the_warp():
+def test_the_figures_are_those_of_the_learner_beside_the_warp():
     held = HeldOut(by_person([footage("ann", 80), footage("bob", 60, seed=2)]), 4)
     perfect, worse = held(Copying(np.float32(0))), held(Copying(np.float32(0.2)))
     assert perfect["fapd"] == perfect["score"] == 0 < perfect["warp_fapd"] == worse["warp_fapd"]

@@ -1,4 +1,4 @@
-"""Laying a picture over another: known shifts come out, what only one shows stays."""
+"""Laying an image over another: known shifts come out, what only one shows stays."""
 
 import cv2
 import numpy as np
@@ -10,12 +10,12 @@ from ned.renderer.neural.training.registration import registered
 def _texture(size=128, seed=0):
     """Blobs of all sizes, in [0, 1]."""
     noise = np.random.default_rng(seed).normal(size=(size, size, 3)).astype(np.float32)
-    picture = sum(sigma * cv2.GaussianBlur(noise, (0, 0), sigma) for sigma in (1.5, 4, 10))
-    return np.clip(0.5 + 0.2 * picture / picture.std(), 0, 1).astype(np.float32)
+    image = sum(sigma * cv2.GaussianBlur(noise, (0, 0), sigma) for sigma in (1.5, 4, 10))
+    return np.clip(0.5 + 0.2 * image / image.std(), 0, 1).astype(np.float32)
 
 
-def _shifted(picture, x, y):
-    return cv2.warpAffine(picture, np.float64([[1, 0, x], [0, 1, y]]), picture.shape[1::-1], flags=cv2.INTER_CUBIC)
+def _shifted(image, x, y):
+    return cv2.warpAffine(image, np.float64([[1, 0, x], [0, 1, y]]), image.shape[1::-1], flags=cv2.INTER_CUBIC)
 
 
 def _error(a, b):
@@ -43,7 +43,7 @@ def test_another_light_is_left_as_it_is():
 
 
 def test_what_only_one_shows_stays():
-    truth, picture = _texture(), _texture()
-    picture[50:62, 40:80] = 0.95  # teeth
-    made = registered(picture, truth, 4.0, 256)
-    assert made[52:60, 44:76].mean() > 0.9 and _error(made, picture) < 0.01
+    truth, image = _texture(), _texture()
+    image[50:62, 40:80] = 0.95  # teeth
+    made = registered(image, truth, 4.0, 256)
+    assert made[52:60, 44:76].mean() > 0.9 and _error(made, image) < 0.01

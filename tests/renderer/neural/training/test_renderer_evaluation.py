@@ -37,7 +37,7 @@ def test_fapd_and_psnr_are_those_of_the_region_alone():
     assert psnr(made, truth, ~top) == MOST_PSNR
 
 
-def test_similarity_is_one_for_equal_pictures_and_falls_where_they_differ():
+def test_similarity_is_one_for_equal_images_and_falls_where_they_differ():
     rng = np.random.default_rng(0)
     truth = rng.random((40, 40, 3)).astype(np.float32)
     made = truth.copy()

@@ -1,4 +1,4 @@
-"""Pictures out of files and into them, so that a file differs only where pixels were changed."""
+"""Images out of files and into them, so that a file differs only where pixels were changed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from PIL import Image, UnidentifiedImageError
 from ned.errors import UserError
 from ned.files.atomic import atomic_path
 from ned.stills.metadata import chunks_of, orientation_of, png_chunks, with_chunks, without_thumbnail
-from ned.stills.upright import Picture, check_size, eight_bits, turned, turned_back
-from ned.workspace.pictures import check_writes
+from ned.stills.upright import StillImage, check_size, eight_bits, turned, turned_back
+from ned.workspace.images import check_writes
 
 MAX_BYTES = 1024**3
 QUALITY = 95
@@ -23,7 +23,7 @@ QUALITY = 95
 _DAMAGE = (OSError, ValueError, SyntaxError, TypeError, KeyError, IndexError, EOFError, OverflowError, MemoryError)
 
 
-def read_picture(path: Path) -> Picture:
+def read_image(path: Path) -> StillImage:
     """Read JPEG, PNG, WebP or TIFF, and HEIC where pillow-heif is installed.
 
     Raises UserError, before anything large is unfolded, for what is too large, animated, in CMYK, truncated, or none of
@@ -31,7 +31,7 @@ def read_picture(path: Path) -> Picture:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise UserError("is larger than 1 GiB", path=path, remedy="give a smaller picture")
+            raise UserError("is larger than 1 GiB", path=path, remedy="give a smaller image")
         if path.suffix.lower() in (".heic", ".heif"):
             _allow_heif(path)
         if _is_tiff(path):
@@ -47,7 +47,7 @@ def read_picture(path: Path) -> Picture:
     except (UnidentifiedImageError, Image.DecompressionBombError) as error:
         large = isinstance(error, Image.DecompressionBombError)
         raise UserError(
-            "the picture is too large" if large else "is no picture that can be read", path=path,
+            "the image is too large" if large else "is no image that can be read", path=path,
             remedy="give one of up to 100 megapixels" if large else "give a JPEG, PNG, WebP or TIFF",
         ) from error  # fmt: skip
     except _DAMAGE as error:
@@ -67,18 +67,18 @@ def _allow_heif(path: Path) -> None:
     except ImportError as error:
         raise UserError(
             "HEIC needs a library that is not installed", path=path,
-            remedy="pip install pillow-heif, or convert the picture to JPEG",
+            remedy="pip install pillow-heif, or convert the image to JPEG",
         ) from error  # fmt: skip
     pillow_heif.register_heif_opener()
 
 
-def _read(path: Path, opened: Image.Image) -> Picture:
+def _read(path: Path, opened: Image.Image) -> StillImage:
     kind = {"MPO": "JPEG"}.get(opened.format or "", opened.format or "")  # telephones keep a preview behind the photo
     if kind not in ("JPEG", "PNG", "WEBP", "HEIF"):
         raise UserError(f"is a {kind or 'file'} that is not edited", path=path, remedy="give a JPEG, PNG, WebP or TIFF")
     check_size(path, opened.height, opened.width)
     if opened.format != "MPO" and kind != "HEIF" and getattr(opened, "n_frames", 1) > 1:
-        remedy = "give one picture of it, or make a video of it for `ned process`"
+        remedy = "give one image of it, or make a video of it for `ned process`"
         raise UserError("is animated", path=path, remedy=remedy)
     if opened.mode in ("CMYK", "YCCK"):
         raise UserError("is in CMYK, for print", path=path, remedy="convert it to RGB first")
@@ -88,10 +88,10 @@ def _read(path: Path, opened: Image.Image) -> Picture:
     exif = opened.info.get("exif") or b""
     opened.load()
     pixels, alpha = _samples(opened, path)
-    # pillow-heif turns the picture itself and says so
+    # pillow-heif turns the image itself and says so
     orientation = orientation_of(exif) if kind != "HEIF" else 1
     icc, xmp = opened.info.get("icc_profile") or b"", opened.info.get("xmp") or b""
-    return Picture(
+    return StillImage(
         path, kind, turned(pixels, orientation), None if alpha is None else turned(alpha, orientation),
         opened.mode in ("1", "L", "LA", "I;16", "I;16B", "I"), orientation, without_thumbnail(exif), icc,
         xmp if isinstance(xmp, bytes) else xmp.encode(), png_chunks(path) if kind == "PNG" else (), how,
@@ -139,7 +139,7 @@ def _png_depth(path: Path) -> int:
         return file.read(25)[24]
 
 
-def write_picture(picture: Picture, path: Path, notice: str = "") -> None:
+def write_image(image: StillImage, path: Path, notice: str = "") -> None:
     """Write atomically in the kind that the name's ending says: the source's own with its quality, or another.
 
     EXIF, ICC, XMP and orientation are kept; what a kind cannot hold (alpha and 16 bits in a JPEG) is flattened. Raises
@@ -147,53 +147,53 @@ def write_picture(picture: Picture, path: Path, notice: str = "") -> None:
     """
     check_writes(path)
     with atomic_path(path) as temporary:
-        temporary.write_bytes(encoded(picture, path.suffix.lower(), notice))
+        temporary.write_bytes(encoded(image, path.suffix.lower(), notice))
 
 
-def encoded(picture: Picture, suffix: str, notice: str = "") -> bytes:
+def encoded(image: StillImage, suffix: str, notice: str = "") -> bytes:
     """The file's bytes."""
-    pixels = turned_back(picture.pixels, picture.orientation)
-    alpha = None if picture.alpha is None else turned_back(picture.alpha, picture.orientation)
+    pixels = turned_back(image.pixels, image.orientation)
+    alpha = None if image.alpha is None else turned_back(image.alpha, image.orientation)
     kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}.get(suffix, "TIFF")
     if kind == "TIFF":
         from ned.stills.tiff import encode_tiff
 
-        return encode_tiff(picture, pixels, alpha, notice)
-    if kind == "PNG" and picture.bits == 16:
-        return with_chunks(_deep_png(pixels, alpha, picture.grey), picture.chunks or _as_chunks(picture), notice)
-    shown = pixels if picture.bits == 8 else eight_bits(pixels)
-    image = Image.fromarray(shown[..., 0] if picture.grey else shown)
+        return encode_tiff(image, pixels, alpha, notice)
+    if kind == "PNG" and image.bits == 16:
+        return with_chunks(_deep_png(pixels, alpha, image.grey), image.chunks or _as_chunks(image), notice)
+    shown = pixels if image.bits == 8 else eight_bits(pixels)
+    encodable = Image.fromarray(shown[..., 0] if image.grey else shown)
     if alpha is not None and kind != "JPEG":
-        image = image.convert("LA" if picture.grey and kind == "PNG" else "RGBA")
-        image.putalpha(Image.fromarray(alpha if alpha.dtype == np.uint8 else eight_bits(alpha)))
-    how = dict(picture.how) if kind == picture.kind else {}
+        encodable = encodable.convert("LA" if image.grey and kind == "PNG" else "RGBA")
+        encodable.putalpha(Image.fromarray(alpha if alpha.dtype == np.uint8 else eight_bits(alpha)))
+    how = dict(image.how) if kind == image.kind else {}
     if kind == "JPEG":
         how = how or {"quality": QUALITY, "subsampling": 0}
         how |= {"comment": notice} if notice else {}
     elif kind == "WEBP":
         how = how or {"quality": QUALITY, "method": 4}
-    said = {"exif": picture.exif, "icc_profile": picture.icc, "xmp": picture.xmp}
-    how |= {name: value for name, value in said.items() if value and not (kind == "PNG" and picture.chunks)}
+    said = {"exif": image.exif, "icc_profile": image.icc, "xmp": image.xmp}
+    how |= {name: value for name, value in said.items() if value and not (kind == "PNG" and image.chunks)}
     out = io.BytesIO()
     if kind == "JPEG":
-        how = _fitting(image, how)
-    image.save(out, kind, **how)
+        how = _fitting(encodable, how)
+    encodable.save(out, kind, **how)
     if kind == "PNG":
-        return with_chunks(out.getvalue(), picture.chunks or _as_chunks(picture), notice)
+        return with_chunks(out.getvalue(), image.chunks or _as_chunks(image), notice)
     return out.getvalue()
 
 
-def _fitting(image: Image.Image, how: dict[str, Any]) -> dict[str, Any]:
-    """A grey picture has one table and no chroma."""
-    if image.mode != "L" or "qtables" not in how:
+def _fitting(encodable: Image.Image, how: dict[str, Any]) -> dict[str, Any]:
+    """A grey image has one table and no chroma."""
+    if encodable.mode != "L" or "qtables" not in how:
         return how
     return {name: value for name, value in how.items() if name != "subsampling"} | {"qtables": [how["qtables"][0]]}
 
 
-def _as_chunks(picture: Picture) -> tuple[bytes, ...]:
+def _as_chunks(image: StillImage) -> tuple[bytes, ...]:
     """What the source of another kind says, as a PNG says it."""
     out = io.BytesIO()
-    said = {"exif": picture.exif, "icc_profile": picture.icc}
+    said = {"exif": image.exif, "icc_profile": image.icc}
     Image.new("RGB", (1, 1)).save(out, "PNG", **{k: v for k, v in said.items() if v})
     return chunks_of(out.getvalue())
 

@@ -1,4 +1,4 @@
-"""A person in a single picture, to be found again in a video."""
+"""A person in a single image, to be found again in a video."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ MAX_PIXELS = 100_000_000
 _SIDE_PX = 1600
 
 
-def look_at_picture(path: Path) -> Appearance:
-    """What the person with the largest face in a picture looks like. Raises UserError where there is none."""
-    rgb = read_picture(path)
+def appearance_in(path: Path) -> Appearance:
+    """The embedding of the person with the largest face in an image. Raises UserError where there is none."""
+    rgb = read_image(path)
     detector = Detector()
     try:
         with Landmarker() as landmarker:
             found = [landmarker(rgb, detection.roi) for detection in detector.everywhere(rgb)]
             sure = [points for points, presence in found if points is not None and presence > 0.5]
             if not sure:
-                raise UserError("no face was found in this picture", path=path, remedy="give one that shows the face")
+                raise UserError("no face was found in this image", path=path, remedy="give one that shows the face")
             largest = max(sure, key=lambda points: float(np.ptp(points[:, 0])))
             points, _ = landmarker(rgb, roi_of_landmarks(largest))
             return appearance_of(rgb, largest if points is None else points)
@@ -34,15 +34,15 @@ def look_at_picture(path: Path) -> Appearance:
         detector.close()
 
 
-def read_picture(path: Path) -> np.ndarray:
+def read_image(path: Path) -> np.ndarray:
     """RGB of 8 bits, no side longer than 1600 pixels. Raises UserError where it cannot be read."""
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MAX_PIXELS:
-                raise UserError("the picture is too large", path=path, remedy="give one of up to 100 megapixels")
-            rgb = np.asarray(ImageOps.exif_transpose(picture).convert("RGB"))
+        with Image.open(path) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UserError("the image is too large", path=path, remedy="give one of up to 100 megapixels")
+            rgb = np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError("is no picture that can be read", path=path, remedy="give a .jpg or .png") from error
+        raise UserError("is no image that can be read", path=path, remedy="give a .jpg or .png") from error
     shrink = _SIDE_PX / max(rgb.shape[:2])
     if shrink < 1:
         rgb = cv2.resize(rgb, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)

@@ -1,6 +1,6 @@
 """One frame of the sample clip in all seven emotions, for the README.
 
-    python scripts/build/readme_picture.py docs/emotions.jpg [--frame 60]
+    python scripts/build/readme_image.py docs/emotions.jpg [--frame 60]
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ def frame_of(video: Path, index: int) -> np.ndarray:
     return next(islice(read_frames(video), index, None)).rgb()[CROP]
 
 
-def labelled(picture: np.ndarray, text: str) -> np.ndarray:
-    out = picture.copy()
+def labelled(image: np.ndarray, text: str) -> np.ndarray:
+    out = image.copy()
     for colour, thickness in ((0, 4), (255, 1)):
         cv2.putText(out, text, (10, 326), cv2.FONT_HERSHEY_SIMPLEX, 0.75, (colour,) * 3, thickness, cv2.LINE_AA)
     return out

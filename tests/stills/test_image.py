@@ -1,4 +1,4 @@
-"""Pictures come back from disk as they were but for their pixels; what is harmful or odd is refused in one line."""
+"""Images come back from disk as they were but for their pixels; what is harmful or odd is refused in one line."""
 
 import io
 import struct
@@ -9,10 +9,10 @@ import pytest
 from PIL import Image, ImageOps
 
 from ned.errors import UserError
+from ned.stills.image import encoded, read_image, write_image
 from ned.stills.metadata import orientation_of, without_thumbnail
-from ned.stills.picture import encoded, read_picture, write_picture
 from ned.stills.upright import turned, turned_back
-from ned.workspace.pictures import check_writes, default_picture, is_picture
+from ned.workspace.images import check_writes, default_image, is_image
 
 RNG = np.random.default_rng(0)
 
@@ -24,18 +24,18 @@ def _noise(dtype=np.uint8, channels=3, size=(48, 64)):
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_pillow_s_and_has_an_inverse(orientation):
     stored = _noise()
-    image = Image.fromarray(stored)
-    image.getexif()[0x0112] = orientation
+    plain = Image.fromarray(stored)
+    plain.getexif()[0x0112] = orientation
     upright = turned(stored, orientation)
-    assert np.array_equal(upright, np.asarray(ImageOps.exif_transpose(image)))
+    assert np.array_equal(upright, np.asarray(ImageOps.exif_transpose(plain)))
     assert np.array_equal(turned_back(upright, orientation), stored)
 
 
 def test_jpeg_keeps_quality_orientation_exif_and_icc(photo, tmp_path):
-    picture = read_picture(photo)
-    assert picture.pixels.shape == (512, 512, 3) and picture.orientation == 6
+    image = read_image(photo)
+    assert image.pixels.shape == (512, 512, 3) and image.orientation == 6
     out = tmp_path / "out.jpg"
-    write_picture(picture, out, "edited")
+    write_image(image, out, "edited")
     with Image.open(photo) as before, Image.open(out) as after:
         assert before.quantization == after.quantization
         assert after.getexif()[0x0112] == 6 and after.getexif()[0x010F] == "Maker"
@@ -55,15 +55,15 @@ def test_kinds_without_loss_keep_every_sample(tmp_path, name, alpha):
         stored[..., :3] = np.asarray(Image.open(path).convert("RGB"))
     else:
         Image.fromarray(stored).save(path)
-    picture = read_picture(path)
-    assert np.array_equal(picture.pixels, stored[..., :3])
-    assert (picture.alpha is not None) == alpha and (not alpha or np.array_equal(picture.alpha, stored[..., 3]))
+    image = read_image(path)
+    assert np.array_equal(image.pixels, stored[..., :3])
+    assert (image.alpha is not None) == alpha and (not alpha or np.array_equal(image.alpha, stored[..., 3]))
     out = tmp_path / f"out{path.suffix}"
-    write_picture(picture, out)
-    again = read_picture(out)
+    write_image(image, out)
+    again = read_image(out)
     seen = slice(None) if not alpha else stored[..., 3] > 0
-    assert np.array_equal(again.pixels[seen], picture.pixels[seen])
-    assert not alpha or np.array_equal(again.alpha, picture.alpha)
+    assert np.array_equal(again.pixels[seen], image.pixels[seen])
+    assert not alpha or np.array_equal(again.alpha, image.alpha)
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.tif"])
@@ -84,13 +84,13 @@ def test_sixteen_bits_stay_sixteen(tmp_path, name, channels):
 
         order = {1: [0], 3: [2, 1, 0], 4: [2, 1, 0, 3]}[channels]
         cv2.imwrite(str(path), stored[..., order])
-    picture = read_picture(path)
-    assert picture.bits == 16 and picture.grey == (channels == 1)
-    assert np.array_equal(picture.pixels[..., 0], stored[..., 0])
+    image = read_image(path)
+    assert image.bits == 16 and image.grey == (channels == 1)
+    assert np.array_equal(image.pixels[..., 0], stored[..., 0])
     out = tmp_path / f"out{path.suffix}"
-    write_picture(picture, out)
-    again = read_picture(out)
-    assert again.bits == 16 and np.array_equal(again.pixels, picture.pixels) and again.grey == picture.grey
+    write_image(image, out)
+    again = read_image(out)
+    assert again.bits == 16 and np.array_equal(again.pixels, image.pixels) and again.grey == image.grey
     if channels == 4:
         assert np.array_equal(again.alpha, stored[..., 3])
     if name.endswith("tif"):
@@ -104,7 +104,7 @@ def test_png_keeps_its_chunks(tmp_path):
     info.add_text("Title", "a name")
     path, out = tmp_path / "a.png", tmp_path / "b.png"
     Image.fromarray(_noise()).save(path, pnginfo=info, dpi=(72, 72))
-    write_picture(read_picture(path), out, "edited")
+    write_image(read_image(path), out, "edited")
     with Image.open(out) as again:
         assert again.text == {"Title": "a name", "Comment": "edited"} and again.info["dpi"][0] == pytest.approx(72, 0.1)
 
@@ -113,20 +113,20 @@ def test_grey_jpegs_and_palettes(tmp_path):
     grey, palette = tmp_path / "grey.jpg", tmp_path / "palette.png"
     Image.fromarray(_noise(channels=1)[..., 0]).save(grey, quality=90)
     Image.fromarray(_noise()).convert("P").save(palette)
-    picture = read_picture(grey)
-    assert picture.grey
-    with Image.open(io.BytesIO(encoded(picture, ".jpg"))) as again:
+    image = read_image(grey)
+    assert image.grey
+    with Image.open(io.BytesIO(encoded(image, ".jpg"))) as again:
         assert again.mode == "L"
-    assert read_picture(palette).pixels.shape == (48, 64, 3)
+    assert read_image(palette).pixels.shape == (48, 64, 3)
 
 
-def test_a_picture_goes_into_another_kind(photo, tmp_path):
-    picture = read_picture(photo)
+def test_an_image_goes_into_another_kind(photo, tmp_path):
+    image = read_image(photo)
     for suffix in (".png", ".webp", ".tif"):
-        write_picture(picture, tmp_path / f"a{suffix}")
-        again = read_picture(tmp_path / f"a{suffix}")
-        assert again.pixels.shape == picture.pixels.shape and again.icc == picture.icc
-        assert np.abs(again.pixels.astype(int) - picture.pixels).mean() < 4
+        write_image(image, tmp_path / f"a{suffix}")
+        again = read_image(tmp_path / f"a{suffix}")
+        assert again.pixels.shape == image.pixels.shape and again.icc == image.icc
+        assert np.abs(again.pixels.astype(int) - image.pixels).mean() < 4
 
 
 def test_the_thumbnail_goes_and_the_rest_of_exif_stays():
@@ -160,27 +160,27 @@ def _refused(tmp_path, name, data, words):
     else:
         data(path)
     with pytest.raises(UserError, match=words) as caught:
-        read_picture(path)
+        read_image(path)
     assert str(caught.value).startswith(str(path)) and "\n" not in str(caught.value)
 
 
 def test_what_is_refused(tmp_path, photo):
-    whole, image = photo.read_bytes(), Image.fromarray(_noise())
+    whole, plain = photo.read_bytes(), Image.fromarray(_noise())
     _refused(tmp_path, "bomb.png", _png_that_says(60000, 60000), "too large|pixels")
     _refused(tmp_path, "wide.png", _png_that_says(40000, 100), "pixels")
     _refused(tmp_path, "short.png", _png_that_says(500, 500), "truncated|damaged")
     _refused(tmp_path, "short.jpg", whole[: len(whole) // 2], "truncated")
-    _refused(tmp_path, "none.jpg", b"no picture", "no picture")
-    _refused(tmp_path, "empty.jpg", b"", "no picture|damaged")
-    _refused(tmp_path, "none.tif", b"II*\0" + bytes(100), "damaged|no picture|holds")
-    _refused(tmp_path, "print.jpg", lambda p: image.convert("CMYK").save(p), "CMYK")
-    _refused(tmp_path, "print.tif", lambda p: image.convert("CMYK").save(p), "CMYK")
-    _refused(tmp_path, "tiny.png", lambda p: image.resize((16, 16)).save(p), "only")
+    _refused(tmp_path, "none.jpg", b"no image", "no image")
+    _refused(tmp_path, "empty.jpg", b"", "no image|damaged")
+    _refused(tmp_path, "none.tif", b"II*\0" + bytes(100), "damaged|no image|holds")
+    _refused(tmp_path, "print.jpg", lambda p: plain.convert("CMYK").save(p), "CMYK")
+    _refused(tmp_path, "print.tif", lambda p: plain.convert("CMYK").save(p), "CMYK")
+    _refused(tmp_path, "tiny.png", lambda p: plain.resize((16, 16)).save(p), "only")
     frames = [Image.fromarray(_noise()) for _ in range(3)]
     for name in ("moving.webp", "moving.png"):
         _refused(tmp_path, name, lambda p: frames[0].save(p, save_all=True, append_images=frames[1:]), "animated")
-    _refused(tmp_path, "pages.tif", lambda p: frames[0].save(p, save_all=True, append_images=frames[1:]), "3 pictures")
-    _refused(tmp_path, "a.gif", lambda p: image.convert("P").save(p), "not edited")
+    _refused(tmp_path, "pages.tif", lambda p: frames[0].save(p, save_all=True, append_images=frames[1:]), "3 images")
+    _refused(tmp_path, "a.gif", lambda p: plain.convert("P").save(p), "not edited")
 
 
 def test_heic_is_read_where_its_library_is(tmp_path, portrait):
@@ -188,14 +188,14 @@ def test_heic_is_read_where_its_library_is(tmp_path, portrait):
     heif.register_heif_opener()
     path = tmp_path / "a.heic"
     Image.fromarray(portrait).save(path, quality=90)
-    picture = read_picture(path)
-    assert picture.pixels.shape == portrait.shape
-    assert np.abs(picture.pixels.astype(int) - portrait).mean() < 6
-    assert default_picture(path, "sad").name == "a_sad.jpg"
+    image = read_image(path)
+    assert image.pixels.shape == portrait.shape
+    assert np.abs(image.pixels.astype(int) - portrait).mean() < 6
+    assert default_image(path, "sad").name == "a_sad.jpg"
 
 
 def test_names(tmp_path):
-    assert is_picture("A.JPG") and is_picture("b.heic") and not is_picture("c.mp4") and not is_picture("d.gif")
-    assert default_picture(tmp_path / "a.TIF", "sad").name == "a_sad.TIF"
+    assert is_image("A.JPG") and is_image("b.heic") and not is_image("c.mp4") and not is_image("d.gif")
+    assert default_image(tmp_path / "a.TIF", "sad").name == "a_sad.TIF"
     with pytest.raises(UserError, match="unknown kind"):
         check_writes(tmp_path / "a.bmp")

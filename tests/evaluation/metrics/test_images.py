@@ -1,4 +1,4 @@
-"""Metrics of pictures, against scikit-image, the definition in plain loops, and a network that PyTorch builds."""
+"""Metrics of images, against scikit-image, the definition in plain loops, and a network that PyTorch builds."""
 
 import numpy as np
 import pytest
@@ -52,7 +52,7 @@ def test_ssim_of_bytes_is_that_of_scikit_image(pair):
         assert abs(ssim(a, b) - known) < 1e-6 and np.abs(ssim_map(a, b) - full.mean(2)).max() < 3e-6
 
 
-def test_ssim_of_a_mask_and_of_a_tiny_picture(pair):
+def test_ssim_of_a_mask_and_of_a_tiny_image(pair):
     mask = np.zeros(pair[0].shape[:2], bool)
     mask[10:20, 10:20] = True
     _, full = structural_similarity(*pair, channel_axis=2, data_range=255, full=True)

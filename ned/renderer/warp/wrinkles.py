@@ -1,9 +1,9 @@
-"""Creases that an expression folds into the skin, as small shading textures over the face.
+"""Wrinkles that an expression folds into the skin, as small shading textures over the face.
 
-Moving pixels cannot make a crease, and a line that is painted is seen as one. So where an expression folds the skin,
+Moving pixels cannot make a wrinkle, and a line that is painted is seen as one. So where an expression folds the skin,
 what folds the person has there already are deepened (`deepen`), and broad, soft shading says which way the skin bulges.
-Each crease is a polyline of landmarks on the mean face; its profile is a shallow groove with a lighter bulge beside it.
-Textures are drawn once per process.
+Each wrinkle is a polyline of landmarks on the mean face; its profile is a shallow groove with a lighter bulge beside
+it. Textures are drawn once per process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jaxtyping import Float
 TEXTURE_SIZE = 256
 
 SOFT_WIDTH, SOFT_DEPTH = 2.0, 0.35
-"""Of the shading that is put on skin, against the width and the depth in `CREASES`, which are those of a drawn line."""
+"""Of the shading put on skin, against the width and the depth in `WRINKLES`, which are those of a drawn line."""
 
 DEEPENING = 7.0
 """By how much a fold that is there gets darker, as a share, for each unit of groove over it."""
@@ -28,8 +28,8 @@ _FINEST, _BROADEST = 0.004, 0.022
 
 
 @dataclass(frozen=True)
-class Crease:
-    """One crease of the actor's right side (mirrored for the left) or of the middle.
+class Wrinkle:
+    """One wrinkle of the actor's right side (mirrored for the left) or of the middle.
 
     `points`: pairs of landmarks with the share of the second, so lines may run between landmarks.
     `coefficients`: what folds it, with the depth (share of luminance) at coefficient 1.
@@ -47,51 +47,51 @@ class Crease:
     """Whether it is shaded where the person has no fold there; across a smooth forehead shading is a dark band."""
 
 
-CREASES: dict[str, Crease] = {
-    "nasolabial": Crease(
+WRINKLES: dict[str, Wrinkle] = {
+    "nasolabial": Wrinkle(
         ((129, 203, 0.12), (203, 206, 0.25), (206, 216, 0.5), (216, 212, 0.3), (216, 212, 0.8)),
         0.010,
         {"mouthSmile": 0.07, "noseSneer": 0.08, "mouthUpperUp": 0.03},
         0.4,
         205,
     ),
-    "under_eye": Crease(
+    "under_eye": Wrinkle(
         ((31, 228, 0.5), (229, 119, 0.12), (230, 120, 0.15), (231, 121, 0.15)),
         0.008,
         {"cheekSquint": 0.12, "mouthSmile": 0.05, "eyeSquint": 0.05},
         0.4,
         100,
     ),
-    "crow_upper": Crease(
+    "crow_upper": Wrinkle(
         ((130, 226, 0.6), (226, 35, 0.35), (35, 143, 0.3)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4
     ),
-    "crow_lower": Crease(
+    "crow_lower": Wrinkle(
         ((226, 31, 0.4), (35, 111, 0.35), (111, 143, 0.35)), 0.005, {"cheekSquint": 0.12, "mouthSmile": 0.05}, 0.4
     ),
-    "glabella": Crease(((9, 107, 0.42), (8, 55, 0.52)), 0.010, {"browDown": 0.15}, 0.25),
-    "sneer": Crease(((193, 245, 0.3), (168, 193, 0.85), (6, 122, 0.5)), 0.006, {"noseSneer": 0.15}, 0.2),
-    "marionette": Crease(
+    "glabella": Wrinkle(((9, 107, 0.42), (8, 55, 0.52)), 0.010, {"browDown": 0.15}, 0.25),
+    "sneer": Wrinkle(((193, 245, 0.3), (168, 193, 0.85), (6, 122, 0.5)), 0.006, {"noseSneer": 0.15}, 0.2),
+    "marionette": Wrinkle(
         ((61, 43, 0.25), (43, 106, 0.2), (43, 204, 0.6), (204, 211, 0.3)),
         0.011,
         {"mouthFrown": 0.08, "mouthStretch": 0.05},
         0.4,
         202,
     ),
-    "forehead_low": Crease(
+    "forehead_low": Wrinkle(
         ((104, 103, 0.1), (69, 67, 0.15), (108, 109, 0.15), (151, 10, 0.1), (337, 338, 0.15)),
         0.008,
         {"browInnerUp": 0.07, "browOuterUp": 0.05},
         0.6,
         drawn=False,
     ),
-    "forehead_high": Crease(
+    "forehead_high": Wrinkle(
         ((104, 103, 0.55), (69, 67, 0.55), (108, 109, 0.5), (151, 10, 0.45), (337, 338, 0.5)),
         0.008,
         {"browInnerUp": 0.07, "browOuterUp": 0.05},
         0.6,
         drawn=False,
     ),
-    "chin": Crease(
+    "chin": Wrinkle(
         ((182, 201, 0.6), (83, 200, 0.3), (18, 200, 0.35), (313, 200, 0.3)),
         0.009,
         {"mouthShrugLower": 0.16, "mouthFrown": 0.06},
@@ -111,9 +111,9 @@ def _draw(
     """Groove at −1, bulge up to `bulge`; drawn three times finer, then reduced."""
     fine = 3 * TEXTURE_SIZE
     line = np.array([mean_uv[a] * (1 - share) + mean_uv[b] * share for a, b, share in points]) * fine
-    picture = np.full((fine, fine), 255, np.uint8)
-    cv2.polylines(picture, [np.round(_smooth(line)).astype(np.int32)], False, 0, 1)
-    distance = cv2.distanceTransform(picture, cv2.DIST_L2, 5) / fine
+    image = np.full((fine, fine), 255, np.uint8)
+    cv2.polylines(image, [np.round(_smooth(line)).astype(np.int32)], False, 0, 1)
+    distance = cv2.distanceTransform(image, cv2.DIST_L2, 5) / fine
     # depth fades towards the ends, as a fold runs out
     ends = np.minimum(*(np.hypot(*(np.indices((fine, fine))[::-1] - end[:, None, None])) for end in line[[0, -1]]))
     length = np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
@@ -146,22 +146,22 @@ def _textures(uv_bytes: bytes, mirror_bytes: bytes, widening: float) -> tuple[tu
     uv = np.frombuffer(uv_bytes, np.float32).reshape(-1, 2)
     mirror = np.frombuffer(mirror_bytes, np.int64)
     out = []
-    for name, crease in CREASES.items():
-        sides = {"Right": crease.points, "Left": _mirrored(crease.points, mirror)}
+    for name, wrinkle in WRINKLES.items():
+        sides = {"Right": wrinkle.points, "Left": _mirrored(wrinkle.points, mirror)}
         for side, points in sides.items():
-            toward = crease.toward if side == "Right" else int(mirror[crease.toward]) if crease.toward else 0
-            out.append((f"{name}{side}", _draw(uv, points, widening * crease.width, crease.bulge, toward)))
+            toward = wrinkle.toward if side == "Right" else int(mirror[wrinkle.toward]) if wrinkle.toward else 0
+            out.append((f"{name}{side}", _draw(uv, points, widening * wrinkle.width, wrinkle.bulge, toward)))
     return tuple(out)
 
 
-class CreaseShader:
-    """Shading of all creases for a change of expression.
+class WrinkleShader:
+    """Shading of all wrinkles for a change of expression.
 
     Args:
         uv: surface coordinates in [0, 1] of the face model's vertices.
         mirror: index of each vertex's mirror image.
         names: coefficient names of the expression space.
-        side: of the textures; a small one where the face is small in the picture, so that nothing aliases.
+        side: of the textures; a small one where the face is small in the image, so that nothing aliases.
         widening: of the grooves: 1 for lines, as the neural renderer is told of folds, `SOFT_WIDTH` for shading.
     """
 
@@ -180,18 +180,18 @@ class CreaseShader:
         weights = np.zeros((len(textures), len(names)), np.float32)
         for row, (sided, _) in enumerate(textures):
             side = "Left" if sided.endswith("Left") else "Right"
-            for name, depth in CREASES[sided.removesuffix(side)].coefficients.items():
+            for name, depth in WRINKLES[sided.removesuffix(side)].coefficients.items():
                 column = names.index(name + side) if name + side in names else names.index(name)
                 weights[row, column] = depth
         self._weights = weights
         bare = (sided.removesuffix("Left").removesuffix("Right") for sided, _ in textures)
-        self._drawn = np.array([CREASES[name].drawn for name in bare], np.float32)
+        self._drawn = np.array([WRINKLES[name].drawn for name in bare], np.float32)
 
     def texture(self, change: Float[np.ndarray, "width"], drawn: bool = False) -> Float[np.ndarray, "s s"]:
-        """Relative change of luminance over the uv plane for a `change` of coefficients; a crease that the
+        """Relative change of luminance over the uv plane for a `change` of coefficients; a wrinkle that the
         actor's own expression has already folded is taken back by a negative change, at half depth.
 
-        `drawn`: only of creases that are shaded where the person has none.
+        `drawn`: only of wrinkles that are shaded where the person has none.
         """
         change = np.where(change > 0, change, 0.5 * change).astype(np.float32)
         depth = self._weights @ change

@@ -29,8 +29,8 @@ def save_strip(path: Path, item: Item) -> None:
     tiles = list(_crops(item, STRIP_FRAMES, STRIP_STEP))
     half = STRIP_FRAMES // 2
     tiles += [np.zeros_like(tiles[0])] * (STRIP_FRAMES - len(tiles))
-    picture = np.vstack([np.hstack(tiles[:half]), np.hstack(tiles[half:])])
-    Image.fromarray(picture).save(path, quality=93)
+    image = np.vstack([np.hstack(tiles[:half]), np.hstack(tiles[half:])])
+    Image.fromarray(image).save(path, quality=93)
 
 
 def save_clip(path: Path, item: Item) -> None:
@@ -58,9 +58,9 @@ def _crops(item: Item, count: int, step: int) -> Iterator[UInt8[np.ndarray, "sid
     for frame in frames_at(item.shown, wanted.tolist(), float(info.frame_rate)):
         found = True
         padded = cv2.copyMakeBorder(frame.rgb(), half, half, half, half, cv2.BORDER_REPLICATE)
-        picture = padded[y : y + 2 * half, x : x + 2 * half]
-        way = cv2.INTER_AREA if 2 * half > SIDE_PX else cv2.INTER_CUBIC
-        yield cv2.resize(picture, (SIDE_PX, SIDE_PX), interpolation=way)
+        image = padded[y : y + 2 * half, x : x + 2 * half]
+        interpolation = cv2.INTER_AREA if 2 * half > SIDE_PX else cv2.INTER_CUBIC
+        yield cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=interpolation)
     if not found:
         raise UserError(f"has no frame {first}", path=item.shown, remedy="start earlier")
 

@@ -87,7 +87,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         is not in it: see `ned.pipeline.resolved`."""
         elsewhere = {"output", "overwrite", "cache", "keep", "provenance", "provenance_cert", "provenance_key",
                      "renderer", "manipulator", "manipulator_weights", "seed", "face_model", "flame_folder",
-                     "ict_folder", "accept_licence"}  # fmt: skip
+                     "ict_folder", "encoder_weights", "renderer_weights", "rasterizer", "accept_licence"}  # fmt: skip
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
             "container": self.output_path.suffix.lower(),
@@ -100,7 +100,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         run of this very job has put in their places: they may be put there again. It is asked where one exists.
         """
         workspace.check_input(self.input)
-        for folder in (self.flame_folder, self.ict_folder):
+        for folder in (self.face_model_folder, self.flame_folder, self.ict_folder):
             if folder is not None and not folder.exists():
                 raise UserError("no such folder", path=folder, remedy="check its name")
         if self.expression is not None:
@@ -113,9 +113,11 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         clips = {clip for edit in self.person_edits() for key in edit.keyframes for clip in key.references}
         for clip in sorted(clips):
             workspace.check_input(clip, what="reference clip")
-        if self.manipulator_weights is not None:
-            workspace.check_input(self.manipulator_weights, what="checkpoint")
-        read = (self.input, self.expression, self.person_like, self.manipulator_weights, *clips)
+        weights = (self.manipulator_weights, self.renderer_weights, self.encoder_weights)
+        for path in weights:
+            if path is not None:
+                workspace.check_input(path, what="checkpoint")
+        read = (self.input, self.expression, self.person_like, *weights, *clips)
         inputs = [path for path in read if path is not None]
         workspace.check_container(self.output_path)
         manifests = [workspace.manifest_path(video) for video in (self.output_path, self.compare_path) if video]

@@ -86,7 +86,7 @@ def load_faces(path: Path, frames: int) -> EncodedFaces | None:
     """What was encoded before; None where it is not there, damaged, or of another number of frames."""
     try:
         with array_errors(), np.load(path, allow_pickle=False) as data:
-            held = {f.name: data[f.name] if f.name in data else None for f in fields(EncodedFaces)}
+            held = {f.name: data.get(f.name, None) for f in fields(EncodedFaces)}
         arrays = [array for array in held.values() if array is not None]
         if len(arrays) < 5 or any(len(a) != frames or not np.isfinite(a).all() for a in arrays):
             return None

@@ -21,12 +21,11 @@ from ned.face_model.flame.registration import AXES
 from ned.fitting.flame import FlameFit, flame_fit
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.pose import estimate_pose, project
-from ned.heads import Heads
-from ned.types import FaceTrack, HeadPose
+from ned.types import FaceTrack, HeadPose, Heads
 
 LOST = 0.35
-"""Mean distance of mesh and landmarks, as a share of the distance of the eyes, from which a face is lost. A good fit has
-.02 to .08; a face beside the tracked one has 1 and more."""
+"""Mean distance of mesh and landmarks, as a share of the distance of the eyes, from which a face is lost. A good fit
+has .02 to .08; a face beside the tracked one has 1 and more."""
 MOST_LOST = 0.5
 """Share of a track's frames that may be."""
 

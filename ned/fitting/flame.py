@@ -13,8 +13,7 @@ from ned.face_model.flame.skinning import FlameParameters
 from ned.fitting.landmarks import TRACKED, LandmarkFit, fit_landmarks
 from ned.fitting.least_squares import VERTEX_WEIGHTS
 from ned.geometry.landmarks import NUM_LANDMARKS, NUM_SURFACE
-from ned.heads import Heads
-from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose
+from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose, Heads
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ned.errors import UserError
+from ned.geometry.rasterizer import Rasterizer
 
 
-def load() -> object:
-    """A `ned.geometry.rasterizer.Rasterizer`; UserError where pytorch3d is not installed."""
+def load() -> Rasterizer:
+    """See `ned.config.roles.RASTERIZERS`; UserError where pytorch3d is not installed."""
     try:
         from pytorch3d.renderer.mesh.rasterize_meshes import rasterize_meshes
         from pytorch3d.structures import Meshes

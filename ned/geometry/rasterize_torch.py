@@ -6,9 +6,12 @@ a minimum over the depths, then over the numbers of the triangles that have it. 
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int
 from torch import Tensor
+
+from ned.geometry.rasterizer import Rasterizer
 
 EDGE_TOLERANCE = 1e-4
 """Barycentric slack, as of the compiled kernel."""
@@ -78,14 +81,23 @@ def _visible(
     return owner.reshape(shape), barycentric.reshape(*shape, 3), best.reshape(shape)
 
 
-def on_device(device: str) -> object:
-    """A `ned.geometry.rasterizer.Rasterizer` that draws there, one mesh at a time."""
+def on_device(device: str) -> Rasterizer:
+    """A rasteriser that draws there, one mesh at a time."""
 
-    def draw(vertices, triangles, attributes, size):
-        as_tensor = lambda array: torch.from_numpy(array).to(device)  # noqa: E731
-        image, depth = rasterize_batch(
-            as_tensor(vertices)[None], as_tensor(triangles), as_tensor(attributes)[None].float(), size
-        )
+    def draw(
+        vertices: Float[np.ndarray, "v 3"],
+        triangles: Int[np.ndarray, "t 3"],
+        attributes: Float[np.ndarray, "v c"],
+        size: tuple[int, int],
+    ) -> tuple[Float[np.ndarray, "h w c"], Float[np.ndarray, "h w"]]:
+        points, corners, values = (torch.from_numpy(np.ascontiguousarray(array)).to(device)
+                                   for array in (vertices, triangles, attributes))  # fmt: skip
+        image, depth = rasterize_batch(points[None], corners, values[None].float(), size)
         return image[0].cpu().numpy(), depth[0].cpu().numpy()
 
     return draw
+
+
+def load() -> Rasterizer:
+    """See `ned.config.roles.RASTERIZERS`: on the graphics card, where there is one."""
+    return on_device("cuda" if torch.cuda.is_available() else "cpu")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -10,6 +10,7 @@ from jaxtyping import Float, Int
 from ned.geometry.rasterize import rasterize
 
 
+@runtime_checkable
 class Rasterizer(Protocol):
     """Draws attributes of a mesh's vertices, nearest first."""
 
@@ -42,3 +43,8 @@ def compiled(
     depth = np.full(size, np.inf, np.float32)
     rasterize(vertices[:, :2], vertices[:, 2], attributes, triangles, image, depth)
     return image, depth
+
+
+def load() -> Rasterizer:
+    """See `ned.config.roles.RASTERIZERS`."""
+    return compiled

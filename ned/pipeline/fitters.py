@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -10,22 +10,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ned.config.edit import ENCODERS, LANDMARKS, FaceModelOptions
+from ned.config.edit import FaceModelOptions
+from ned.config.roles import LANDMARKS
+from ned.encoders.editions import check_edition
 from ned.encoders.encode import crop_of, encode_frames, joined, load_faces, save_faces
 from ned.encoders.fit import EncodedFit, encoded_fit
 from ned.encoders.parameters import EncodedFaces
 from ned.errors import UserError
-from ned.face_model import FaceModel
+from ned.exchange.persons import PersonExpression
+from ned.face_model import FLAME50, FaceModel
 from ned.face_model.flame.arkit import ArkitFlame
 from ned.face_model.flame.face import FlameFace
 from ned.files.reading import fingerprint, sha256_of
 from ned.fitting.bridge import Bridge, bridge
 from ned.fitting.flame import FlameFit, fit_flame
 from ned.fitting.least_squares import fit_face
-from ned.heads import Heads
 from ned.licences import require
+from ned.pipeline.face_models import encoder_path, load_model
 from ned.runtime.progress import Progress, Silent
-from ned.types import Analysis, FaceFit, FaceTrack
+from ned.types import Analysis, ExpressionTrack, FaceFit, FaceTrack, Heads
 from ned.video import frames_at
 from ned.workspace import Cache
 
@@ -115,7 +118,8 @@ class Fitter:
         if self.cache is not None:
             seen = np.ascontiguousarray(track.landmarks, np.float32)
             digest = hash_of(seen, np.asarray(track.frames))
-            entry = self.cache.entry("encoded", _VERSION, fingerprint(path), self.kind, sha256_of(self.checkpoint), digest)
+            weights = sha256_of(self.checkpoint)
+            entry = self.cache.entry("encoded", _VERSION, fingerprint(path), self.kind, weights, digest)
             known = load_faces(entry / "faces.npz", len(track))
             if known is not None:
                 self.cache.touch(entry)
@@ -124,7 +128,8 @@ class Fitter:
         frames = frames_at(path, track.frames.tolist(), float(analysis.video.frame_rate))
         faces = joined(list(encode_frames(self.network, self.kind, (frame.rgb() for frame in frames), crop)))
         if len(faces) != len(track):
-            raise UserError(f"gives {len(faces)} of {len(track)} frames again", path=path, remedy="is it still written?")
+            cause = f"gives {len(faces)} of {len(track)} frames again"
+            raise UserError(cause, path=path, remedy="is it still being written?")
         if self.cache is not None and entry is not None:
             try:
                 self.cache.save(entry, lambda folder: save_faces(folder / "faces.npz", faces))
@@ -151,17 +156,10 @@ def flame_of(model: FaceModel) -> FlameFace | None:
 
 
 def encoder_file(options: FaceModelOptions, face: FlameFace) -> Path:
-    """The checkpoint of the encoder that is asked for: the one that is named, else the one in FLAME's folder. Raises
-    UserError where there is none, it speaks another FLAME, or its licence is not accepted."""
-    from ned.encoders.editions import check_edition
-
+    """The encoder's checkpoint, once all is right with it but its content. Raises UserError where there is none, it
+    speaks another FLAME, or its licence is not accepted."""
     check_edition(options.fit, face.model.edition)
-    path = options.encoder or getattr(face.files, options.fit)
-    if path is None:
-        raise UserError(f"no checkpoint of {options.fit} among FLAME's files", path=options.flame_folder,
-                        remedy="put it there, or name it with --encoder; see third_party/deca.md")  # fmt: skip
-    if not path.is_file():
-        raise UserError("no such checkpoint", path=path, remedy="check --encoder")
+    path = encoder_path(options)
     for licence in {"spectre": ("spectre", "deca"), "emoca": ("emoca", "deca")}.get(options.fit, (options.fit,)):
         require(licence, options.accept_licence)
     return path
@@ -179,4 +177,19 @@ def make_fitter(
     return Fitter(model, options.fit, encoder_file(options, face), wants_heads, cache)
 
 
-assert set(ENCODERS)
+def flame_tracks(options: FaceModelOptions) -> Callable[[Analysis], list[PersonExpression]]:
+    """What reads people's expressions in `flame50` off a video, for training. Raises UserError as `make_fitter`."""
+    fitter = make_fitter(load_model(options, FLAME50.name), options, cache=Cache())
+
+    def tracks_of(analysis: Analysis) -> list[PersonExpression]:
+        out = []
+        for person in analysis.persons():
+            tracks = analysis.tracks_of(person)
+            fits = [found.face for found in fitter.fit(tracks, analysis)]
+            packed = np.concatenate([fit.expression.pack() for fit in fits])
+            error = float(np.concatenate([fit.reprojection_error for fit in fits]).mean())
+            frames, boxes = (np.concatenate([getattr(t, name) for t in tracks]) for name in ("frames", "boxes"))
+            out.append(PersonExpression(person, frames, boxes, ExpressionTrack.unpack(FLAME50, packed), error))
+        return out
+
+    return tracks_of

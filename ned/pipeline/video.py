@@ -15,11 +15,11 @@ from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
 from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.exchange.livelink import read_expression
-from ned.face_model import FaceModel
-from ned.fitting.least_squares import fit_face
 from ned.manipulator import build_manipulator
 from ned.pipeline.actors import weights_of
-from ned.pipeline.face_models import load_model
+from ned.pipeline.face_models import load_model, space_of
+from ned.pipeline.fitters import Fitter, make_fitter
+from ned.pipeline.painters import check_painter, mesh_drawing
 from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve
 from ned.pipeline.statement import finish_output
 from ned.provenance import Signing, begin_signing
@@ -79,8 +79,9 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
     workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
     clock, run = Clock(progress or Silent()), resolve(config)
-    if run.face_model_files:
-        load_model(config)  # files or a licence that are missing are said before any work
+    if run.face_model_files:  # files, a licence, a network that does not fit are said before any work
+        make_fitter(load_model(config, space_of(config)), config)
+        check_painter(config, run.renderer)
     with workspace.open_job(config.output_path, key_of(config, run), config.keep) as job:
         if job.replaced:
             clock.note(f"begins anew: {job.folder.name} was of other options, another input or another device")
@@ -92,16 +93,17 @@ def edit_video(
 ) -> ProcessResult:
     """The story itself, with a work folder to keep what is finished in."""
     cache = Cache() if config.cache else None
-    model = load_model(config)
-    styles = Styles(model, run.seed, clock, cache)
+    model = load_model(config, space_of(config))
+    fitter = make_fitter(model, config, check_painter(config, run.renderer), cache)
+    styles = Styles(model, run.seed, clock, cache, lambda tracks, seen: [f.face for f in fitter.fit(tracks, seen)])
     styles.read(config.person_edits())
     analysis = analyse_cached(
         config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=job.folder
     )
     cast = choose_cast(analysis, config)
-    plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
+    plans = [plan_person(part, analysis, styles, fitter, config, clock) for part in cast]
     edits = [edit for plan in plans for edit in plan]
-    make_renderer = renderer_of(edits, model, analysis, config, run, clock)
+    make_renderer = renderer_of(edits, fitter, analysis, config, run, clock)
     videos = render_video(edits, analysis, make_renderer, config, clock, job)
     parts = videos.parts | write_page(plans[0], videos.images, analysis, config, run, clock.seconds, job)
     publish(parts, edits, analysis, config, run, signing, job)
@@ -113,16 +115,20 @@ def edit_video(
 
 
 def renderer_of(
-    edits: list[TrackEdit], model: FaceModel, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
+    edits: list[TrackEdit], fitter: Fitter, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
 ) -> Callable[[TrackEdit], Renderer]:
     """What makes a fresh renderer for a track; where nothing is edited, one that need not know anybody."""
     if run.why:
         clock.note(run.why)
+    model = fitter.model
     if not any(edit.changed().any() for edit in edits):
         return prepare_renderer("warp", Casting(model, edits, lambda _: iter(())), clock)
     rate = float(analysis.video.frame_rate)
-    weights = weights_of(edits, config, clock)
-    casting = Casting(model, edits, lambda indices: frames_at(config.input, indices, rate), weights)
+    drawing = mesh_drawing(fitter, config.rasterizer) if fitter.wants_heads else None
+    weights = weights_of(edits, config, drawing, clock)
+    casting = Casting(
+        model, edits, lambda indices: frames_at(config.input, indices, rate), weights, config.renderer_weights, drawing
+    )
     return prepare_renderer(run.renderer, casting, clock)
 
 
@@ -155,16 +161,13 @@ def publish(
 
 
 def plan_person(
-    part: CastMember, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock
+    part: CastMember, analysis: Analysis, styles: Styles, fitter: Fitter, config: ProcessConfig, clock: Clock
 ) -> list[TrackEdit]:
     """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
     tracks = analysis.tracks_of(part.person)
     model, rate = styles.model, float(analysis.video.frame_rate)
-    with clock.stage("fitting", sum(map(len, tracks))) as stage:
-        fits = []
-        for track in tracks:
-            fits.append(fit_face(track, model, rate))
-            stage.advance(len(track))
+    fitted = fitter.fit(tracks, analysis, clock)
+    fits = [found.face for found in fitted]
     if config.expression is None:
         manipulator = build_manipulator(config.chosen_manipulator, model, config.manipulator_weights)
         start_s = first_time_s(analysis, config.start_s)
@@ -183,8 +186,8 @@ def plan_person(
         ends = np.cumsum([len(track) for track in tracks])[:-1]
         edited = [ExpressionTrack.unpack(model.space, piece) for piece in np.split(whole.pack(), ends)]
     return [
-        TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
-        for track, fit, new in zip(tracks, fits, edited, strict=True)
+        TrackEdit(track, found.face, new, model, edit_strength(track, found.face, analysis), found.heads)
+        for track, found, new in zip(tracks, fitted, edited, strict=True)
     ]
 
 

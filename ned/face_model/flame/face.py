@@ -75,8 +75,9 @@ class FlameFace:
 
     def person(self, identity: Float[np.ndarray, "identities"]) -> ArticulatedFace:
         """The 478 points of one person; `identity` may have more components than `articulated` fits."""
-        wide = len(identity) > IDENTITIES
-        return (articulated_points(self.model, self.points, len(identity)) if wide else self.articulated).shaped(identity)
+        if len(identity) > IDENTITIES:
+            return articulated_points(self.model, self.points, len(identity)).shaped(identity)
+        return self.articulated.shaped(identity)
 
     @cached_property
     def mean(self) -> Float[np.ndarray, "478 3"]:

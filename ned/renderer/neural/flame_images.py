@@ -18,14 +18,13 @@ from scipy.spatial import cKDTree
 from ned.face_model.flame.detail import DetailMaps, detail_normals
 from ned.face_model.flame.face import FlameFace
 from ned.face_model.flame.registration import AXES, to_ned
-from ned.face_model.flame.skinning import FlameParameters, skin
+from ned.face_model.flame.skinning import FlameParameters
 from ned.face_model.flame.uv import UvMap, texture_pixels, uv_map
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.pose import project
 from ned.geometry.rasterizer import Rasterizer
-from ned.heads import Heads
 from ned.renderer.warp.shading import vertex_normals
-from ned.types import HeadPose
+from ned.types import HeadPose, Heads
 
 Decoder = Callable[[Float[np.ndarray, "3"], Float[np.ndarray, "50"], Float[np.ndarray, "128"]], np.ndarray]
 """(jaw in FLAME's axes, expression, code) → displacement over the UV map, m; see `ned.encoders.deca.DetailDecoder`."""

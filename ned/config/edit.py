@@ -61,7 +61,7 @@ class FaceModelOptions:
     flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
     ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
     fit: str = option(
-        LANDMARKS, choices=FITS, help="who reads FLAME's coefficients: landmarks, or an encoder that you have weights of"
+        LANDMARKS, choices=FITS, help="who reads FLAME's coefficients: landmarks, or an encoder with weights of yours"
     )
     encoder_weights: Path | None = option(
         None, metavar="FILE", help="checkpoint of the encoder; default: the one among FLAME's files"

@@ -17,8 +17,9 @@ from scipy.spatial import cKDTree
 
 from ned.face_model.flame.detail import DetailMaps, detail_normals
 from ned.face_model.flame.face import FlameFace
+from ned.face_model.flame.model import JAW
 from ned.face_model.flame.registration import AXES, to_ned
-from ned.face_model.flame.skinning import FlameParameters
+from ned.face_model.flame.skinning import axis_angle_to_matrix
 from ned.face_model.flame.uv import UvMap, texture_pixels, uv_map
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.pose import project
@@ -33,6 +34,7 @@ GREY, INTENSITY = 180.0 / 255.0, 1.7
 LIGHTS = np.array([[-1, -1, -1], [1, -1, -1], [-1, 1, -1], [1, 1, -1], [0, 0, -1]], np.float32)
 LIGHTS /= np.linalg.norm(LIGHTS, axis=1, keepdims=True)
 """Unit vectors towards the lights, in `ned`'s axes: four corners around the camera, and the camera."""
+EXPRESSIONS = 50
 FACING = 0.15
 """Most that a normal may point away from the camera to be drawn."""
 AROUND_CM = 1.0
@@ -57,6 +59,7 @@ class FlameImages:
 
     def __init__(self, face: FlameFace, size: int, rasterizer: Rasterizer, detail: DetailSource | None = None) -> None:
         self._face, self.size, self._rasterizer = face, size, rasterizer
+        self._known: tuple[np.ndarray, np.ndarray] | None = None
         template = to_ned(face.model.template)
         low, high = template.min(0), template.max(0)
         self.colours = ((template - low) / (high - low)).astype(np.float32)
@@ -91,11 +94,32 @@ class FlameImages:
         triangles = np.ascontiguousarray(layout.corners[self.rows][:, [0, 2, 1]].astype(np.int32))
         return vertex, texture_pixels(layout).astype(np.float32), triangles
 
+    @cached_property
+    def _drive(self) -> tuple[np.ndarray, np.ndarray]:
+        """What expression and the jaw's turn add to the mesh (59 rows), and to the jaw's joint (50 rows); m."""
+        model = self._face.model
+        expression = model.expression[:EXPRESSIONS]
+        correctives = model.pose_correctives[9 * (JAW - 1) : 9 * JAW]
+        joint = np.einsum("v,evx->ex", model.joint_regressor[JAW], expression)
+        return np.concatenate([expression, correctives]).reshape(EXPRESSIONS + 9, -1), joint
+
+    def _shaped(self, identity: Float[np.ndarray, "identities"]) -> Float[np.ndarray, "5023 3"]:
+        """The mean face with this identity, m; remembered, since it hardly ever changes."""
+        if self._known is None or not np.array_equal(self._known[0], identity):
+            model = self._face.model
+            shape = model.template + np.tensordot(identity, model.identity[: len(identity)], 1)
+            self._known = identity.copy(), shape.astype(np.float32)
+        return self._known[1]
+
     def mesh(self, head: Heads) -> Float[np.ndarray, "5023 3"]:
-        """The unturned mesh of a single frame, cm."""
-        pose = np.zeros((1, 5, 3), np.float32)
-        pose[:, 2] = head.jaw_rad * AXES
-        return self._face.mesh(FlameParameters(head.identity[0], head.expression, pose))[0]
+        """The unturned mesh of a single frame, cm: `FlameFace.mesh` where only the jaw turns."""
+        model, (drive, joint_drive) = self._face.model, self._drive
+        shape, turn = self._shaped(head.identity[0]), axis_angle_to_matrix(head.jaw_rad * AXES)[0] - np.eye(3)
+        amounts = np.concatenate([head.expression[0], turn.reshape(-1)]).astype(np.float32)
+        posed = shape + (amounts @ drive).reshape(-1, 3)
+        joint = model.joint_regressor[JAW] @ shape + head.expression[0] @ joint_drive
+        turned = (posed - joint) @ turn.T.astype(np.float32)
+        return to_ned((posed + model.weights[:, JAW, None] * turned).astype(np.float32))
 
     def draw(self, head: Heads) -> tuple[Float[np.ndarray, "s s 3"], Float[np.ndarray, "s s"]]:
         """NMFC and shape of a single frame's head, whose pose is in pixels of the image; black around the face."""

@@ -11,9 +11,10 @@ import pytest
 
 SLOW = (
     "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
-    "cli/test_training_commands", "fitting/test_least_squares", "manipulator/test_corpus",
+    "cli/test_cut", "cli/test_training_commands", "fitting/test_least_squares", "manipulator/test_corpus",
     "manipulator/test_evaluation",
-    "manipulator/training", "pipeline/test_newcomers", "pipeline/test_sample", "pipeline/test_video", "provenance",
+    "manipulator/training", "integrations", "pipeline/test_delivery",
+    "pipeline/test_newcomers", "pipeline/test_numbered", "pipeline/test_sample", "pipeline/test_video", "provenance",
     "renderer/neural/test_renderer", "renderer/neural/training", "scripts", "training/test_distributed",
     "video/test_segments", "video/test_shots", "video/test_write",
 )  # fmt: skip

@@ -24,21 +24,6 @@ def add_band(out, fine, smooth, weight):  # pragma: no cover - compiled
 
 @numba.njit(cache=True, nogil=True)
 @no_type_check
-def sharpen(out, smooth, source_xy, amount, gain):  # pragma: no cover - compiled
-    """What is finer than `smooth` is raised by `amount` where `source_xy` is not the pixel itself, in full from a
-    quarter of a pixel on; then `gain`, and [0, 1]. In place."""
-    zero, one, four = np.float32(0), np.float32(1), np.float32(4)
-    for i in range(out.shape[0]):
-        for j in range(out.shape[1]):
-            off = abs(source_xy[i, j, 0] - np.float32(j)) + abs(source_xy[i, j, 1] - np.float32(i))
-            share, level = amount * min(four * off, one), gain[i, j]
-            for k in range(3):
-                value = out[i, j, k]
-                out[i, j, k] = min(max((value + share * (value - smooth[i, j, k])) * level, zero), one)
-
-
-@numba.njit(cache=True, nogil=True)
-@no_type_check
 def mix(out, other, share):  # pragma: no cover - compiled
     """`out` goes to `other` by the pixel's `share`, in place."""
     for i in range(out.shape[0]):
@@ -74,14 +59,3 @@ def hold_still(source_xy, low, distance, give, slide):  # pragma: no cover - com
             length = np.sqrt(dx * dx + dy * dy)
             share = min(max(distance[i, j] / max(slide * length, least), give), one)
             source_xy[i, j, 0], source_xy[i, j, 1] = x + dx * share, y + dy * share
-
-
-@numba.njit(cache=True, nogil=True)
-@no_type_check
-def stand_still(image, rest):  # pragma: no cover - compiled
-    """The first two channels say of each pixel that it comes from where it is; the others are `rest`. In place."""
-    for i in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            image[i, j, 0], image[i, j, 1] = np.float32(j), np.float32(i)
-            for k in range(len(rest)):
-                image[i, j, k + 2] = rest[k]

@@ -10,7 +10,7 @@ from ned.errors import Cancelled
 from ned.jobs.events import JobBegan, JobEnded, Outcome
 from ned.runtime.cancel import CancelToken
 from ned.runtime.events import Listener, Reported
-from ned.workspace import work_mark
+from ned.workspace import is_numbered, work_mark
 
 
 def run_job(
@@ -61,6 +61,10 @@ def run_batch(
 
 def is_done(config: ProcessConfig) -> bool:
     """Whether the output is there and says that it comes from this very input and these options."""
+    if is_numbered(config.output_path):
+        from ned.pipeline.numbered import is_delivered
+
+        return is_delivered(config)
     if not config.output_path.exists() or not config.input.is_file():
         return False
     import av

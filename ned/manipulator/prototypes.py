@@ -22,14 +22,14 @@ from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack
 SLOW_S = 0.5
 """Standard deviation in seconds of the low-pass that separates mood from speech and gesture."""
 
-VARIATION = 0.12
+VARIATION = 0.22
 """How much the strength of an edit drifts over time, as a share of it."""
 
-STRESS, STRESS_S = 0.25, 0.15
+STRESS, STRESS_S = 0.5, 0.15
 """How much stronger brows and eyes show it in loud syllables than in the mean, as a share, and the time scale of these:
 a face that holds one expression through speech looks imposed."""
 
-VARIATION_S = 0.9
+VARIATION_S = 0.6
 """Time scale of that drift in seconds."""
 
 RESTING_SHARE = 0.8
@@ -66,7 +66,7 @@ _FROWN = ("mouthFrown", "mouthShrugLower")
 _SCOWL = ("browDown", "noseSneer")
 _RAISE = ("browInnerUp", "browOuterUp", "eyeWide")
 _POUT = ("mouthPucker", "mouthFunnel")
-_STRESSED = ("brow", "nose", "cheek")
+_STRESSED = ("brow", "nose", "cheek", "eyeWide")
 
 
 def _taken_back(share: float, *groups: tuple[str, ...]) -> dict[str, float]:
@@ -82,7 +82,7 @@ PROTOTYPES: dict[str, Prototype] = {
         mouth=MouthTarget(gain=0.9, rest=0.5),
     ),
     "happy": Prototype(
-        adds={"mouthSmile": 0.88, "cheekSquint": 0.7, "eyeSquint": 0.15, "mouthDimple": 0.15},
+        adds={"mouthSmile": 0.84, "cheekSquint": 0.6, "eyeSquint": 0.1, "mouthDimple": 0.15},
         keeps=_taken_back(0.0, _FROWN, _SCOWL, ("browInnerUp",)),
         mouth=MouthTarget(gain=1.12),
         open={"mouthUpperUp": 0.2},
@@ -90,41 +90,41 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "sad": Prototype(
         adds={
-            "browInnerUp": 0.9, "browDown": 0.5, "mouthFrown": 0.5, "mouthShrugLower": 0.3, "eyeBlink": 0.5,
+            "browInnerUp": 0.88, "browDown": 0.48, "mouthFrown": 0.6, "mouthShrugLower": 0.35, "eyeBlink": 0.22,
             "mouthStretch": 0.1,
         },
         keeps=_taken_back(-0.2, _SMILE) | _taken_back(0.0, ("eyeWide", "browOuterUp")),
         mouth=MouthTarget(gain=0.97),
     ),
     "angry": Prototype(
-        adds={"browDown": 0.95, "browInnerUp": -0.4, "noseSneer": 0.45, "eyeSquint": 0.2, "mouthDimple": 0.5},
+        adds={"browDown": 1.02, "browInnerUp": -0.4, "noseSneer": 0.5, "eyeSquint": 0.1, "mouthDimple": 0.5},
         keeps=_taken_back(0.0, _SMILE, ("browInnerUp", "browOuterUp", "eyeWide")),
         mouth=MouthTarget(gain=1.15, upper_lip=0.5),
         open={"mouthStretch": 0.35, "mouthUpperUp": 0.2, "mouthLowerDown": 0.3},
         shut={"mouthPress": 0.6, "mouthStretch": 0.3},
     ),
     "surprised": Prototype(
-        adds={"browInnerUp": 0.6, "browOuterUp": 0.5, "eyeWide": 0.4, "mouthStretch": 0.1},
+        adds={"browInnerUp": 0.52, "browOuterUp": 0.42, "eyeWide": 0.35, "mouthStretch": 0.1},
         keeps=_taken_back(0.0, _SMILE, _FROWN, _SCOWL, ("eyeSquint",)),
-        mouth=MouthTarget(gain=1.45, offset=0.008, silent_opening=0.02),
+        mouth=MouthTarget(gain=1.35, offset=0.006, silent_opening=0.014),
     ),
     "fear": Prototype(
         adds={
-            "browInnerUp": 1.05, "browOuterUp": 0.25, "browDown": 0.5, "eyeWide": 0.5, "mouthStretch": 0.8,
-            "mouthLowerDown": 0.15, "mouthFrown": 0.15,
+            "browInnerUp": 0.95, "browOuterUp": 0.42, "browDown": 0.4, "eyeWide": 0.58, "mouthStretch": 0.8,
+            "mouthLowerDown": 0.2,
         },
         keeps=_taken_back(-0.2, _SMILE),
         mouth=MouthTarget(gain=1.1, offset=0.004),
     ),
     "disgusted": Prototype(
         adds={
-            "noseSneer": 0.75, "browDown": 0.4, "eyeSquint": 0.3, "mouthFrown": 0.4, "cheekSquint": 0.4,
+            "noseSneer": 0.95, "browDown": 0.35, "eyeSquint": 0.15, "mouthFrown": 0.4, "cheekSquint": 0.35,
             "mouthShrugLower": 0.2,
         },
         keeps=_taken_back(-0.2, _SMILE) | _taken_back(0.0, ("browOuterUp", "eyeWide")),
         mouth=MouthTarget(gain=1.05, upper_lip=0.7),
-        open={"mouthUpperUp": 0.6},
-        shut={"mouthUpperUp": 0.4, "mouthShrugLower": 0.2},
+        open={"mouthUpperUp": 0.7},
+        shut={"mouthUpperUp": 0.5, "mouthShrugLower": 0.2},
     ),
 }  # fmt: skip
 """Which coefficients: the action units that FACS and EMFACS name. How much: what, drawn into 13 clips and measured as

@@ -26,6 +26,9 @@ REST_S = 1.5
 WIDTH_S, WIDTH_DRIFT = 1.0, 0.3
 """Time scale of what an edit may change in the mouth's width, and how much of that is left beside the constant part."""
 
+CHEEKS, CHEEKS_S = 0.6, 0.5
+"""How far cheeks go down, as `cheekSquint`, for each unit of a smile that is taken back, and the time scale of it."""
+
 OPEN_S = 0.8
 """Time scale over which a mouth counts as mostly open or mostly shut."""
 
@@ -100,6 +103,19 @@ def keep_width(
     missing = middle + WIDTH_DRIFT * (slow - middle) - change
     by = _by(space, width_per_unit, "mouthStretchLeft", "mouthStretchRight") if by is None else by
     return difference + missing[:, None] * by
+
+
+def lower_cheeks(
+    space: ExpressionSpace, difference: Float[np.ndarray, "frames width"], frame_rate: float
+) -> Float[np.ndarray, "frames width"]:
+    """`difference` with cheeks that go down where a smile is taken back: a smile lifts them, but points on the skin
+    hardly show it, so that a fit does not, and a frown under round cheeks looks put on."""
+    out = difference.copy()
+    for side in ("Left", "Right"):
+        smile = difference[:, space.index(f"mouthSmile{side}")]
+        smile = gaussian_filter1d(smile, CHEEKS_S * frame_rate, mode="nearest")
+        out[:, space.index(f"cheekSquint{side}")] += CHEEKS * np.minimum(smile, 0.0)
+    return out
 
 
 def keep_upper_lip(
@@ -219,6 +235,8 @@ def keep_all(
     lids, width, lip, opening = (effects.by.lids, effects.by.width, effects.by.upper_lip, effects.by.opening) if (
         effects.by) else (None, None, None, None)  # fmt: skip
     difference = keep_blinks(space, difference, articulation, effects.lids, lids)
+    if effects.by is None:  # where the cheeks have names
+        difference = lower_cheeks(space, difference, frame_rate)
     difference = keep_width(space, difference, effects.width, frame_rate, width)
     difference = keep_upper_lip(space, difference, effects.upper_lip, target.upper_lip, lip)
     return keep_speech(space, difference, articulation, effects.opening, target, frame_rate, intensity, opening)

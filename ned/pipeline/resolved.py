@@ -6,7 +6,7 @@ The job's key, the signed manifest and the report read it, and nothing else, for
 from __future__ import annotations
 
 import importlib.metadata
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from ned import workspace
@@ -15,6 +15,7 @@ from ned.config.roles import AUTO, LANDMARKS, MANIPULATORS, RENDERERS
 from ned.pipeline.face_models import encoder_digest, files_digest
 from ned.pipeline.painters import painting_weights
 from ned.version import __version__
+from ned.video import probe
 
 PACKAGES = ("torch", "numpy", "mediapipe", "opencv-contrib-python")
 """Whose versions may change images."""
@@ -83,6 +84,15 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
 def key_of(config: ProcessConfig, run: ResolvedRun) -> dict[str, str]:
     """What pieces of this work depend on; see `ned.workspace.job_key`. Raises OSError."""
     return workspace.job_key(config.identity() | run.facts())
+
+
+def with_handles(config: ProcessConfig) -> ProcessConfig:
+    """The same with start and end moved apart by the handles, frames of the video's mean rate. UserError as `probe`."""
+    if not config.handles:
+        return config
+    wider = config.handles / float(probe(config.input).frame_rate)
+    start_s = None if config.start_s is None else max(0.0, config.start_s - wider)
+    return replace(config, handles=0, start_s=start_s, end_s=None if config.end_s is None else config.end_s + wider)
 
 
 def published(config: ProcessConfig) -> tuple[Path, ...]:

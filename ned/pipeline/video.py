@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,7 @@ from ned.pipeline.actors import weights_of
 from ned.pipeline.face_models import load_model, space_of
 from ned.pipeline.fitters import Fitter, make_fitter
 from ned.pipeline.painters import check_painter, mesh_drawing
-from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve
+from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve, with_handles
 from ned.pipeline.statement import finish_output
 from ned.provenance import Signing, begin_signing
 from ned.renderer import Casting, Renderer, prepare_renderer
@@ -85,7 +85,7 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     with workspace.open_job(config.output_path, key_of(config, run), config.keep) as job:
         if job.replaced:
             clock.note(f"begins anew: {job.folder.name} was of other options, another input or another device")
-        return edit_video(config, run, clock, job, signing)
+        return edit_video(with_handles(config), run, clock, job, signing)
 
 
 def edit_video(
@@ -106,6 +106,7 @@ def edit_video(
     make_renderer = renderer_of(edits, fitter, analysis, config, run, clock)
     videos = render_video(edits, analysis, make_renderer, config, clock, job)
     parts = videos.parts | write_page(plans[0], videos.images, analysis, config, run, clock.seconds, job)
+    parts |= write_edited(plans[0], analysis, config, model, job)
     publish(parts, edits, analysis, config, run, signing, job)
     people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
     return ProcessResult(
@@ -189,6 +190,20 @@ def plan_person(
         TrackEdit(track, found.face, new, model, edit_strength(track, found.face, analysis), found.heads)
         for track, found, new in zip(tracks, fitted, edited, strict=True)
     ]
+
+
+def write_edited(
+    plan: list[TrackEdit], analysis: Analysis, config: ProcessConfig, model: FaceModel, job: Job
+) -> dict[Path, Path]:
+    """The edited expression as a track or a mesh for animation tools, by its final path; empty where none is wanted."""
+    if config.export_edited is None:
+        return {}
+    from ned.pipeline.exports import PersonFit, export
+
+    part = job.folder / f"edited{config.export_edited.suffix.lower()}"
+    fits = [replace(edit.fit, expression=edit.edited) for edit in plan]
+    export(part, PersonFit(model, [edit.track for edit in plan], fits), analysis)
+    return {config.export_edited: part}
 
 
 def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:

@@ -22,7 +22,7 @@ from ned.errors import UserError
 from ned.geometry.landmarks import LANDMARKS
 from ned.renderer import Renderer
 from ned.rendering.scheduler import PaintScheduler
-from ned.rendering.segments import COMPARE, VIDEO, Segments, segment_starts
+from ned.rendering.segments import COMPARE, MATTE, VIDEO, Segments, segment_starts
 from ned.report import ImagePair, load_image, save_pair
 from ned.runtime.heap import trim
 from ned.runtime.progress import Clock, Stage
@@ -31,6 +31,7 @@ from ned.version import __version__
 from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import video_bytes
+from ned.video.matte import matte
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
@@ -79,7 +80,7 @@ def render_video(
     changed = [edit.changed() for edit in edits]
     edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
     shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if config.report else []
-    videos = {VIDEO: first} | ({COMPARE: side_by_side(first, first)} if config.compare else {})
+    videos = written(first, first, config)
     starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
     stop = first.index + analysis.num_frames
 
@@ -87,7 +88,8 @@ def render_video(
         inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
         return all(load_image(job.folder, k) is not None for k in inside)
 
-    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, config.output_path) as segments:
+    own = matte_encoding(config)
+    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, config.output_path, own) as segments:
         missing = segments.resume(complete)
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
@@ -102,6 +104,24 @@ def render_video(
             parts = _put_together(segments, videos, config, job, f"{notice} ({job.mark})")
     images = tuple(pair for k in shown if (pair := load_image(job.folder, k)))
     return RenderedVideos(parts, len(edited), images)
+
+
+def written(before: Frame, after: Frame, config: ProcessConfig) -> dict[str, Frame]:
+    """The frames of all videos that are wanted, by the videos' names."""
+    out = {VIDEO: after}
+    if config.compare:
+        out[COMPARE] = side_by_side(before, after)
+    if config.alpha is not None:
+        out[MATTE] = matte(before, after)
+    return out
+
+
+def matte_encoding(config: ProcessConfig) -> dict[str, Encoding]:
+    """Mattes are kept without loss in every container: black must stay 0."""
+    if config.alpha is None:
+        return {}
+    lossless = Encoding("ffv1") if config.alpha.suffix.lower() == ".mkv" else Encoding("libx264", "lossless")
+    return {MATTE: lossless}
 
 
 def check_times(analysis: Analysis, path: Path) -> None:
@@ -193,14 +213,14 @@ class _SecondPass:
     def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
         """Wait for a frame and put it into its segment."""
         frame, edited = started.frame, started.painted()
-        written = {VIDEO: edited} | ({COMPARE: side_by_side(frame, edited)} if self._config.compare else {})
+        images = written(frame, edited, self._config)
         if frame.index in self._shown:
             self._keep_image(started.scheduler, frame, edited)
         if started.begins:
-            segments.begin(written)
+            segments.begin(images)
             for edit, _ in self._edits:
                 release(edit.track.landmarks)
-        segments.write(written)
+        segments.write(images)
         if frame.index % TRIM_EVERY == 0:
             trim()
         stage.advance()
@@ -219,10 +239,12 @@ def _put_together(
     """The whole videos by their final paths."""
     parts = {}
     for video in videos:
-        final = config.output_path if video == VIDEO else config.compare_path
+        final = {VIDEO: config.output_path, COMPARE: config.compare_path, MATTE: config.alpha}[video]
+        assert final is not None
         parts[final] = job.folder / f"{video}{final.suffix.lower()}"
         segments.put_together(
-            video, parts[final], copy_from=config.input, cut=config.start_s is not None or config.end_s is not None,
+            video, parts[final], copy_from=None if video == MATTE else config.input,
+            cut=config.start_s is not None or config.end_s is not None,
             cut_end_s=config.end_s, metadata={"comment": notice}, name=final,
         )  # fmt: skip
     return parts

@@ -10,8 +10,8 @@ ROOT = Path(ned.__file__).parent
 FLOORS = (
     "version", "errors", "emotions", "types", "runtime", "geometry", "files", "workspace", "licences", "models",
     "video", "config", "face_model", "training", "provenance", "composite", "report", "analysis", "fitting",
-    "encoders", "exchange", "manipulator", "edit", "renderer", "rendering", "stills", "pipeline", "evaluation", "jobs",
-    "cli",
+    "encoders", "exchange", "manipulator", "edit", "renderer", "rendering", "stills", "sequences", "pipeline",
+    "evaluation", "jobs", "cli",
 )  # fmt: skip
 """From the ground up; docs/architecture.md says what each is for."""
 TABLES = 300

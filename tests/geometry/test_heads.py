@@ -4,7 +4,7 @@ import numpy as np
 
 from ned.geometry import heads
 from ned.geometry.pose import project
-from ned.types import Heads, HeadPose
+from ned.types import HeadPose, Heads
 
 
 def some(frames=3, detail=True, seed=0):

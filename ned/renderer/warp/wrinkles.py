@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
+from ned.renderer.warp.wrinkle_kernels import shade
+
 TEXTURE_SIZE = 256
 
 SOFT_WIDTH, SOFT_DEPTH = 2.0, 0.35
@@ -22,6 +24,9 @@ SOFT_WIDTH, SOFT_DEPTH = 2.0, 0.35
 
 DEEPENING = 7.0
 """By how much a fold that is there gets darker, as a share, for each unit of groove over it."""
+
+_NOTHING = 1e-4
+"""Of a texture, whose grooves are 1 deep."""
 
 _FINEST, _BROADEST = 0.004, 0.022
 """Sizes of what counts as a fold, as standard deviations and shares of the face's height."""
@@ -179,7 +184,7 @@ class WrinkleShader:
         textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes(), widening)
         self._side = min(side, TEXTURE_SIZE)
         reduced = (cv2.resize(t, (self._side,) * 2, interpolation=cv2.INTER_AREA) for _, t in textures)
-        self._textures = np.stack([t.ravel() for t in reduced])
+        self._textures = np.stack(list(reduced))
         weights = np.zeros((len(textures), len(names)), np.float32)
         for row, (sided, _) in enumerate(textures):
             side = "Left" if sided.endswith("Left") else "Right"
@@ -189,31 +194,60 @@ class WrinkleShader:
         self._weights = weights
         bare = (sided.removesuffix("Left").removesuffix("Right") for sided, _ in textures)
         self._drawn = np.array([WRINKLES[name].drawn for name in bare], np.float32)
+        self._boxes = np.array([_box_of(texture) for texture in self._textures])
 
-    def texture(self, change: Float[np.ndarray, "width"], drawn: bool = False) -> Float[np.ndarray, "s s"]:
+    def texture(self, change: Float[np.ndarray, "width"]) -> Float[np.ndarray, "s s"]:
         """Relative change of luminance over the uv plane for a `change` of coefficients; a wrinkle that the
-        actor's own expression has already folded is taken back by a negative change, at half depth.
+        actor's own expression has already folded is taken back by a negative change, at half depth."""
+        depth = self._depths(change)
+        return np.tensordot(depth, self._textures, 1)
 
-        `drawn`: only of wrinkles that are shaded where the person has none.
-        """
+    def shading(self, change: Float[np.ndarray, "width"], share: float = SOFT_DEPTH) -> Float[np.ndarray, "s s 2"]:
+        """`texture`, but only of wrinkles that are shaded where the person has none, times `share`; and the depth of
+        the grooves of all wrinkles, at least 0."""
+        out = np.zeros((self._side, self._side, 2), np.float32)
+        depth = self._depths(change)
+        shade(self._textures, self._boxes, depth * self._drawn * np.float32(share), depth, out)
+        return out
+
+    def _depths(self, change: Float[np.ndarray, "width"]) -> Float[np.ndarray, "wrinkles"]:
         change = change if self._named is None else change @ self._named
-        change = np.where(change > 0, change, 0.5 * change).astype(np.float32)
-        depth = self._weights @ change
-        return ((depth * self._drawn if drawn else depth) @ self._textures).reshape(self._side, self._side)
+        return self._weights @ np.where(change > 0, change, 0.5 * change).astype(np.float32)
+
+
+def _box_of(texture: Float[np.ndarray, "s s"]) -> tuple[int, int, int, int]:
+    """Rows and columns from and to which a texture is more than nothing."""
+    rows, columns = (np.flatnonzero((np.abs(texture) > _NOTHING).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return 0, 0, 0, 0
+    return int(rows[0]), int(rows[-1]) + 1, int(columns[0]), int(columns[-1]) + 1
 
 
 def deepen(
-    grey: Float[np.ndarray, "h w"], groove: Float[np.ndarray, "h w"], face_height: float
+    grey: Float[np.ndarray, "h w"], groove: Float[np.ndarray, "h w"], face_height: float, block: int = 1
 ) -> Float[np.ndarray, "h w"]:
     """Relative change of luminance that makes the folds of `grey` (luma in [0, 1]) deeper where there is a groove.
 
     `groove` is the depth of the wanted folds, at least 0; `face_height` is in pixels. Dark lines get darker and the
-    skin beside them a little lighter; smooth skin stays smooth.
+    skin beside them a little lighter; smooth skin stays smooth. With `block` the arrays have a value for so many
+    pixels, a mean, between whose middles the result is to be interpolated.
     """
     if not groove.any():
         return np.zeros_like(grey)
-    fine = cv2.GaussianBlur(grey, (0, 0), max(0.5, _FINEST * face_height))
-    broad = cv2.GaussianBlur(grey, (0, 0), max(1.0, _BROADEST * face_height))
+    fine = _blur(grey, max(0.5, _FINEST * face_height), block)
+    broad = _blur(grey, max(1.0, _BROADEST * face_height), block)
     detail = (fine - broad) / np.maximum(broad, 0.05)
     detail = np.clip(np.where(detail < 0, detail, 0.5 * detail), -0.25, 0.1)
     return np.minimum(DEEPENING * groove, 1.2) * detail
+
+
+def fold_reach(face_height: float) -> float:
+    """Pixels around a groove that `deepen` looks at."""
+    return 3.0 * max(1.0, _BROADEST * face_height)
+
+
+def _blur(grey: Float[np.ndarray, "h w"], sigma: float, block: int) -> Float[np.ndarray, "h w"]:
+    """By so many pixels, together with what means of blocks and interpolation (a twelfth and a sixth of the squared
+    block) do."""
+    sigma = (max(sigma * sigma / (block * block) - 0.25, 0.0) ** 0.5) if block > 1 else sigma
+    return cv2.GaussianBlur(grey, (0, 0), sigma) if sigma > 0.15 else grey

@@ -9,7 +9,7 @@ from typing import Any
 
 from ned.config.affect import place_asked
 from ned.config.options import check_choice, option
-from ned.config.roles import FACE_MODELS, FITS, LANDMARKS, MANIPULATORS
+from ned.config.roles import FACE_MODELS, FITS, LANDMARKS, MANIPULATORS, SOURCES
 from ned.config.timeline import (
     MAX_INTENSITY,
     MAX_TRANSITION_S,
@@ -63,6 +63,9 @@ class FaceModelOptions:
     fit: str = option(
         LANDMARKS, choices=FITS, help="who reads FLAME's coefficients: landmarks, or an encoder with weights of yours"
     )
+    landmarks: str = option(
+        SOURCES[0], choices=SOURCES, help="who sees the landmarks that FLAME is fitted to; not mediapipe: optional"
+    )
     encoder_weights: Path | None = option(
         None, metavar="FILE", help="checkpoint of the encoder; default: the one among FLAME's files"
     )
@@ -79,6 +82,9 @@ class FaceModelOptions:
         """Raise UserError for a model without its files."""
         check_choice("face-model", self.face_model, tuple(FACE_MODELS))
         check_choice("fit", self.fit, FITS)
+        check_choice("landmarks", self.landmarks, SOURCES)
+        if self.landmarks != SOURCES[0] and self.face_model != "flame":
+            raise UserError(f"{self.landmarks} has landmarks for FLAME", remedy="add --face-model flame")
         if self.face_model == "flame" and self.face_model_folder is None:
             remedy = f"give --flame-folder DIR or set {FLAME_VARIABLE}; see docs/flame.md"
             raise UserError("FLAME comes from your own files", remedy=remedy)

@@ -39,6 +39,8 @@ FACE_MODELS = {
 
 LANDMARKS = "landmarks"
 ENCODERS = ("deca", "emoca", "spectre", "smirk")
+SOURCES = ("mediapipe", "face-alignment", "face-alignment-3d")
+"""Who sees the landmarks that FLAME is fitted to, and that encoders' crops are cut around."""
 FITS = (LANDMARKS, *ENCODERS)
 """Who says how a face is: our own fit to landmarks, or networks that read FLAME's coefficients off the images."""
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
+from jaxtyping import Float
 
 from ned.config.edit import FaceModelOptions
-from ned.config.roles import LANDMARKS
+from ned.config.roles import LANDMARKS, SOURCES
+from ned.encoders.crop import Crop, deca_crop
 from ned.encoders.editions import check_edition
 from ned.encoders.encode import crop_of, encode_frames, joined, load_faces, save_faces
 from ned.encoders.fit import EncodedFit, encoded_fit
@@ -24,6 +26,7 @@ from ned.face_model.flame.face import FlameFace
 from ned.files.reading import fingerprint, sha256_of
 from ned.fitting.bridge import Bridge, bridge
 from ned.fitting.flame import FlameFit, fit_flame
+from ned.fitting.flame68 import fit_flame68
 from ned.fitting.least_squares import fit_face
 from ned.licences import require
 from ned.pipeline.face_models import encoder_path, load_model
@@ -31,9 +34,6 @@ from ned.runtime.progress import Progress, Silent
 from ned.types import Analysis, ExpressionTrack, FaceFit, FaceTrack, Heads
 from ned.video import frames_at
 from ned.workspace import Cache
-
-if TYPE_CHECKING:
-    from torch import nn
 
 _VERSION = 1
 
@@ -60,6 +60,8 @@ class Fitter:
     """Of the encoder."""
     wants_heads: bool = False
     """Whether the whole head is to be told as well, also where the model speaks ARKit's coefficients."""
+    landmarks: str = SOURCES[0]
+    """Who sees landmarks."""
     cache: Cache | None = field(default=None, compare=False)
 
     @property
@@ -68,7 +70,7 @@ class Fitter:
         return flame_of(self.model)
 
     @cached_property
-    def network(self) -> nn.Module:
+    def network(self) -> Any:
         """The encoder, ready to encode, on the best device. Raises UserError where its checkpoint does not fit."""
         from ned.encoders.checkpoint import load_encoder
         from ned.encoders.resnet import fused
@@ -96,35 +98,63 @@ class Fitter:
         if self.kind != LANDMARKS:
             return self._encoded(track, analysis)
         if isinstance(self.model, FlameFace):
-            flame = fit_flame(track, self.model, rate)
+            flame = self._by_landmarks(track, self.model, analysis)
             return Fitted(flame.face, flame.heads(), flame)
-        heads = fit_flame(track, self.flame, rate).heads() if self.wants_heads and self.flame else None
+        heads = None
+        if self.flame and (self.wants_heads or self.landmarks != SOURCES[0]):
+            flame = self._by_landmarks(track, self.flame, analysis)
+            heads = flame.heads()
+            if self.landmarks != SOURCES[0]:
+                return Fitted(self._carried(flame.face), heads, flame)
         return Fitted(fit_face(track, self.model, rate), heads)
+
+    def _by_landmarks(self, track: FaceTrack, face: FlameFace, analysis: Analysis) -> FlameFit:
+        rate = float(analysis.video.frame_rate)
+        if self.landmarks == SOURCES[0]:
+            return fit_flame(track, face, rate)
+        return fit_flame68(self._points68(track, analysis), track.frames, face, rate)
+
+    def _points68(self, track: FaceTrack, analysis: Analysis) -> Float[np.ndarray, "frames 68 axes"]:
+        """face-alignment's points of a track."""
+        frames = frames_at(analysis.video.path, track.frames.tolist(), float(analysis.video.frame_rate))
+        return self._landmarker.track((frame.rgb() for frame in frames), track.boxes.astype(np.float64))
+
+    @cached_property
+    def _landmarker(self) -> Any:
+        from ned.analysis.face_alignment import Landmarker68
+
+        return Landmarker68(depth=self.landmarks.endswith("-3d"))
+
+    def _carried(self, face: FaceFit) -> FaceFit:
+        """A fit in `flame50` in the model's own space."""
+        if self.model.space == face.expression.space:
+            return face
+        return FaceFit(face.identity, face.pose, self._bridge.convert(face.expression), face.reprojection_error)
 
     def _encoded(self, track: FaceTrack, analysis: Analysis) -> Fitted:
         assert self.flame is not None
-        crop = crop_of(self.kind, np.asarray(track.landmarks))
-        faces = self._known(track, analysis)
+        crop = self._crop(track, analysis)
+        faces = self._known(track, analysis, crop)
         found = encoded_fit(self.kind, faces, crop, track, self.flame)
-        face = found.fit.face
-        if self.model.space != face.expression.space:
-            face = FaceFit(face.identity, face.pose, self._bridge.convert(face.expression), face.reprojection_error)
-        return Fitted(face, found.heads(), found.fit, found)
+        return Fitted(self._carried(found.fit.face), found.heads(), found.fit, found)
 
-    def _known(self, track: FaceTrack, analysis: Analysis) -> EncodedFaces:
+    def _crop(self, track: FaceTrack, analysis: Analysis) -> Crop:
+        if self.landmarks == SOURCES[0] or self.kind == "smirk":  # which is made for MediaPipe's
+            return crop_of(self.kind, np.asarray(track.landmarks))
+        return deca_crop(self._points68(track, analysis)[..., :2])
+
+    def _known(self, track: FaceTrack, analysis: Analysis, crop: Crop) -> EncodedFaces:
         """What the encoder says of a track, from the cache where it was said before."""
         assert self.checkpoint is not None
         path, entry = analysis.video.path, None
         if self.cache is not None:
-            seen = np.ascontiguousarray(track.landmarks, np.float32)
-            digest = hash_of(seen, np.asarray(track.frames))
+            digest = hash_of(crop.corner, crop.side, np.asarray(track.frames))
             weights = sha256_of(self.checkpoint)
             entry = self.cache.entry("encoded", _VERSION, fingerprint(path), self.kind, weights, digest)
             known = load_faces(entry / "faces.npz", len(track))
             if known is not None:
                 self.cache.touch(entry)
                 return known
-        crop = crop_of(self.kind, np.asarray(track.landmarks))
         frames = frames_at(path, track.frames.tolist(), float(analysis.video.frame_rate))
         faces = joined(list(encode_frames(self.network, self.kind, (frame.rgb() for frame in frames), crop)))
         if len(faces) != len(track):
@@ -170,11 +200,11 @@ def make_fitter(
 ) -> Fitter:
     """As the options say. Raises UserError as `encoder_file`, and for an encoder without FLAME."""
     if options.fit == LANDMARKS:
-        return Fitter(model, wants_heads=wants_heads, cache=cache)
+        return Fitter(model, wants_heads=wants_heads, landmarks=options.landmarks, cache=cache)
     face = flame_of(model)
     if face is None:
         raise UserError(f"{options.fit} gives FLAME's coefficients", remedy="add --face-model flame --flame-folder DIR")
-    return Fitter(model, options.fit, encoder_file(options, face), wants_heads, cache)
+    return Fitter(model, options.fit, encoder_file(options, face), wants_heads, options.landmarks, cache)
 
 
 def flame_tracks(options: FaceModelOptions) -> Callable[[Analysis], list[PersonExpression]]:

@@ -3,13 +3,14 @@
     python scripts/train/ned2022.py OUT --flame DIR --tracks MEAD … --videos VIDEO … --edit talk.mp4 --emotion sad
     python scripts/train/ned2022.py OUT --small
 
-DIR holds FLAME 2020 and DECA's files (docs/flame.md). Tracks are labelled folders (MEAD, Aff-Wild2, or with a labels.csv),
-videos those of many people for the meta-renderer. By default it trains as the paper: 20 and 10 epochs of the manipulator
-and 15 of the renderer are about 300,000 and 100,000 steps here; on the paper's four cards of 2018 the renderer took 25 h,
-the fine-tuning to an actor 17 h on two. Broken off, the same command goes on. With several cards, run it under torchrun.
+DIR holds FLAME 2020 and DECA's files (docs/flame.md). Tracks are labelled folders (MEAD, Aff-Wild2, or with a
+labels.csv), videos those of many people for the meta-renderer. By default it trains about as long as the paper: 300,000
+steps of the manipulator, 100,000 of the renderer. On the paper's four cards of 2018 the renderer took 25 h, fine-tuning
+to an actor 17 h on two; nobody has run this on such cards. Broken off, the same command goes on. With several cards, run
+it under torchrun.
 
-`--small` needs nothing: a synthetic FLAME and DECA with random weights, invented tracks, the sample clip, small networks,
-some two minutes on a processor. What it paints is no face, since nothing was learnt; that all of it runs is what it shows.
+`--small` needs nothing: a synthetic FLAME and DECA with random weights, invented tracks, the sample clip, small
+networks, some two minutes of a processor. What it paints is no face, since nothing was learnt; it shows that all runs.
 """
 
 from __future__ import annotations
@@ -95,18 +96,19 @@ def main() -> None:
     if not small and not (given.flame and given.tracks and given.videos and given.edit):
         parser.error("--flame, --tracks, --videos and --edit are needed, or --small")
     data = small_inputs(out) if small else given
-    settings = {"manipulator": ROOT / "configs" / "ned2022.yaml", "renderer": ROOT / "configs" / "ned2022_renderer.yaml"}
+    configs = ROOT / "configs"
+    settings = {"manipulator": configs / "ned2022.yaml", "renderer": configs / "ned2022_renderer.yaml"}
     settings |= {name: getattr(data, name) for name in settings if small}
     minutes = given.minutes or ((0.3, 0.6, 0.6) if small else None)
     stop = [("--minutes", m) for m in minutes] if minutes else [("--steps", MANIPULATOR_STEPS),
                                                                ("--steps", RENDERER_STEPS), ()]  # fmt: skip
     flame = ("--face-model", "flame", "--flame-folder", data.flame, "--fit", given.fit, "--accept-licence")
-    run("train", "manipulator", "--space", "flame50", *flame, "--config", settings["manipulator"], "--data", *data.tracks,
-        "--out", out / "manipulator", *stop[0])  # fmt: skip
+    run("train", "manipulator", "--space", "flame50", *flame, "--config", settings["manipulator"],
+        "--data", *data.tracks, "--out", out / "manipulator", *stop[0])  # fmt: skip
     run("train", "meta-renderer", *flame, "--config", settings["renderer"], "--data", *data.videos,
         "--out", out / "renderer", *stop[1])  # fmt: skip
     tune = ("--finetune-minutes", minutes[2]) if minutes else ()
-    run("process", data.edit, "--config", ROOT / "configs" / "ned2022_process.yaml", "--flame-folder", data.flame,
+    run("process", data.edit, "--config", configs / "ned2022_process.yaml", "--flame-folder", data.flame,
         "--fit", given.fit, "--accept-licence", "--manipulator-weights", out / "manipulator" / "best.safetensors",
         "--renderer-weights", out / "renderer" / "best.safetensors", "--emotion", given.emotion, *tune,
         "--output", out / f"{data.edit.stem}_{given.emotion}.mp4", "--overwrite", "--report")  # fmt: skip

@@ -24,7 +24,8 @@ def test_placed_is_the_similarity_of_every_point():
     other = heads.placed(known, matrix)
     before, after = (project(HeadPose(h.rotation, h.scale, h.translation), points) for h in (known, other))
     wanted = before[..., :2] @ matrix[:, :2].T + matrix[:, 2]
-    assert np.abs(after[..., :2] - wanted).max() < 1e-3 and np.allclose(after[..., 2], factor * before[..., 2], atol=1e-3)
+    assert np.abs(after[..., :2] - wanted).max() < 1e-3
+    assert np.allclose(after[..., 2], factor * before[..., 2], atol=1e-3)
     assert np.allclose(other.rotation @ other.rotation.transpose(0, 2, 1), np.eye(3), atol=1e-5)
 
 

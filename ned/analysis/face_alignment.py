@@ -36,7 +36,7 @@ class Landmarker68:
     def __call__(
         self, rgb: UInt8[np.ndarray, "h w 3"], box: Float[np.ndarray, "4"]
     ) -> Float[np.ndarray, "68 axes"] | None:
-        """Pixels (depth in the same scale) of the face in a box, xyxy, around its landmarks; None where none is seen."""
+        """Pixels (depth alike) of the face in a box, xyxy, around its landmarks; None where none is seen."""
         side = box[2:] - box[:2]
         wide = np.array([*(box[:2] - MARGIN * side), *(box[2:] + MARGIN * side)])
         boxes = [[*(wide + np.tile(np.array(shift) * side, 2)), 1.0] for shift in SHIFTS]

@@ -1,4 +1,4 @@
-"""Train the paper's two networks and edit a video with them: the whole system of Neural Emotion Director in one command.
+"""Train the paper's two networks and edit a video with them: Neural Emotion Director whole, in one command.
 
     python scripts/train/ned2022.py OUT --flame DIR --tracks MEAD … --videos VIDEO … --edit talk.mp4 --emotion sad
     python scripts/train/ned2022.py OUT --small
@@ -6,8 +6,8 @@
 DIR holds FLAME 2020 and DECA's files (docs/flame.md). Tracks are labelled folders (MEAD, Aff-Wild2, or with a
 labels.csv), videos those of many people for the meta-renderer. By default it trains about as long as the paper: 300,000
 steps of the manipulator, 100,000 of the renderer. On the paper's four cards of 2018 the renderer took 25 h, fine-tuning
-to an actor 17 h on two; nobody has run this on such cards. Broken off, the same command goes on. With several cards, run
-it under torchrun.
+to an actor 17 h on two; this has not been run on such cards. Broken off, the same command goes on. With several cards,
+run it under torchrun.
 
 `--small` needs nothing: a synthetic FLAME and DECA with random weights, invented tracks, the sample clip, small
 networks, some two minutes of a processor. What it paints is no face, since nothing was learnt; it shows that all runs.

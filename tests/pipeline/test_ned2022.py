@@ -63,10 +63,10 @@ def clip(sample, tmp_path_factory):
     """The first 2.2 s of the sample clip."""
     import subprocess
 
-    from ned.video.ffmpeg import ffmpeg_path
+    from ned.video.ffmpeg import find_ffmpeg
 
     path = tmp_path_factory.mktemp("clip") / "talk.mp4"
-    subprocess.run([ffmpeg_path(), "-v", "error", "-i", str(sample.path), "-t", "2.2", "-y", str(path)], check=True)
+    subprocess.run([find_ffmpeg(), "-v", "error", "-i", str(sample.path), "-t", "2.2", "-y", str(path)], check=True)
     return path
 
 
@@ -105,9 +105,9 @@ def test_the_whole_system(trained, given, folder, clip, tmp_path, capsys):
     footage = load_footage(next((trained / "r" / "crops").iterdir()))
     assert footage.heads is not None and footage.heads.detail.shape == (len(footage), 128)
     out = tmp_path / "sad.mp4"
-    asked = ["process", str(clip), "--config", str(CONFIG), "--flame-folder", str(folder), "--accept-licence", "--emotion",
-             "sad", "--finetune-minutes", "0", "--end", "0.24", "--no-provenance", "--output", str(out), "--quiet",
-             "--report", *weights(trained)]  # fmt: skip
+    asked = ["process", str(clip), "--config", str(CONFIG), "--flame-folder", str(folder), "--accept-licence",
+             "--emotion", "sad", "--finetune-minutes", "0", "--end", "0.24", "--no-provenance", "--output", str(out),
+             "--quiet", "--report", *weights(trained)]  # fmt: skip
     assert main(asked) == 0, capsys.readouterr().err
     assert probe(out).num_frames == 6
     before, after = (next(read_frames(path)).rgb().astype(int) for path in (clip, out))

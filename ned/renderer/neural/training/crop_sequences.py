@@ -23,7 +23,7 @@ from ned.geometry.heads import joined as join_heads
 from ned.renderer.neural.crops import align, cut, to_crop
 from ned.runtime.progress import Progress, Silent
 from ned.types import NUM_LANDMARKS, Analysis, FaceTrack, Heads
-from ned.video import read_frames
+from ned.video.random_access import random_frames
 from ned.workspace import Cache, atomic_path
 
 T = TypeVar("T")
@@ -192,26 +192,20 @@ def cut_footage(
     frames, faces, values, runs, heads = [], [], [], [], []
     last, run = -2, -1
     with progress.stage("cutting", len(wanted)) as stage:
-        images = read_frames(video)
-        for frame in images:
-            if frame.index not in wanted:
-                continue
-            k, i = wanted[frame.index]
+        for index, image in random_frames(video, sorted(wanted)):
+            k, i = wanted[index]
             face = tracks[k].landmarks[i].astype(np.float32)
             matrix = align(face, size)
-            frames.append(cut(frame.rgb(), matrix, size))
+            frames.append(cut(image, matrix, size))
             faces.append(to_crop(face, matrix))
             values.append(coefficients[k][i])
             if found is not None:
                 heads.append(placed(part(found[k], slice(i, i + 1)), matrix))
-            if frame.index != last + 1 or i == 0:
+            if index != last + 1 or i == 0:
                 run += 1
             runs.append(run)
-            last = frame.index
+            last = index
             stage.advance()
-            if len(frames) == len(wanted):
-                break
-        images.close()
     return CropSequence(
         person or video.stem, video.name, np.stack(frames), np.stack(faces), np.stack(values).astype(np.float32),
         np.array(runs), rate, _people(analysis), join_heads(heads) if heads else None,

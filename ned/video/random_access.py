@@ -31,8 +31,7 @@ def random_frames(path: Path, indices: Sequence[int]) -> Iterator[tuple[int, UIn
     if reader is not None:
         for start in range(0, len(wanted), 16):
             part = [k for k in wanted[start : start + 16] if k < len(reader)]
-            for index, image in zip(part, reader.get_batch(part).asnumpy() if part else (), strict=True):
-                yield index, image
+            yield from zip(part, reader.get_batch(part).asnumpy() if part else (), strict=True)
         return
     left = iter(wanted)
     waiting = next(left, None)

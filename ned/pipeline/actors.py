@@ -26,6 +26,8 @@ def weights_of(
         from ned.renderer.neural.training.finetuning import finetune
 
         chance = f"-{config.seed}" if config.seed else ""
+        if config.renderer_weights is not None:  # an actor for each network that it begins from
+            chance += f"-{workspace.sha256_of(config.renderer_weights)[:8]}"
         found = {}
         for person in people:
             name = config.actor or f"{workspace.fingerprint(config.input)[:16]}-{person}{chance}"

@@ -38,11 +38,11 @@ class ResolvedRun:
     face_model_files: str
     """What changes with the model's own files; empty where it is shipped."""
     fit: str
-    """Who fits faces: `landmarks`, or an encoder."""
+    """The encoder that fits faces; empty for our own fit to landmarks."""
     encoder_weights: str
     """SHA-256 of the encoder's checkpoint; empty where there is none."""
     rasterizer: str
-    """Name in `RASTERIZERS`; empty where no network is shown a mesh."""
+    """Name in `RASTERIZERS`; empty for the usual one."""
     device: str
     """What the renderer's networks run on; `cpu` for a renderer without networks."""
     seed: int
@@ -76,7 +76,8 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
         renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
-        files_digest(config), config.fit, encoder_digest(config), config.rasterizer if role.weights else "",
+        files_digest(config), "" if config.fit == LANDMARKS else config.fit, encoder_digest(config),
+        "" if config.rasterizer == "compiled" else config.rasterizer,
         _device() if role.trained or config.fit != LANDMARKS else "cpu", config.seed, _versions(), why,
     )  # fmt: skip
 

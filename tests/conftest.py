@@ -11,7 +11,7 @@ import pytest
 
 SLOW = (
     "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
-    "cli/test_cut", "cli/test_training_commands", "fitting/test_least_squares", "manipulator/test_corpus",
+    "cli/test_cut", "cli/test_training_commands", "docs", "fitting/test_least_squares", "manipulator/test_corpus",
     "manipulator/test_evaluation",
     "manipulator/training", "integrations", "pipeline/test_delivery",
     "pipeline/test_newcomers", "pipeline/test_numbered", "pipeline/test_sample", "pipeline/test_video", "provenance",

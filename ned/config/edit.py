@@ -15,6 +15,7 @@ from ned.config.timeline import (
     MAX_TRANSITION_S,
     PLACE,
     REFERENCE,
+    TRACK,
     Keyframe,
     PersonEdit,
     parse_edit,
@@ -183,6 +184,8 @@ class EditOptions(FaceModelOptions):
         simple = Keyframe(0.0, REFERENCE if self.reference else self.emotion)
         if self.place is not None:
             simple = Keyframe(0.0, PLACE, place=self.place)
+        if self.expression is not None:
+            simple = Keyframe(0.0, TRACK)
         edits = self.edit or self.timeline or (PersonEdit((simple,)),)
         return tuple(edit.resolved(self.intensity, self.transition_s, self.reference) for edit in edits)
 

@@ -30,7 +30,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
     def __post_init__(self) -> None:
         self.check_edit()
         self.check_render()
-        if self.finetune_minutes and (self.start_s is not None or self.end_s is not None):
+        if self.finetune_minutes and self.cut:
             # people are numbered over what is analysed, and fine-tuning looks at the whole video
             remedy = "run `ned finetune` on the video and pass --actor"
             raise UserError("fine-tuning does not go with a start or an end", remedy=remedy)
@@ -60,15 +60,9 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         what = "edited" if mixed else name_of(self.place) if self.place is not None else self.emotion
         return self.output or workspace.default_output(self.input, what, self.encoder)
 
-    @property
-    def compare_path(self) -> Path | None:
-        """Where the side-by-side video goes, None where none is wanted."""
-        return workspace.compare_path(self.output_path) if self.compare else None
-
-    @property
-    def report_path(self) -> Path | None:
-        """Where the report goes, None where none is wanted."""
-        return workspace.report_path(self.output_path) if self.report else None
+    def settings(self) -> dict[str, str]:
+        """What was asked for, in words, by the options' names; without what was left open."""
+        return {f.name: str(value) for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
     def identity(self) -> dict[str, Any]:
         """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import EditOptions
-from ned.config.timeline import ORIGINAL, REFERENCE, Keyframe, PersonEdit
+from ned.config.timeline import ORIGINAL, REFERENCE, TRACK, Keyframe, PersonEdit
 from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
@@ -41,7 +41,7 @@ def keyframe_weights(
     weights[:, 0] = 1.0
     for k, key in enumerate(keyframes):
         since = times_s - key.time_s
-        if k == 0 and key.time_s <= start_s + 1e-6:
+        if k == 0 and key.time_s <= max(start_s, 0.0) + 1e-6:  # a video's first frame may lie before its zero
             share = np.ones(len(times_s))
         else:
             share = np.clip(since / max(key.transition_s or 0.0, 1e-9), 0.0, 1.0)
@@ -115,7 +115,8 @@ class Styles:
         self._known: dict[Path, tuple[tuple[ExpressionTrack, ...], float]] = {}
 
     def __call__(self, key: Keyframe) -> Edit:
-        """The manipulator's input for one keyframe. Raises UserError for a reference without a face."""
+        """The manipulator's input for one keyframe, but for a `TRACK`, which is another one for each track of a person.
+        Raises UserError for a reference without a face."""
         if key.place is not None:
             return Edit(ValenceArousal(*key.place), key.intensity, self._seed)
         if key.style != REFERENCE:
@@ -131,7 +132,8 @@ class Styles:
         """Read all references that these edits need. Raises as a call does."""
         for edit in edits:
             for key in edit.keyframes:
-                self(key)
+                if key.style != TRACK:
+                    self(key)
 
     def _reference(self, clip: Path) -> tuple[tuple[ExpressionTrack, ...], float]:
         if clip not in self._known:

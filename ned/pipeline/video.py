@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,11 +11,13 @@ import numpy as np
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import ProcessConfig
+from ned.config.timeline import Keyframe
+from ned.edit.given import given_styles, joined
 from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
 from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
-from ned.exchange.livelink import read_expression
-from ned.manipulator import build_manipulator
+from ned.manipulator import Manipulator, build_manipulator
+from ned.manipulator.playback import Playback
 from ned.pipeline.actors import weights_of
 from ned.pipeline.face_models import load_model, space_of
 from ned.pipeline.fitters import Fitter, make_fitter
@@ -27,7 +29,7 @@ from ned.renderer import Casting, Renderer, prepare_renderer
 from ned.rendering.second_pass import needed_bytes, render_video
 from ned.report import ImagePair, ReportData, write_report
 from ned.runtime.progress import Clock, Progress, Silent
-from ned.types import Analysis, ExpressionTrack
+from ned.types import Analysis, Edit
 from ned.video import frames_at, probe
 from ned.workspace import Cache, Job
 
@@ -77,7 +79,7 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     config.check_files(lambda: published(config))
     check_end(config, config.input)
     signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
-    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
+    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config, config))
     clock, run = Clock(progress or Silent()), resolve(config)
     if run.face_model_files:  # files, a licence, a network that does not fit are said before any work
         make_fitter(load_model(config, space_of(config)), config)
@@ -104,7 +106,7 @@ def edit_video(
     plans = [plan_person(part, analysis, styles, fitter, config, clock) for part in cast]
     edits = [edit for plan in plans for edit in plan]
     make_renderer = renderer_of(edits, fitter, analysis, config, run, clock)
-    videos = render_video(edits, analysis, make_renderer, config, clock, job)
+    videos = render_video(edits, analysis, make_renderer, config, config, config.edit_said(), clock, job)
     parts = videos.parts | write_page(plans[0], videos.images, analysis, config, run, clock.seconds, job)
     parts |= write_edited(plans[0], analysis, config, model, job)
     publish(parts, edits, analysis, config, run, signing, job)
@@ -169,27 +171,21 @@ def plan_person(
     model, rate = styles.model, float(analysis.video.frame_rate)
     fitted = fitter.fit(tracks, analysis, clock)
     fits = [found.face for found in fitted]
+    style_of: Sequence[Callable[[Keyframe], Edit]] = [styles] * len(tracks)
+    manipulator: Manipulator
     if config.expression is None:
         manipulator = build_manipulator(config.chosen_manipulator, model, config.manipulator_weights)
-        start_s = first_time_s(analysis, config.start_s)
-        edited = [
-            edit_track(
-                fit.expression, measure_articulation(track, fit, model), analysis.times_s(track.frames), start_s, rate,
-                part.edit, manipulator, styles,
-            )
-            for track, fit in zip(tracks, fits, strict=True)
-        ]  # fmt: skip
-    else:  # one file for all shots: what has no times is matched to all frames of the person together
-        times_s = np.concatenate([analysis.times_s(track.frames) for track in tracks])
-        whole = read_expression(
-            config.expression, joined([fit.expression for fit in fits]), times_s, analysis.video.frame_rate
-        )
-        ends = np.cumsum([len(track) for track in tracks])[:-1]
-        edited = [ExpressionTrack.unpack(model.space, piece) for piece in np.split(whole.pack(), ends)]
-    return [
-        TrackEdit(track, found.face, new, model, edit_strength(track, found.face, analysis), found.heads)
-        for track, found, new in zip(tracks, fitted, edited, strict=True)
-    ]
+    else:
+        manipulator = Playback(model.space)
+        style_of = given_styles(config.expression, tracks, [fit.expression for fit in fits], analysis)
+    start_s, out = first_time_s(analysis, config.start_s), []
+    for track, found, style in zip(tracks, fitted, style_of, strict=True):
+        fit = found.face
+        said = measure_articulation(track, fit, model)
+        times_s = analysis.times_s(track.frames)
+        new = edit_track(fit.expression, said, times_s, start_s, rate, part.edit, manipulator, style)
+        out.append(TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis), found.heads))
+    return out
 
 
 def write_edited(
@@ -204,11 +200,6 @@ def write_edited(
     fits = [replace(edit.fit, expression=edit.edited) for edit in plan]
     export(part, PersonFit(model, [edit.track for edit in plan], fits), analysis)
     return {config.export_edited: part}
-
-
-def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
-    """Several tracks one after another."""
-    return ExpressionTrack.unpack(parts[0].space, np.concatenate([part.pack() for part in parts]))
 
 
 def write_page(
@@ -227,7 +218,8 @@ def write_page(
     before, after = joined([edit.fit.expression for edit in edits]), joined([edit.edited for edit in edits])
     edited_frames = sum(int(edit.changed().sum()) for edit in edits)
     data = ReportData(
-        config, edits[0].track.person, analysis.num_frames, edited_frames,
+        config.input.name, config.describe(), config.output_path, config.settings(), edits[0].track.person,
+        analysis.num_frames, edited_frames,
         frames / float(analysis.video.frame_rate), before, after, images, dict(seconds), run.facts(),
     )  # fmt: skip
     page = job.folder / "report.html"

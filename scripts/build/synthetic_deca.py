@@ -17,11 +17,10 @@ def deca_states(seed: int = 0) -> dict[str, dict]:
     import torch
 
     from ned.encoders.crop import DECA_KEYPOINTS, DECA_SCALE
-    from ned.face_model import load_face_model
-    from ned.face_model.flame.points import IBUG68
-
     from ned.encoders.deca import Deca
     from ned.encoders.parameters import DECA_WIDTHS
+    from ned.face_model import load_face_model
+    from ned.face_model.flame.points import IBUG68
 
     torch.manual_seed(seed)
     network = Deca().eval()

@@ -11,6 +11,7 @@ import pytest
 
 SLOW = (
     "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
+    "batch/test_backends", "batch/test_batch",
     "cli/test_cut", "cli/test_training_commands", "docs", "fitting/test_least_squares", "manipulator/test_corpus",
     "manipulator/test_evaluation",
     "manipulator/training", "integrations", "pipeline/test_delivery",

@@ -22,6 +22,7 @@ from ned.manipulator import Manipulator, build_manipulator
 from ned.manipulator.playback import Playback
 from ned.pipeline.actors import weights_of
 from ned.pipeline.face_models import load_model
+from ned.pipeline.planned import EditedPerson, VideoPlan
 from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve, with_handles
 from ned.pipeline.statement import finish_output
 from ned.provenance import Signing, begin_signing
@@ -32,24 +33,6 @@ from ned.runtime.progress import Clock, Progress, Silent
 from ned.types import Analysis, Edit
 from ned.video import frames_at, probe
 from ned.workspace import Cache, Job
-
-
-@dataclass(frozen=True)
-class EditedPerson:
-    """What was done to one person; numbers of frames."""
-
-    number: int
-    why: str
-    """Why it was this one, where nobody was named; else empty."""
-    said: str
-    """What was asked for, for example `neutral to happy@0.8`."""
-    edited: int
-    span: int
-    """Frames from first to last sight, of all shots together."""
-    turned_away: int
-    """Of these: turned so far from the front that there is no edit."""
-    lost: int
-    """Of these: not found, because covered, blurred or out of the image."""
 
 
 @dataclass(frozen=True)
@@ -93,22 +76,43 @@ def edit_video(
     config: ProcessConfig, run: ResolvedRun, clock: Clock, job: Job, signing: Signing | None
 ) -> ProcessResult:
     """The story itself, with a work folder to keep what is finished in."""
-    cache = Cache() if config.cache else None
     model = load_model(config)
+    plan = plan_video(config, run, model, clock, job.folder)
+    make_renderer = renderer_of(plan.edits, model, plan.analysis, config, run, clock)
+    return finish_video(plan, make_renderer, config, run, clock, job, signing)
+
+
+def plan_video(config: ProcessConfig, run: ResolvedRun, model: FaceModel, clock: Clock, work: Path) -> VideoPlan:
+    """All that goes before the second pass; the analysis is kept in the folder `work`, too."""
+    cache = Cache() if config.cache else None
     styles = Styles(model, run.seed, clock, cache)
     styles.read(config.person_edits())
-    analysis = analyse_cached(
-        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=job.folder
-    )
+    analysis = analyse_cached(config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=work)
     cast = choose_cast(analysis, config)
     plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
-    edits = [edit for plan in plans for edit in plan]
-    make_renderer = renderer_of(edits, model, analysis, config, run, clock)
-    videos = render_video(edits, analysis, make_renderer, config, config, config.edit_said(), clock, job)
-    parts = videos.parts | write_page(plans[0], videos.images, analysis, config, run, clock.seconds, job)
-    parts |= write_edited(plans[0], analysis, config, model, job)
-    publish(parts, edits, analysis, config, run, signing, job)
     people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
+    return VideoPlan(analysis, people, [edit for plan in plans for edit in plan])
+
+
+def finish_video(
+    plan: VideoPlan,
+    make_renderer: Callable[[TrackEdit], Renderer],
+    config: ProcessConfig,
+    run: ResolvedRun,
+    clock: Clock,
+    job: Job,
+    signing: Signing | None,
+    segment_s: float | None = None,
+) -> ProcessResult:
+    """The second pass, as far as its segments do not lie in the work folder, and what is published of it."""
+    edits, analysis, people = plan.edits, plan.analysis, plan.people
+    videos = render_video(
+        edits, analysis, make_renderer, config, config, config.edit_said(), clock, job, segment_s
+    )
+    first = plan.edits_of(people[0].number)
+    parts = videos.parts | write_page(first, videos.images, analysis, config, run, clock.seconds, job)
+    parts |= write_edited(first, analysis, config, first[0].model, job)
+    publish(parts, edits, analysis, config, run, signing, job)
     return ProcessResult(
         config.output_path, config.compare_path, config.report_path, analysis.num_frames, videos.edited_frames,
         people[0].number, config.emotion, config.intensity, clock.seconds, people,

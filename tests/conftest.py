@@ -11,11 +11,13 @@ import pytest
 
 SLOW = (
     "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
+    "batch/test_backends", "batch/test_batch",
     "cli/test_cut", "cli/test_training_commands", "docs", "fitting/test_least_squares", "manipulator/test_corpus",
     "manipulator/test_evaluation",
     "manipulator/training", "integrations", "pipeline/test_delivery",
     "pipeline/test_newcomers", "pipeline/test_numbered", "pipeline/test_sample", "pipeline/test_video", "provenance",
     "renderer/neural/test_renderer", "renderer/neural/training", "scripts", "training/test_distributed",
+    "ui/test_browser", "ui/test_hostile", "ui/test_jobs",
     "video/test_segments", "video/test_shots", "video/test_write",
 )  # fmt: skip
 """Modules and folders whose tests run whole stages, train, or start processes; left out with `-m "not slow"`."""

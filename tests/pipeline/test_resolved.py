@@ -83,6 +83,16 @@ def test_a_place_is_what_the_manifest_says(video, gpu):
     assert len(said["manipulator_weights"]) == 64
 
 
+def test_a_timeline_is_told_in_words_and_without_folders(video, tmp_path, gpu):
+    gpu(False)
+    entries = [{"time": 0, "emotion": "sad"}, {"time": 2, "reference": str(tmp_path / "private" / "clip.mp4")}]
+    config = _config(video, timeline=entries, seed=3)
+    said = statement(config, resolve(config), [], 10)
+    assert said.parameters["timeline"] == "sad to clip.mp4" and "emotion" not in said.parameters
+    assert not any(str(tmp_path) in value for value in said.parameters.values())
+    assert said.parameters["seed"] == "3"
+
+
 def test_weights_are_known_by_their_content(video, tmp_path, gpu):
     gpu(False)
     assert resolve(_config(video, finetune_minutes=1.0)).renderer_weights == OWN

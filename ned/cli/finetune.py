@@ -94,6 +94,6 @@ class Finetune(FaceModelOptions, Command):
         said = "better" if found.beats_warp() else "no better"
         print(
             f"{actor.weights}: actor {name!r}, {found.seconds:.1f} s of footage, {found.steps} steps in "
-            f"{found.minutes:.1f} min; held-out FAPD {found.fapd:.2f}, {said} than a bent frame ({found.warp_fapd:.2f})"
+            f"{found.minutes:.1f} min; held-out MAE {found.fapd:.2f}, {said} than a bent frame ({found.warp_fapd:.2f})"
         )
         return 0

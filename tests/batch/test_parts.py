@@ -28,8 +28,29 @@ from ned.runtime.cores import available
 from ned.runtime.events import StageAdvanced, StageBegan
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(scope="module")
+def bucket():
+    """A server that speaks S3, on this machine, and a bucket in it."""
+    pytest.importorskip("s3fs", reason="needs s3fs, and moto as a server of S3")
+    server = pytest.importorskip("moto.server", reason="needs moto as a server of S3").ThreadedMotoServer(port=0)
+    server.start()
+    patch = pytest.MonkeyPatch()
+    host, port = server.get_host_and_port()
+    names = {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}
+    for name, value in {**names, "ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        patch.setenv(f"AWS_{name}", value)
+    import s3fs
+
+    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("bucket")
+    yield "s3://bucket"
+    server.stop()
+    patch.undo()
+
+
+@pytest.fixture(params=["folder", "memory", "s3"])
 def store(request, tmp_path, memory):
+    if request.param == "s3":
+        return Store(f"{request.getfixturevalue('bucket')}/{tmp_path.name}")
     return memory if request.param == "memory" else Store(str(tmp_path / "store"))
 
 

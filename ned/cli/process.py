@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from ned.cli.arguments import Command, add_options
+from ned.cli.cut import is_cut, jobs_of, write_cut
 from ned.cli.printer import Printer, said_of
 from ned.config import ProcessConfig, load_overrides
 from ned.config.options import convert_all, option
 from ned.errors import UserError
+from ned.exchange.cut import Cut
 from ned.runtime.progress import for_stream
-from ned.workspace import compare_path
+from ned.workspace import compare_path, is_numbered
 from ned.workspace.images import is_image
 from ned.workspace.inputs import check_apart, expand, is_many
 
@@ -27,6 +29,10 @@ class Process(Command):
     settings: ProcessConfig
     batch: tuple[ProcessConfig, ...] = ()
     """Where several videos are asked for, all of them; `settings` is the first."""
+    cut: Cut | None = None
+    """Where they are the clips of a cut."""
+    new_cut: Path | None = None
+    """And where that goes once they are done."""
     config: Path | None = option(
         None, short="-c", metavar="YAML", help="take options from this file; the command line comes before it"
     )
@@ -40,13 +46,16 @@ class Process(Command):
     @classmethod
     def from_arguments(cls, given: Mapping[str, Any]) -> Command:
         given = dict(given)
-        if given["input"] and all(is_image(path) for path in given["input"]):
+        if given["input"] and all(is_image(path) and not is_numbered(path) for path in given["input"]):
             from ned.cli.still import Still
 
             return Still.of_process(given)
         own = convert_all(cls, {name: given.pop(name) for name in ("config", "quiet") if name in given})
         overrides = load_overrides(own["config"]) if own.get("config") else {}
         inputs = given.pop("input")
+        if is_cut(inputs):
+            cut, batch, target = jobs_of(Path(inputs[0]).expanduser(), overrides, given)
+            return cls(batch[0], batch, cut, target, **own)
         if is_many(inputs):
             return cls(*_many(inputs, overrides, given), **own)
         return cls(ProcessConfig.build(overrides, **given, input=inputs[0]), **own)
@@ -67,6 +76,9 @@ class Process(Command):
         from ned.jobs import run_batch
 
         outcomes = run_batch(self.batch, self._printer(batch=True).listen)
+        if self.cut is not None and self.new_cut is not None:
+            write_cut(self.cut, outcomes, self.new_cut)
+            print(self.new_cut)
         states = [outcome.state for outcome in outcomes]
         done, before, failed = (states.count(state) for state in ("done", "skipped", "failed"))
         print(f"{done} done, {before} done before, {failed} failed")

@@ -2,8 +2,9 @@
 
 from ned.config.edit import EditOptions
 from ned.config.output import QUALITIES, OutputOptions
-from ned.config.process import ProcessConfig, SourceOptions, load_overrides
+from ned.config.process import ProcessConfig, load_overrides
 from ned.config.render import RenderOptions
+from ned.config.source import SourceOptions
 
 __all__ = [
     "QUALITIES", "EditOptions", "OutputOptions", "ProcessConfig", "RenderOptions", "SourceOptions", "load_overrides",

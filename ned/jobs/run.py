@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from ned.config import ProcessConfig
 from ned.errors import Cancelled
 from ned.jobs.events import JobBegan, JobEnded, Outcome
 from ned.runtime.cancel import CancelToken
 from ned.runtime.events import Listener, Reported
-from ned.workspace import work_mark
+from ned.workspace import is_numbered, work_mark
 
 
 def run_job(
@@ -61,15 +62,23 @@ def run_batch(
 
 def is_done(config: ProcessConfig) -> bool:
     """Whether the output is there and says that it comes from this very input and these options."""
+    if is_numbered(config.output_path):
+        from ned.pipeline.numbered import is_delivered
+
+        return is_delivered(config)
     if not config.output_path.exists() or not config.input.is_file():
         return False
-    import av
-
     from ned.pipeline.resolved import key_of, resolve
 
-    mark = work_mark(key_of(config, resolve(config)))
+    return bears_mark(config.output_path, work_mark(key_of(config, resolve(config))))
+
+
+def bears_mark(path: Path, mark: str) -> bool:
+    """Whether a video says that it comes from this work, see `ned.workspace.work_mark`."""
+    import av
+
     try:
-        with av.open(str(config.output_path), metadata_errors="replace") as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             said = {key.lower(): value for key, value in container.metadata.items()}
             return mark in said.get("comment", "")
     except (av.error.FFmpegError, OSError):

@@ -1,5 +1,6 @@
 """The whole story: analyse, fit, manipulate, render, write."""
 
-from ned.pipeline.video import EditedPerson, ProcessResult, process
+from ned.pipeline.numbered import process
+from ned.pipeline.video import EditedPerson, ProcessResult
 
 __all__ = ["EditedPerson", "ProcessResult", "process"]

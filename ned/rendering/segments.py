@@ -15,7 +15,7 @@ from ned.video import Frame
 from ned.video.read import Position
 from ned.video.segments import Encoding, Segment, SegmentWriter, assemble, finished_segments
 
-VIDEO, COMPARE = "video", "compare"
+VIDEO, COMPARE, MATTE = "video", "compare", "matte"
 
 
 def segment_starts(first: int, num_frames: int, frame_rate: Fraction, length_s: float) -> list[int]:
@@ -39,9 +39,11 @@ class Segments:
         like: VideoInfo,
         encoding: Encoding,
         output: Path,
+        own: Mapping[str, Encoding] | None = None,
     ) -> None:
-        """`videos`: the first frame of each, by name. `output` is the file that errors speak of."""
-        self._output = output
+        """`videos`: the first frame of each, by name; `own`: encodings of those that have another one. `output` is the
+        file that errors speak of."""
+        self._output, self._own = output, dict(own or {})
         self._folder, self._videos, self._like, self._encoding = folder, dict(videos), like, encoding
         self._starts, self._stop = starts, stop
         self._done: dict[str, list[Segment]] = {video: [] for video in videos}
@@ -79,7 +81,7 @@ class Segments:
         self.end()
         for video, frame in frames.items():
             self._open[video] = SegmentWriter(
-                self._folder, video, self._like, self._encoding, frame, self._output
+                self._folder, video, self._like, self._own.get(video, self._encoding), frame, self._output
             )
 
     def write(self, frames: Mapping[str, Frame]) -> None:
@@ -98,7 +100,8 @@ class Segments:
     def put_together(self, video: str, path: Path, **options: object) -> None:
         """The whole video; options as of `ned.video.segments.assemble`."""
         self._wait()
-        assemble(path, self._done[video], self._like, self._videos[video], self._encoding, **options)
+        encoding = self._own.get(video, self._encoding)
+        assemble(path, self._done[video], self._like, self._videos[video], encoding, **options)
 
     def _finish(self, writers: Mapping[str, SegmentWriter]) -> None:
         try:

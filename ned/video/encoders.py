@@ -9,6 +9,7 @@ from ned.errors import UserError
 from ned.types import VideoInfo
 from ned.video.ffmpeg import list_encoders, pixel_formats
 from ned.video.pixel_format import describe, planar_format
+from ned.video.profiles import PROFILES, check_profile, check_size, forms_of, profile_of
 
 QUALITIES = ("draft", "good", "best", "lossless")
 """Words for quality: to look at quickly; the default, hardly to be told from the source; for further editing;
@@ -23,6 +24,8 @@ class Encoder:
     levels: tuple[int, int, int]
     scale: str
     fixed: tuple[tuple[str, str], ...] = ()
+    """Whatever the quality. What x264 and x265 write depends on how many frames they encode at a time, and they take as
+    many as there are cores; so that number is fixed, for the same images on every machine."""
     lossless: tuple[tuple[str, str], ...] = ()
     presets: tuple[str, str] = ("", "")
     """For draft, and for all other qualities; empty where there is none."""
@@ -35,13 +38,16 @@ _CRF63, _QP63 = "constant rate factor, 0 best to 63 worst", "quantiser, 0 best t
 _NVENC = {"fixed": (("rc", "vbr"), ("b:v", "0")), "presets": ("p2", "p5"), "even_size": True}
 _QP = "quantiser, 0 best to 51 worst"
 ENCODERS = {
-    "libx264": Encoder("crf", (23, 17, 12), _CRF, lossless=(("qp", "0"),), presets=("veryfast", "medium")),
+    "libx264": Encoder(
+        "crf", (23, 17, 12), _CRF, fixed=(("threads", "3"),), lossless=(("qp", "0"),), presets=("veryfast", "medium")
+    ),
     "libx265": Encoder(
-        "crf", (27, 20, 15), _CRF, lossless=(("x265-params", "lossless=1:log-level=error"),),
+        "crf", (27, 20, 15), _CRF, fixed=(("threads", "1"),), lossless=(("x265-params", "lossless=1:log-level=error"),),
         presets=("veryfast", "medium"),
     ),
     "libsvtav1": Encoder("crf", (38, 26, 18), _CRF63, presets=("10", "8"), even_size=True),
     "prores_ks": Encoder("q:v", (12, 6, 2), "quantiser, 1 best to 32 worst", fixed=(("vendor", "apl0"),)),
+    "dnxhd": Encoder("", (0, 0, 0), "given by its profile"),
     "ffv1": Encoder("", (0, 0, 0), "always lossless", fixed=(("level", "3"),), lossless=(("level", "3"),)),
     "h264_nvenc": Encoder("cq", (28, 20, 15), _QP, **_NVENC),
     "hevc_nvenc": Encoder("cq", (30, 22, 17), _QP, **_NVENC),
@@ -65,8 +71,11 @@ def choose_encoder(name: str) -> Encoder:
     return ENCODERS[name]
 
 
-def quality_options(name: str, quality: str | float | int | None, preset: str | None) -> dict[str, str]:
-    """ffmpeg's options for a quality (a word of `QUALITIES`, a number, or None for good) and a preset."""
+def quality_options(
+    name: str, quality: str | float | int | None, preset: str | None, form: str = ""
+) -> dict[str, str]:
+    """ffmpeg's options for a quality (a word of `QUALITIES`, a number, or None for good) and a preset, which is the
+    profile where the codec has profiles; that follows from the pixel format `form` too."""
     encoder = ENCODERS[name]
     word = "good" if quality is None else str(quality)
     options = dict(encoder.fixed)
@@ -79,6 +88,11 @@ def quality_options(name: str, quality: str | float | int | None, preset: str | 
         options[encoder.option] = _number(name, encoder, word)
         if encoder.option == "qp_i":
             options["qp_p"] = options["qp_i"]
+    elif word not in QUALITIES:
+        raise UserError(f"quality {word!r} means nothing to {name}", remedy="use draft, good or best")
+    if name in PROFILES:
+        check_profile(name, preset)
+        return options | ({"profile": profile_of(name, word, preset, form).option} if form else {})
     speed = preset or encoder.presets[0 if word == "draft" else 1]
     if speed:
         if not encoder.presets[1]:
@@ -101,7 +115,9 @@ def video_bytes(info: VideoInfo, frames: int, name: str, quality: str | float | 
     if word == "lossless" or name == "ffv1":
         bits = 0.6 * raw.bits * samples
     elif name == "prores_ks":
-        bits = 6.0
+        bits = {"draft": 3.0, "good": 6.0}.get(word, 10.0) * (1.0 if raw.shift_x else 1.5)
+    elif name == "dnxhd":  # of constant rate; small images have larger parts that are no samples
+        bits = (5.0 if raw.shift_x else 10.0) + 4e5 / (info.height * info.width)
     return int(info.height * info.width * frames * bits / 8)
 
 
@@ -119,9 +135,11 @@ def _number(name: str, encoder: Encoder, word: str) -> str:
     return f"{value:g}"
 
 
-def output_format(name: str, source: str, height: int, width: int) -> str:
+def output_format(name: str, source: str, height: int, width: int, preset: str | None = None) -> str:
     """The pixel format nearest to `source` that the encoder takes at this size: never fewer chroma samples or bits
-    where it can be helped, and as few more as possible. UserError where the size cannot be kept."""
+    where it can be helped, and as few more as possible; of a profile that `preset` names, where the codec has profiles,
+    one that it carries. UserError where the size cannot be kept."""
+    check_size(name, width, height)
     if ENCODERS[name].even_size and (height % 2 or width % 2):
         raise UserError(f"{name} needs an even width and height, not {width}x{height}", remedy="use libx264")
     wanted = describe(source)
@@ -131,6 +149,9 @@ def output_format(name: str, source: str, height: int, width: int) -> str:
         return name == "ffv1" or not (width % (1 << shape.shift_x) or height % (1 << shape.shift_y))
 
     taken = pixel_formats(name) or (source,)
+    of_profile = forms_of(name, preset)
+    if of_profile is not None:
+        taken = tuple(form for form in taken if form in of_profile) or of_profile
     if source in taken and fits(source):
         return source
     full = source.startswith("yuvj")

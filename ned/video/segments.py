@@ -64,7 +64,7 @@ class Encoding:
 
     def pixel_format(self, frame: Frame) -> str:
         """What the encoder is given for frames like this one."""
-        return output_format(self.encoder, frame.format.name, frame.image.height, frame.image.width)
+        return output_format(self.encoder, frame.format.name, frame.image.height, frame.image.width, self.preset)
 
 
 class SegmentWriter:
@@ -84,7 +84,7 @@ class SegmentWriter:
         form = encoding.pixel_format(first)
         command = segment_command(
             self._temporary, like, first, encoder=encoding.encoder, pixel_format=form,
-            options=quality_options(encoding.encoder, encoding.quality, encoding.preset),
+            options=quality_options(encoding.encoder, encoding.quality, encoding.preset, form),
         )  # fmt: skip
         self.name = name or self.path
         self._process = EncoderProcess(command, self.name, first.image, like)

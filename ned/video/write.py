@@ -62,7 +62,8 @@ class VideoWriter:
         self.start_s, self.end_s, self.metadata = start_s, end_s, dict(metadata or {})
         self.frames = 0
         choose_encoder(encoder)
-        self._options = quality_options(encoder, quality, preset)
+        self._quality, self._preset = quality, preset
+        quality_options(encoder, quality, preset)
         _check_output(self.path, [like.path, *([self.audio_from] if self.audio_from else [])])
         self._temporary = self.path.parent / f".ned-{secrets.token_hex(6)}{self.path.suffix.lower()}"
         self._process: EncoderProcess | None = None
@@ -109,7 +110,7 @@ class VideoWriter:
 
     def _start(self, frame: Frame) -> None:
         image, source = frame.image, frame.format.name
-        chosen = output_format(self.encoder, source, image.height, image.width)
+        chosen = output_format(self.encoder, source, image.height, image.width, self._preset)
         if chosen != source:
             text = f"{self.path}: {self.encoder} does not take {source} at {image.width}x{image.height}"
             warnings.warn(MediaWarning(f"{text}; writing {chosen}"), stacklevel=4)
@@ -120,7 +121,7 @@ class VideoWriter:
             self.like,
             frame,
             encoder=self.encoder,
-            options=self._options,
+            options=quality_options(self.encoder, self._quality, self._preset, chosen),
             pixel_format=chosen,
             copy_from=self.audio_from,
             cut=(frame.pts * self.like.time_base, self.end_s) if cut else None,

@@ -8,6 +8,7 @@ from ned.files.reading import check_input, fingerprint, sha256_of
 from ned.workspace.cache import Cache, cache_root
 from ned.workspace.data import actor_folder, actor_name, actor_weights, actors_root, data_root
 from ned.workspace.job import Job, alone_in, check_space, job_key, open_job, publishing, work_folder, work_mark
+from ned.workspace.numbered import Numbered, check_new_images, check_numbered, is_numbered
 from ned.workspace.outputs import (
     CONTAINERS,
     SIGNED_CONTAINERS,
@@ -24,6 +25,7 @@ __all__ = [
     "SIGNED_CONTAINERS",
     "Cache",
     "Job",
+    "Numbered",
     "actor_folder",
     "actor_name",
     "actor_weights",
@@ -33,6 +35,8 @@ __all__ = [
     "cache_root",
     "check_container",
     "check_input",
+    "check_new_images",
+    "check_numbered",
     "check_output",
     "check_space",
     "compare_path",
@@ -41,6 +45,7 @@ __all__ = [
     "fingerprint",
     "flush_to_disk",
     "give_name",
+    "is_numbered",
     "job_key",
     "manifest_path",
     "open_job",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ned.errors import UserError
+from ned.workspace.numbered import Numbered, is_numbered
 
 CONTAINERS = (".mp4", ".mov", ".mkv")
 """What `ned` writes."""
@@ -15,15 +16,17 @@ SIGNED_CONTAINERS = (".mp4", ".m4v", ".mov", ".avi", ".jpg", ".jpeg", ".png", ".
 """What carries a C2PA manifest in itself."""
 
 
-_OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "ffv1": (".mkv",)}
+_OF_ENCODER = {"prores_ks": (".mov", ".mkv"), "dnxhd": (".mov",), "ffv1": (".mkv",)}
 """Containers that carry what an encoder writes, where not all do; the first is the usual."""
 
 
 def default_output(source: Path, emotion: str, encoder: str = "") -> Path:
     """`<stem>_<emotion>` beside the source, in its container where `ned` writes that and the encoder goes into it.
 
-    Else .mkv, which takes any sound, or the encoder's usual one.
+    Else .mkv, which takes any sound, or the encoder's usual one. Numbered images become numbered images.
     """
+    if is_numbered(source):
+        return Numbered.of(source).called(emotion)
     suffix = source.suffix.lower()
     suffix = ".mp4" if suffix == ".m4v" else suffix
     if suffix not in CONTAINERS:
@@ -39,6 +42,8 @@ def compare_path(output: Path) -> Path:
 
 def report_path(output: Path) -> Path:
     """The report of an output."""
+    if is_numbered(output):
+        return Numbered.of(output).beside("_report.html")
     return output.with_name(f"{output.stem}_report.html")
 
 
@@ -62,9 +67,14 @@ def check_output(path: Path, inputs: Sequence[Path] = (), overwrite: bool = Fals
         raise UserError("exists already", path=path, remedy="pass --overwrite or choose another --output")
 
 
-def check_container(path: Path) -> None:
-    """Raise UserError unless `path` ends as a container that `ned` writes."""
-    if path.suffix.lower() not in CONTAINERS:
+def check_container(path: Path, encoder: str = "") -> None:
+    """Raise UserError unless `path` ends as a container that `ned` writes, and that takes what the encoder makes."""
+    suffix = path.suffix.lower()
+    if suffix not in CONTAINERS:
         raise UserError(
             f"unknown kind of video {path.suffix!r}", path=path, remedy=f"end its name in {', '.join(CONTAINERS)}"
         )
+    fitting = _OF_ENCODER.get(encoder, CONTAINERS)
+    if suffix not in fitting:
+        cause = f"{suffix} does not hold what {encoder} makes"
+        raise UserError(cause, path=path, remedy=f"end its name in {' or '.join(fitting)}")

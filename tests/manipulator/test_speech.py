@@ -7,11 +7,13 @@ import numpy as np
 from ned.face_model.spaces import ARKIT52
 from ned.manipulator.protocol import Articulation
 from ned.manipulator.speech import (
+    CHEEKS,
     MouthTarget,
     keep_blinks,
     keep_speech,
     keep_upper_lip,
     keep_width,
+    lower_cheeks,
     open_share,
     resting_opening,
     silence,
@@ -128,3 +130,13 @@ def test_a_mouth_is_mostly_open_where_it_speaks_and_mostly_shut_where_it_does_no
     opening = np.concatenate([np.zeros(100), 0.6 + 0.25 * np.sin(np.arange(150))])
     share = open_share(Articulation(opening, np.ones((250, 2)), HEIGHT), RATE)
     assert share[:60].max() < 0.05 and share[160:].min() > 0.9 and (np.diff(share[60:140]) >= -1e-9).all()
+
+
+def test_cheeks_go_down_with_a_smile_that_is_taken_back_and_not_with_one_that_comes():
+    edit = np.zeros((100, ARKIT52.width))
+    smile, cheek = ARKIT52.index("mouthSmileLeft"), ARKIT52.index("cheekSquintLeft")
+    edit[:, smile], edit[:, ARKIT52.index("mouthSmileRight")], edit[:, cheek] = -0.5, 0.5, 0.1
+    guarded = lower_cheeks(ARKIT52, edit, RATE)
+    assert np.allclose(guarded[:, cheek], 0.1 - 0.5 * CHEEKS)
+    guarded[:, cheek] = edit[:, cheek]
+    assert np.array_equal(guarded, edit)  # nothing else, the other side's cheek neither

@@ -60,12 +60,12 @@ def test_times_and_sound_are_exact(tmp_path, suffix, tolerance_s, offset, qualit
 @pytest.mark.parametrize(
     "encoder,suffix,form",
     [("libx265", ".mp4", "yuv420p"), ("libsvtav1", ".mp4", "yuv420p"), ("libsvtav1", ".mkv", "yuv420p"),
-     ("prores_ks", ".mov", "yuv422p10le"), ("ffv1", ".mkv", "yuv444p")],
+     ("prores_ks", ".mov", "yuv422p10le"), ("dnxhd", ".mov", "yuv420p"), ("ffv1", ".mkv", "yuv444p")],
 )  # fmt: skip
 def test_other_encoders(tmp_path, encoder, suffix, form):
     if encoder not in list_encoders():
         pytest.skip(f"this ffmpeg has no {encoder}")
-    source = make_clip(tmp_path / "a.mp4", count=12, size=(64, 96), form=form)
+    source = make_clip(tmp_path / "a.mp4", count=12, size=(128, 256), form=form)
     in_pieces(source, tmp_path / f"b{suffix}", 5, Encoding(encoder))
     assert times(tmp_path / f"b{suffix}") == times(source)
     assert probe(tmp_path / f"b{suffix}").frame_rate == 25

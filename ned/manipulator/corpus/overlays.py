@@ -109,7 +109,7 @@ def overlay(
     amount = amount * (display.gains * display.intensity[:, None])[:, None]
     size = (1.0 + ASYMMETRY * np.clip(0.7 * z[:, :1], -1.5, 1.5) * table.side)
     size = size * np.exp(0.1 * z[:, 1:2] * table.upper) * (1.0 + 0.08 * z[:, 3:4])
-    lively = np.clip(0.3 + 0.15 * z[:, 2], 0.0, 0.6)[:, None, None]
+    lively = np.clip(0.45 + 0.2 * z[:, 2], 0.0, 0.8)[:, None, None]
     dynamics = stress[..., None] * table.stressed + pause[..., None] * table.pausing
     out = amount * size[:, None] * (1.0 + lively * dynamics)
     rounded = np.clip(clean[..., table.rounding].sum(-1, keepdims=True), 0.0, 1.0)

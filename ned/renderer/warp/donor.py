@@ -18,8 +18,10 @@ from ned.renderer.warp import layers
 
 _RIGID, _CHIN, _LIPS = RIGID, LANDMARKS.chin, list(LIP_OUTLINE)
 _MOST_GAIN = 1.6
-_GROWTH = (1.5, 2.0)
+_GROWTH = (2.0, 3.5)
 """An opening that grows by less than the first factor shows its own content, by more than the second the donor's."""
+_WIDE = (0.1, 0.22)
+"""Openings, as shares of the mouth's width, from which on a donor is shown, and in full."""
 _HOLE = layers.Hole(layers.MOUTH.upper, layers.MOUTH.lower, band=0.12, rigidity=1.0)
 
 
@@ -83,3 +85,10 @@ def lacking(before: float, after: float) -> float:
     share = (after / max(before, 1e-6) - _GROWTH[0]) / (_GROWTH[1] - _GROWTH[0])
     share = min(max(share, 0.0), 1.0)
     return share * share * (3 - 2 * share)
+
+
+def open_wide(face: Float[np.ndarray, "v 3"]) -> float:
+    """0 for a mouth that is open by a crack, where all is dark, 1 for one that shows what is in it."""
+    outline = face[[layers.MOUTH.upper[0], layers.MOUTH.upper[-1]], :2]
+    share = layers.opening(layers.MOUTH, face) / max(float(np.linalg.norm(outline[1] - outline[0])), 1e-6)
+    return min(max((share - _WIDE[0]) / (_WIDE[1] - _WIDE[0]), 0.0), 1.0)

@@ -19,6 +19,7 @@ from ned.geometry.articulation import height_of_mouth
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.rasterize import rasterize
 from ned.renderer.warp import layers
+from ned.renderer.warp.eyes import IRISES, centre_and_normal, shadow_of_lid, uncovered
 from ned.renderer.warp.field_kernels import average_blocks, read_blocks, spread_blocks, spread_box
 from ned.renderer.warp.lips import fit_lips
 from ned.renderer.warp.mesh import OVAL, RINGS, SkinMesh, unfold
@@ -52,9 +53,9 @@ class WarpField:
     folds: Float[np.ndarray, "rows columns"]
     """The second texture, one value for each block of `block`² pixels."""
     block: int
-    unseen: tuple[Box, Float[np.ndarray, "uh uw"]] | None
-    """Share of mouth interior that the source does not show and that has to come from elsewhere, in a box (x0, y0, x1,
-    y1); None where it shows all."""
+    unseen: tuple[tuple[Box, Float[np.ndarray, "_ _"]], ...]
+    """Share of what is behind the openings that the source does not show and that has to come from elsewhere, in boxes
+    (x0, y0, x1, y1) that do not overlap; without those where it shows all."""
     target: Float[np.ndarray, "drawn 3"]
     """Mesh after the edit as drawn, folds removed."""
 
@@ -89,6 +90,7 @@ def warp_field(
     size: tuple[int, int],
     textures: Float[np.ndarray, "s s 2"],
     lacking: Callable[[float, float], float] = lacking_cavity,
+    split: float = layers.UPPER_SHARE,
 ) -> WarpField:
     """The inverse warp from the edited mesh to the source region of `size` (height, width).
 
@@ -98,8 +100,9 @@ def warp_field(
         textures: see `WarpField.gain` and `WarpField.folds`; over the surface coordinates.
         lacking: share of the mouth's content that is not to come from the source, from its opening
             before and after the edit.
+        split: how far down its jaws part, see `layers.parted`.
     """
-    drawn = drawn_mesh(mesh, skin, uv, shade, edit, lacking)
+    drawn = drawn_mesh(mesh, skin, uv, shade, edit, lacking, split)
     sigma = softness_px(edit)
     block = max(1, round(BLOCK * sigma))
     values, wrinkles = _of_blocks(drawn, size, block, textures)
@@ -116,11 +119,9 @@ def warp_field(
         values = cv2.GaussianBlur(values, (taps, taps), smooth, borderType=cv2.BORDER_REPLICATE)
     source_xy, gain = np.empty((*size, 2), np.float32), np.empty(size, np.float32)
     spread_blocks(values, wrinkles, block, source_xy, gain)
-    unseen = None
     for box, detail in details:
         spread_box(values, detail, block, box[:2], NEAR, FAR, source_xy, gain)
-        if detail[..., 5].any():
-            unseen = box, detail[..., 5].copy()
+    unseen = tuple((box, detail[..., 5].copy()) for box, detail in details if detail[..., 5].any())
     return WarpField(source_xy, gain, wrinkles[..., 1], block, unseen, drawn.target)
 
 
@@ -136,6 +137,7 @@ def drawn_mesh(
     shade: Float[np.ndarray, "v"],
     edit: FaceEdit,
     lacking: Callable[[float, float], float] = lacking_cavity,
+    split: float = layers.UPPER_SHARE,
 ) -> DrawnMesh:
     """The mesh that `warp_field` draws; arguments as there."""
     source, target, fine_source, fine_target = _moved_skin(mesh, skin, edit)
@@ -149,11 +151,16 @@ def drawn_mesh(
         values = np.zeros((len(points), 6), np.float32)
         if hole is layers.MOUTH:
             before, after = (layers.opening(hole, face) for face in (source, target))
-            taken = layers.mouth_grid(fine_source[upper, :2], fine_source[lower, :2], flat[upper], flat[lower])
-            values[:, 5] = layers.unseen(fine, lacking(before, after), layers.growth_of(before, after)).ravel()
+            taken = layers.mouth_grid(fine_source[upper, :2], fine_source[lower, :2], flat[upper], flat[lower], split)
+            values[:, 5] = layers.unseen(fine, lacking(before, after), layers.growth_of(before, after), split).ravel()
         else:
             still = np.zeros(2, np.float32)
             taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still)
+            hidden = uncovered(
+                fine_source[upper, :2], fine_source[lower, :2], points.reshape(len(rows), -1, 2),
+                *centre_and_normal(hole, dict(IRISES)[hole], source), rows,
+            )  # fmt: skip
+            values[:, 4], values[:, 5] = (hidden * (shadow_of_lid(rows)[:, None] - 1.0)).ravel(), hidden.ravel()
         values[:, :2], values[:, 2:4] = taken.reshape(-1, 2) - points, HOLE
         vertices.append(np.concatenate([points, np.full((len(points), 1), _BEHIND, np.float32)], axis=1))
         attributes.append(values)

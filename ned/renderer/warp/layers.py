@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -101,9 +102,11 @@ def _columns_from_corner(count: int) -> Float[np.ndarray, "n"]:
 
 
 MOUTH_ROWS = np.linspace(0.0, 1.0, 33, dtype=np.float32)
-MOST_STRETCH = 1.12
+MOST_STRETCH = 1.03
 """Growth of a mouth's opening up to which its content is stretched; beyond, teeth keep their height and part."""
-_UPPER_SHARE = 0.8  # of the content, which hangs from the upper lip when the jaws part
+UPPER_SHARE = 0.8
+"""Share of the content that hangs from the upper lip when the jaws part, where nothing dark shows where they do."""
+_LEAST_UPPER, _MOST_UPPER, _PULL, _LEAST_CONTRAST = 0.3, 0.9, 0.7, 0.05
 _MOST_WIDENING = 1.3  # up to which the teeth in the middle of a mouth keep their width
 
 
@@ -112,12 +115,14 @@ def mouth_grid(
     source_lower: Float[np.ndarray, "n 2"],
     target_upper: Float[np.ndarray, "n 2"],
     target_lower: Float[np.ndarray, "n 2"],
+    split: float = UPPER_SHARE,
 ) -> Float[np.ndarray, "r n 2"]:
     """Where in the source the content of each point of `follow_grid(target_upper, target_lower, MOUTH_ROWS)` is.
 
     Args:
         source_upper, source_lower: inner contours of the lips in pixels before the edit, from corner to corner.
         target_upper, target_lower: after it.
+        split: see `parted`.
     """
     across = source_upper[-1] - source_upper[0]
     width = max(float(np.linalg.norm(across)), 1e-6)
@@ -134,7 +139,8 @@ def mouth_grid(
     upper, lower = (np.interp(x, lip[order, 0], lip[order, 1]) for lip, order in
                     ((su, np.argsort(su[:, 0])), (sl, np.argsort(sl[:, 0]))))  # fmt: skip
     centre = len(su) // 2
-    position, _ = parted(growth_of(float(sl[centre, 1] - su[centre, 1]), float(tl[centre, 1] - tu[centre, 1])))
+    growth = growth_of(float(sl[centre, 1] - su[centre, 1]), float(tl[centre, 1] - tu[centre, 1]))
+    position, _ = parted(growth, split)
     down = upper + position[:, None] * np.maximum(lower - upper, 0.0)
     return (np.stack([x, down], axis=-1) @ axes.T).astype(np.float32)
 
@@ -144,27 +150,43 @@ def growth_of(before: float, after: float) -> float:
     return after / before if before > 1e-3 * max(after, 1e-6) and after > before else 1.0
 
 
-def parted(growth: float) -> tuple[Float[np.ndarray, "r"], Float[np.ndarray, "r"]]:
+def parted(growth: float, split: float = UPPER_SHARE) -> tuple[Float[np.ndarray, "r"], Float[np.ndarray, "r"]]:
     """Where between the source's lips (0 to 1) the content of each of `MOUTH_ROWS` is when an opening grows so much,
     and how much of each row lies between jaws that part, which the source does not show.
 
-    Up to `MOST_STRETCH` all is stretched. Beyond, what hangs from the upper lip and what stands on the lower one keep
-    that height, and the dark between them is new.
+    Up to `MOST_STRETCH` all is stretched. Beyond, what hangs from the upper lip, which is the content's share `split`,
+    and what stands on the lower one keep that height, and the dark between them is new.
     """
     stretch = min(max(growth, 1.0), MOST_STRETCH)
     scale = max(growth, 1.0) / stretch
     if scale <= 1.0:
         return MOUTH_ROWS.copy(), np.zeros_like(MOUTH_ROWS)
     position = np.maximum(
-        np.minimum(MOUTH_ROWS * scale, _UPPER_SHARE), np.float32(1.0) - (np.float32(1.0) - MOUTH_ROWS) * scale
+        np.minimum(MOUTH_ROWS * scale, split), np.float32(1.0) - (np.float32(1.0) - MOUTH_ROWS) * scale
     )
-    top, bottom = _UPPER_SHARE / scale, 1.0 - (1.0 - _UPPER_SHARE) / scale
+    top, bottom = split / scale, 1.0 - (1.0 - split) / scale
     soft = 0.5 * min(0.12, bottom - top)
     gap = np.clip(np.minimum(MOUTH_ROWS - top + soft, bottom + soft - MOUTH_ROWS) / (2.0 * soft), 0.0, 1.0)
     return position.astype(np.float32), gap.astype(np.float32)
 
 
-def unseen(hole: Hole, lacking: float, growth: float = 1.0) -> Float[np.ndarray, "r n"]:
+def where_jaws_part(
+    grey: Float[np.ndarray, "h w"], upper: Float[np.ndarray, "n 2"], lower: Float[np.ndarray, "n 2"]
+) -> float:
+    """How far down a mouth in an image is dark, as a share of its opening: there its jaws part, and no tooth is cut.
+
+    `UPPER_SHARE` where all is about as bright, or the mouth is nearly shut.
+    """
+    middle = slice(len(upper) // 4, len(upper) - len(upper) // 4)
+    grid = follow_grid(upper[middle], lower[middle], MOUTH_ROWS).astype(np.float32)
+    light = cv2.remap(grey, grid, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).mean(1)
+    light = np.convolve(np.pad(light, 2, mode="edge"), np.full(5, 0.2), mode="valid")
+    within = (MOUTH_ROWS >= _LEAST_UPPER) & (MOUTH_ROWS <= _MOST_UPPER)
+    cost = light + _PULL * max(float(np.ptp(light)), _LEAST_CONTRAST) * np.abs(MOUTH_ROWS - UPPER_SHARE)
+    return float(MOUTH_ROWS[within][np.argmin(cost[within])])
+
+
+def unseen(hole: Hole, lacking: float, growth: float = 1.0, split: float = UPPER_SHARE) -> Float[np.ndarray, "r n"]:
     """How much of the content the source does not show, on each point of a grid of `MOUTH_ROWS`: a share `lacking` of
     all, and what lies between jaws that part when the opening grows by `growth`.
 
@@ -172,5 +194,5 @@ def unseen(hole: Hole, lacking: float, growth: float = 1.0) -> Float[np.ndarray,
     """
     depth = np.clip(np.minimum(MOUTH_ROWS, 1 - MOUTH_ROWS) / 0.16, 0.0, 1.0)
     corners = np.clip(_columns_from_corner(len(hole.upper)) / 0.2, 0, 1)[None]
-    rows = np.maximum(lacking * depth, parted(growth)[1] * np.minimum(depth * 2.0, 1.0))
+    rows = np.maximum(lacking * depth, parted(growth, split)[1] * np.minimum(depth * 2.0, 1.0))
     return (rows[:, None] * corners).astype(np.float32)

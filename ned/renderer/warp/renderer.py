@@ -8,27 +8,24 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ned.composite.blend import blend_difference, soft_mask
-from ned.composite.kernels import mix
 from ned.composite.resample import finish, sample
 from ned.edit.track_edit import TrackEdit
-from ned.face_model import FaceModel
+from ned.face_model import ARKIT52, FaceModel
+from ned.face_model.named import named_change
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.renderer.protocol import Casting
-from ned.renderer.warp import layers
-from ned.renderer.warp.donor import MouthDonor, lacking, lip_colour
-from ned.renderer.warp.field import WarpField, lacking_cavity, warp_field
+from ned.renderer.warp.donor import MouthDonor
+from ned.renderer.warp.field import WarpField, warp_field
 from ned.renderer.warp.field_kernels import add_blocks, block_luma
 from ned.renderer.warp.glasses import Rims, find_rims
 from ned.renderer.warp.mesh import OVAL, RINGS, build_skin_mesh
+from ned.renderer.warp.openings import Openings
 from ned.renderer.warp.shading import Light
 from ned.renderer.warp.sharpness import SharpnessControl, luminance, sharpness, smoothed
 from ned.renderer.warp.smooth_skin import build_smooth_skin
 from ned.renderer.warp.wrinkles import SOFT_WIDTH, WrinkleShader, deepen, fold_reach
 from ned.runtime.progress import Progress
 from ned.types import FaceEdit
-
-CAVITY = np.array([0.26, 0.15, 0.15], np.float32)
-"""Colour of the inside of a mouth relative to that of its lips."""
 
 
 class Resampler:
@@ -68,6 +65,7 @@ class WarpRenderer:
         mean: the face model's mean, which gives the surface coordinates.
         mirror: index of each vertex's mirror image.
         names: coefficient names of the expression space.
+        named: see `WrinkleShader`.
     """
 
     def __init__(
@@ -76,25 +74,25 @@ class WarpRenderer:
         mean: Float[np.ndarray, "v 3"],
         mirror: Int[np.ndarray, "v"],
         names: tuple[str, ...],
+        named: Float[np.ndarray, "width 52"] | None = None,
     ) -> None:
         low, high = mean[:NUM_SURFACE, :2].min(0), mean[:NUM_SURFACE, :2].max(0)
         self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
         self._mesh, self._skin = build_skin_mesh(triangles, len(mean)), build_smooth_skin(triangles, mean)
-        self._wrinkles = WrinkleShader(self._uv, mirror, names, widening=SOFT_WIDTH)
+        self._wrinkles = WrinkleShader(self._uv, mirror, names, widening=SOFT_WIDTH, named=named)
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
-        self._donor: MouthDonor | None = None
+        self._openings = Openings()
         self._rims: Rims | None = None
         self._mean = mean.astype(np.float32)
 
     def wants_mouth(self, edit: FaceEdit) -> bool:
         """See `Renderer.wants_mouth`."""
-        before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
-        return self._donor is None and lacking(before, after) > 0
+        return self._openings.wants_mouth(edit)
 
     def take_mouth(self, image: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> None:
         """See `Renderer.take_mouth`."""
-        self._donor = MouthDonor(image, face)
+        self._openings.donor = MouthDonor(image, face)
 
     def detect_glasses(
         self, images: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
@@ -116,40 +114,23 @@ class WarpRenderer:
 
     def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
-        shade = self._light.ratio(luminance(image), edit.source, edit.target)
-        amount = lacking_cavity if self._donor is None else lacking
+        grey = luminance(image)
+        shade = self._light.ratio(grey, edit.source, edit.target)
         size, textures = image.shape[:2], self._wrinkles.shading(edit.change)
-        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, size, textures, amount)
+        lacking, split = self._openings.lacking, self._openings.split_of(grey, edit)
+        field = warp_field(self._mesh, self._skin, self._uv, shade, edit, size, textures, lacking, split)
         if self._rims is not None:
             self._rims.hold(field.source_xy, edit.source)
         taken = sample(image, field.source_xy)
         deepen_folds(taken, field, edit)
         face = middle_of_face(edit.source[:, :2], size)
         difference = self._resample.finish(taken, image, field.source_xy, field.gain, face)
-        self._fill_mouth(difference, image, field, edit)
+        self._openings.fill(difference, image, field, edit)
         rings = self._mesh.num_vertices - len(OVAL) * len(RINGS)
         outer = slice(rings + len(OVAL) * (len(RINGS) - 1), None)
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], size, 0.02)
         return blend_difference(difference, mask)
-
-    def _fill_mouth(
-        self,
-        difference: Float[np.ndarray, "h w 3"],
-        image: Float[np.ndarray, "h w 3"],
-        field: WarpField,
-        edit: FaceEdit,
-    ) -> None:
-        """Show in the mouth what the source does not, in place."""
-        if field.unseen is None:
-            return
-        (x0, y0, x1, y1), share = field.unseen
-        box = slice(y0, y1), slice(x0, x1)
-        if self._donor is None:
-            inside = lip_colour(image, edit.source) * CAVITY
-        else:
-            inside = self._donor.interior(image, edit.source, field.target)[box]
-        mix(difference[box], inside - image[box], share)
 
     def submit(
         self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
@@ -186,7 +167,9 @@ def middle_of_face(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> t
 
 def make_renderer(model: FaceModel) -> WarpRenderer:
     """A fresh renderer for one person of one shot."""
-    return WarpRenderer(model.topology.triangles, model.mean, model.topology.mirror, model.space.names)
+    return WarpRenderer(
+        model.topology.triangles, model.mean, model.topology.mirror, ARKIT52.names, named_change(model)
+    )
 
 
 def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], WarpRenderer]:

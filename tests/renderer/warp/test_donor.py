@@ -6,7 +6,7 @@ import numpy as np
 from ned.face_model import load_face_model
 from ned.renderer import build_renderer
 from ned.renderer.warp import layers
-from ned.renderer.warp.donor import MouthDonor, lacking, rigid_map
+from ned.renderer.warp.donor import MouthDonor, lacking, open_wide, rigid_map
 from ned.types import FaceEdit
 
 MODEL = load_face_model()
@@ -58,8 +58,12 @@ def test_the_light_is_that_of_the_frame():
 
 
 def test_only_a_mouth_that_opens_much_further_takes_from_elsewhere():
-    assert lacking(10.0, 10.0) == lacking(10.0, 15.0) == 0 and lacking(0.0, 5.0) == 1
-    assert 0 < lacking(10.0, 17.0) < 1
+    assert lacking(10.0, 10.0) == lacking(10.0, 20.0) == 0 and lacking(0.0, 5.0) == 1
+    assert 0 < lacking(10.0, 27.0) < 1
+
+
+def test_a_mouth_that_is_open_by_a_crack_shows_nothing_of_the_donor():
+    assert open_wide(_face(0.0)[0]) == 0 and open_wide(_face(0.5)[0]) == 1
 
 
 def test_a_shut_mouth_that_opens_shows_the_donor_instead_of_the_dark():

@@ -92,7 +92,23 @@ def test_jaws_that_part_keep_the_height_of_the_teeth_and_show_the_dark_between_t
     upper = rows < 0.5
     assert np.allclose(np.diff(position[upper]) / np.diff(rows[upper]), 1.6 / layers.MOST_STRETCH, atol=1e-4)
     assert position[0] == 0 and abs(position[-1] - 1) < 1e-6 and (np.diff(position) >= -1e-6).all()
-    assert gap.max() == 1 and not gap[[0, -1]].any() and 0.2 < gap.mean() < 0.4  # (1.6 − 1.12) / 1.6 = .3 is new
-    same, nothing = layers.parted(1.1)
+    assert gap.max() == 1 and not gap[[0, -1]].any() and 0.25 < gap.mean() < 0.45  # (1.6 − 1.03) / 1.6 = .36 is new
+    same, nothing = layers.parted(1.02)
     assert np.array_equal(same, rows) and not nothing.any()
     assert layers.growth_of(0.0, 5.0) == 1.0 and layers.growth_of(4.0, 6.0) == 1.5 and layers.growth_of(6.0, 4.0) == 1.0
+
+
+def test_jaws_part_where_a_mouth_is_dark_and_no_tooth_is_cut():
+    """Upper teeth down to 40 % of the opening, lower ones from 65 %: the dark is between; a row of teeth that fills the
+    mouth gives no answer, so the usual one is taken."""
+    mouth = _contours(layers.MOUTH, 40)
+    upper, lower = (mouth[list(contour)] for contour in (layers.MOUTH.upper, layers.MOUTH.lower))
+    rows, columns = np.indices((160, 81)).astype(np.float32)
+    share = (rows - 100) / np.maximum(np.sin(np.pi * columns / 80) * 40, 1e-3)
+    grey = np.where((share < 0.4) | (share > 0.65), np.float32(0.8), np.float32(0.1))
+    split = layers.where_jaws_part(grey, upper, lower)
+    assert 0.42 < split < 0.63
+    position, gap = layers.parted(1.6, split)
+    teeth = (position < 0.4) | (position > 0.65)
+    assert gap[~teeth].max() == 1 and gap[teeth].max() < 0.5  # what is new lies in the dark
+    assert abs(layers.where_jaws_part(np.full((160, 81), 0.8, np.float32), upper, lower) - layers.UPPER_SHARE) < 0.02

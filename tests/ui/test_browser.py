@@ -16,7 +16,7 @@ from ned import cli
 from ned.video import read_frames
 from tests.ui.serving import Server
 
-WAIT = 240_000
+WAIT = 900_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 JOB_FILES = {"born.json", "job.json", "edit.yaml", "state.json", "lock", "log"}
 

@@ -32,6 +32,7 @@ from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import video_bytes
 from ned.video.matte import matte
+from ned.video.read import Position
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
@@ -61,6 +62,43 @@ class RenderedVideos:
     """Some, for the report."""
 
 
+@dataclass(frozen=True)
+class Painting:
+    """What is painted in a video, whichever part of it is made; see `ask`."""
+
+    edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]]
+    """With each the frames of its track in which anything is to be painted."""
+    edited_frames: int
+    shown: tuple[int, ...]
+    """Frames of which the report shows an image."""
+    videos: dict[str, Frame]
+    """The first frame of each video that is made, by name."""
+    encoding: Encoding
+    own: dict[str, Encoding]
+    """Of videos that are encoded otherwise, by name."""
+
+    def complete(self, folder: Path) -> Callable[[Segment], bool]:
+        """Whether a segment's images for the report lie in a folder."""
+
+        def images_there(segment: Segment) -> bool:
+            inside = (k for k in self.shown if segment.start <= k < segment.start + len(segment))
+            return all(load_image(folder, k) is not None for k in inside)
+
+        return images_there
+
+
+def ask(edits: Sequence[TrackEdit], source: SourceOptions, output: OutputOptions) -> Painting:
+    """What these options ask to be painted and written."""
+    with closing(read_frames(source.input, source.start_s, source.end_s)) as frames:
+        first = next(frames)
+    changed = [edit.changed() for edit in edits]
+    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
+    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if output.report else []
+    encoding = Encoding(output.encoder, output.quality, output.preset)
+    work, videos = list(zip(edits, changed, strict=True)), written(first, first, output)
+    return Painting(work, len(edited), tuple(shown), videos, encoding, matte_encoding(output))
+
+
 def render_video(
     edits: Sequence[TrackEdit],
     analysis: Analysis,
@@ -70,42 +108,38 @@ def render_video(
     edit_said: str,
     clock: Clock,
     job: Job,
+    segment_s: float | None = None,
 ) -> RenderedVideos:
     """Edit every frame and put the videos together in the work folder, going on from what lies there. `make_renderer`
     makes a fresh renderer for a track; `edit_said` is what is done, in words, for the videos' metadata."""
-    with closing(read_frames(source.input, source.start_s, source.end_s)) as frames:
-        first = next(frames)
-    encoding = Encoding(output.encoder, output.quality, output.preset)
-    say_conversion(output.output_path, encoding, first)
+    asked, folder, final = ask(edits, source, output), job.folder, output.output_path
+    first = asked.videos[VIDEO]
+    say_conversion(final, asked.encoding, first)
     check_times(analysis, source.input)
-    check_copies(job.folder / f"trial{output.output_path.suffix.lower()}", source.input, output.output_path)
-    changed = [edit.changed() for edit in edits]
-    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
-    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if output.report else []
-    videos = written(first, first, output)
-    starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
-    stop = first.index + analysis.num_frames
-
-    def complete(segment: Segment) -> bool:
-        inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
-        return all(load_image(job.folder, k) is not None for k in inside)
-
-    own = matte_encoding(output)
-    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, output.output_path, own) as segments:
-        missing = segments.resume(complete)
+    check_copies(folder / f"trial{final.suffix.lower()}", source.input, final)
+    starts, stop = segments_of(analysis, segment_s), first.index + analysis.num_frames
+    given = (analysis.video, asked.encoding, final, asked.own)
+    with Segments(folder, asked.videos, starts, stop, *given) as segments:
+        missing = segments.resume(asked.complete(folder))
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
             clock.note(f"going on after {analysis.num_frames - rest} of {analysis.num_frames} frames")
         with clock.stage("rendering", rest) as stage:
             if missing:
-                work = list(zip(edits, changed, strict=True))
-                again = _SecondPass(work, analysis, make_renderer, source, output, set(shown), job.folder)
-                again.run(segments, missing, stop, stage)
+                again = SecondPass(asked, analysis, make_renderer, source, output, folder)
+                ahead = segments.warm_up(WARM_UP)
+                again.run(segments, missing, stop, ahead, segments.position(ahead), stage)
         with clock.stage("writing"):
-            notice = edit_notice(edit_said) if len(edited) else "Not changed by ned"
-            parts = _put_together(segments, videos, source, output, job, f"{notice} ({job.mark})")
-    images = tuple(pair for k in shown if (pair := load_image(job.folder, k)))
-    return RenderedVideos(parts, len(edited), images)
+            notice = edit_notice(edit_said) if asked.edited_frames else "Not changed by ned"
+            parts = _put_together(segments, asked.videos, source, output, job, f"{notice} ({job.mark})")
+    images = tuple(pair for k in asked.shown if (pair := load_image(folder, k)))
+    return RenderedVideos(parts, asked.edited_frames, images)
+
+
+def segments_of(analysis: Analysis, segment_s: float | None = None) -> list[int]:
+    """Indices of the frames at which the segments of a video begin; of `SEGMENT_S` unless said otherwise."""
+    length_s = SEGMENT_S if segment_s is None else segment_s
+    return segment_starts(analysis.first_frame, analysis.num_frames, analysis.video.frame_rate, length_s)
 
 
 def written(before: Frame, after: Frame, output: OutputOptions) -> dict[str, Frame]:
@@ -163,34 +197,37 @@ class _Started:
     """Whether a segment begins with it."""
 
 
-class _SecondPass:
-    """One reading of the rest of the video."""
+class SecondPass:
+    """One reading of the rest of the video, or of a part of it."""
 
     def __init__(
         self,
-        edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
+        asked: Painting,
         analysis: Analysis,
         make_renderer: Callable[[TrackEdit], Renderer],
         source: SourceOptions,
         output: OutputOptions,
-        shown: set[int],
         folder: Path,
     ) -> None:
-        self._edits, self._analysis, self._make_renderer = edits, analysis, make_renderer
-        self._source, self._output, self._shown, self._folder = source, output, shown, folder
+        self._edits, self._analysis, self._make_renderer = asked.edits, analysis, make_renderer
+        self._source, self._output, self._shown, self._folder = source, output, set(asked.shown), folder
 
-    def run(self, segments: Segments, starts: list[int], stop: int, stage: Stage) -> None:
-        """Make the segments that begin at `starts`."""
+    def run(
+        self, segments: Segments, starts: list[int], stop: int, ahead: int, position: Position | None, stage: Stage
+    ) -> None:
+        """Make the segments that begin at `starts`, the last up to frame `stop`. Reading begins at `position`, `ahead`
+        frames before the first of them, or at the video's beginning."""
         source, coming = self._source, list(starts)
-        ahead = segments.warm_up(WARM_UP)
         rate = float(self._analysis.video.frame_rate)
         fetch = Stills(source.input, rate)  # segments of one track share it
         scheduler: PaintScheduler | None = None
         waiting: PaintScheduler | None = None  # the next segment's, already at work before it
         last: _Started | None = None  # painted by other threads while the next frame is started
         with ExitStack() as stack:
-            frames = read_frames(source.input, source.start_s, source.end_s, segments.position(ahead))
+            frames = read_frames(source.input, source.start_s, source.end_s, position)
             for frame in stack.enter_context(prefetch(frames, 6)):
+                if frame.index >= stop:
+                    break
                 if waiting is None and coming and frame.index >= coming[0] - ahead:
                     end = coming[1] if len(coming) > 1 else stop
                     waiting = PaintScheduler(self._edits, self._make_renderer, fetch, coming[0] - ahead, end)

@@ -11,7 +11,7 @@ FLOORS = (
     "version", "errors", "emotions", "types", "runtime", "geometry", "files", "workspace", "licences", "models",
     "video", "config", "face_model", "training", "provenance", "composite", "report", "analysis", "fitting",
     "encoders", "exchange", "manipulator", "edit", "renderer", "rendering", "stills", "sequences", "pipeline",
-    "evaluation", "jobs", "cli",
+    "evaluation", "jobs", "batch", "ui", "cli",
 )  # fmt: skip
 """From the ground up; docs/architecture.md says what each is for."""
 TABLES = 300

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from ned.encoders.checkpoint import ENCODERS, check_edition, load_encoder
+from ned.encoders.checkpoint import ENCODERS, load_encoder
 from ned.encoders.deca import Deca, DetailDecoder, Emoca, PerceptualEncoder, Spectre, _coarse
+from ned.encoders.editions import check_edition
 from ned.encoders.mobilenet import V3_LARGE, V3_SMALL, MobileNetV2, MobileNetV3Minimal
 from ned.encoders.parameters import DECA_WIDTHS, unpack_deca
 from ned.encoders.resnet import ResnetEncoder

@@ -112,7 +112,7 @@ def test_the_whole_system(trained, given, folder, clip, tmp_path, capsys):
     assert probe(out).num_frames == 6
     before, after = (next(read_frames(path)).rgb().astype(int) for path in (clip, out))
     change = np.abs(after - before).mean(2)
-    assert change.max() > 20 and np.median(change) < 4  # a face of other pixels, in a picture that stays
+    assert change.max() > 20 and np.median(change) < 4  # a face of other pixels, in an image that stays
 
 
 def test_intensity_0_is_the_source(trained, folder, clip, tmp_path):

@@ -85,7 +85,7 @@ def trained(given, clip, tmp_path_factory):
     rows.append(f"{clip.name},angry,ann")  # a clip, which the encoder fits
     shutil.copyfile(clip, tracks / clip.name)
     (tracks / "labels.csv").write_text("\n".join(rows))
-    common = ["--steps", "2", "--measure-every", "2", "--quiet"]
+    common = ["--steps", "2", "--measure-every", "2", "--threads", "1", "--quiet"]
     assert main(["train", "manipulator", "--space", "flame50", *given, "--config", str(out / "m.yaml"), "--data",
                  str(tracks), "--out", str(out / "m"), *common]) == 0  # fmt: skip
     assert main(["train", "meta-renderer", *given, "--config", str(out / "r.yaml"), "--data", str(clip), "--out",

@@ -37,7 +37,9 @@ endif
 # Handed over by the environment, so that spaces and quotes in the name survive.
 export VIDEO
 
+# The page is tested in a browser: the system's Chromium, else one that is installed now where that is allowed.
 test: $(STAMP)
+	@$(BIN)/python -m tests.ui.browsers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest

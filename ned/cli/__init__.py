@@ -26,6 +26,7 @@ from ned.cli.sample import Sample
 from ned.cli.stderr import keep_stderr
 from ned.cli.still import Still
 from ned.cli.train import Train
+from ned.cli.ui import Ui
 from ned.cli.verify import Verify
 from ned.errors import NedError
 from ned.runtime.cores import quiet_algebra
@@ -33,7 +34,7 @@ from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
 COMMANDS: tuple[type[Command], ...] = (
-    Process, Still, Batch, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
+    Process, Still, Ui, Batch, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
 )  # fmt: skip
 
 

@@ -21,8 +21,9 @@ from ned.config.yaml import read_yaml
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
 
-ORIGINAL, REFERENCE, PLACE = "original", "reference", "va"
-"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal."""
+ORIGINAL, REFERENCE, PLACE, TRACK = "original", "reference", "va", "expression"
+"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal; an
+expression from a file."""
 STYLES = (*EMOTIONS, ORIGINAL, REFERENCE)
 ALL = "all"
 """Everybody who is not named."""
@@ -41,7 +42,7 @@ class Keyframe:
 
     time_s: float
     style: str
-    """One of `STYLES`, or `PLACE`."""
+    """One of `STYLES`, `PLACE` or `TRACK`."""
     intensity: float | None = None
     """None: as given for the whole run."""
     transition_s: float | None = None

@@ -15,13 +15,13 @@ from jaxtyping import Float
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import EditOptions
-from ned.config.timeline import ORIGINAL, REFERENCE, Keyframe, PersonEdit
+from ned.config.timeline import ORIGINAL, REFERENCE, TRACK, Keyframe, PersonEdit
 from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
 from ned.manipulator.protocol import Articulation, Manipulator
 from ned.runtime.progress import Progress
-from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceTrack, Reference, ValenceArousal
+from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceFit, FaceTrack, Reference, ValenceArousal
 from ned.video import probe
 
 SHORT_REFERENCE_S = 0.5
@@ -41,7 +41,7 @@ def keyframe_weights(
     weights[:, 0] = 1.0
     for k, key in enumerate(keyframes):
         since = times_s - key.time_s
-        if k == 0 and key.time_s <= start_s + 1e-6:
+        if k == 0 and key.time_s <= max(start_s, 0.0) + 1e-6:  # a video's first frame may lie before its zero
             share = np.ones(len(times_s))
         else:
             share = np.clip(since / max(key.transition_s or 0.0, 1e-9), 0.0, 1.0)
@@ -101,12 +101,22 @@ def check_end(options: EditOptions, video: Path) -> None:
 class Styles:
     """What to ask of a manipulator for a keyframe; every reference clip is analysed and fitted once."""
 
-    def __init__(self, model: FaceModel, seed: int, progress: Progress, cache: workspace.Cache | None) -> None:
+    def __init__(
+        self,
+        model: FaceModel,
+        seed: int,
+        progress: Progress,
+        cache: workspace.Cache | None,
+        fit: Callable[[Sequence[FaceTrack], Analysis], Sequence[FaceFit]] | None = None,
+    ) -> None:
+        """`fit` gives the fits of tracks of an analysis; by default the model's to the landmarks."""
         self.model, self._seed, self._progress, self._cache = model, seed, progress, cache
+        self._fit = fit or self._by_landmarks
         self._known: dict[Path, tuple[tuple[ExpressionTrack, ...], float]] = {}
 
     def __call__(self, key: Keyframe) -> Edit:
-        """The manipulator's input for one keyframe. Raises UserError for a reference without a face."""
+        """The manipulator's input for one keyframe, but for a `TRACK`, which is another one for each track of a person.
+        Raises UserError for a reference without a face."""
         if key.place is not None:
             return Edit(ValenceArousal(*key.place), key.intensity, self._seed)
         if key.style != REFERENCE:
@@ -122,7 +132,8 @@ class Styles:
         """Read all references that these edits need. Raises as a call does."""
         for edit in edits:
             for key in edit.keyframes:
-                self(key)
+                if key.style != TRACK:
+                    self(key)
 
     def _reference(self, clip: Path) -> tuple[tuple[ExpressionTrack, ...], float]:
         if clip not in self._known:
@@ -130,10 +141,12 @@ class Styles:
             if not analysis.tracks:
                 remedy = "give a clip in which a face is at least about 60 pixels wide"
                 raise UserError("no face was found in this reference", path=clip, remedy=remedy)
-            rate = float(analysis.video.frame_rate)
-            fits = [fit_face(track, self.model, rate) for track in reference_tracks(analysis)]
+            rate, fits = float(analysis.video.frame_rate), self._fit(reference_tracks(analysis), analysis)
             self._known[clip] = tuple(fit.expression for fit in fits), rate
         return self._known[clip]
+
+    def _by_landmarks(self, tracks: Sequence[FaceTrack], analysis: Analysis) -> list[FaceFit]:
+        return [fit_face(track, self.model, float(analysis.video.frame_rate)) for track in tracks]
 
 
 def reference_tracks(analysis: Analysis) -> tuple[FaceTrack, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from ned.config import ProcessConfig
+from ned.config import OutputOptions, SourceOptions
 from ned.edit.track_edit import TrackEdit
 from ned.renderer import Renderer
 from ned.rendering.second_pass import WARM_UP, SecondPass, ask, check_times, segments_of
@@ -21,7 +21,8 @@ def render_range(
     edits: Sequence[TrackEdit],
     analysis: Analysis,
     make_renderer: Callable[[TrackEdit], Renderer],
-    config: ProcessConfig,
+    source: SourceOptions,
+    output: OutputOptions,
     clock: Clock,
     folder: Path,
     pieces: range,
@@ -29,19 +30,19 @@ def render_range(
 ) -> int:
     """Write the segments with these numbers, and the report's images in them, into `folder`, going on from what lies
     there; the number of their frames. Errors as of `ned.rendering.second_pass.render_video`."""
-    asked = ask(edits, config)
-    say_conversion(config.output_path, asked.encoding, asked.videos[VIDEO])
-    check_times(analysis, config.input)
+    asked = ask(edits, source, output)
+    say_conversion(output.output_path, asked.encoding, asked.videos[VIDEO])
+    check_times(analysis, source.input)
     starts = segments_of(analysis, segment_s)
     ends = [*starts[1:], analysis.first_frame + analysis.num_frames]
     mine, stop = starts[pieces.start : pieces.stop], ends[pieces.stop - 1]
     ahead = min(WARM_UP, starts[1] - starts[0] - 1) if len(starts) > 1 else 0  # as of Segments.warm_up of all
-    given = (analysis.video, asked.encoding, config.output_path, asked.own)
+    given = (analysis.video, asked.encoding, output.output_path, asked.own)
     with Segments(folder, asked.videos, mine, stop, *given) as segments:
         missing = segments.resume(asked.complete(folder))
         with clock.stage("rendering", stop - missing[0] if missing else 0) as stage:
             if missing:
-                again = SecondPass(asked, analysis, make_renderer, config, folder)
+                again = SecondPass(asked, analysis, make_renderer, source, output, folder)
                 again.run(segments, missing, stop, ahead, position_before(analysis, missing[0], ahead), stage)
     return stop - mine[0]
 

@@ -94,6 +94,7 @@ def run_with_ray(address, store, *more):
 
 
 def test_ray_goes_on_after_a_lost_node(clip, single, tmp_path, monkeypatch):
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "180")  # on a busy machine
     cluster_utils = pytest.importorskip("ray.cluster_utils", reason="needs the extra `ray`")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(DOCS.parents[1]), os.environ.get("PYTHONPATH", "")]))
     store = Store(str(tmp_path / "store"))

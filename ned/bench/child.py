@@ -91,7 +91,7 @@ def finetune(video: str, minutes: float, device: str) -> dict[str, Any]:
     curve: list[float] = []
 
     def listen(event: object) -> None:
-        match = re.search(r"held-out FAPD ([\d.]+)", event.text) if isinstance(event, Noted) else None
+        match = re.search(r"held-out MAE ([\d.]+)", event.text) if isinstance(event, Noted) else None
         if match:
             curve.append(float(match[1]))
 

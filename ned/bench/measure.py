@@ -103,7 +103,7 @@ def _of_finetuning(clip: Path, on: tuple[str, ...], minutes: float) -> list[Row]
             answer["said"] += f" (bent frame {answer['warp_fapd']:.2f})"
     return [
         _row("fine-tuning, steps/s", answers, "steps", NEEDS_GPU, "{:.2f}"),
-        _row("fine-tuning, held-out FAPD from minute to minute, then the best", answers, "said", NEEDS_GPU, "{}"),
+        _row("fine-tuning, held-out MAE from minute to minute, then the best", answers, "said", NEEDS_GPU, "{}"),
         _row("fine-tuning, memory of the process, GiB", answers, "host_gib", NEEDS_GPU, "{:.2f}"),
         _memory("fine-tuning", answers),
     ]

@@ -93,7 +93,9 @@ def add_options(
     """Declare every option of a dataclass but those in `without`; of the positional ones named in `many` several may be
     given."""
     types = typing.get_type_hints(cls)
-    for f in (f for f in option_fields(cls) if f.name not in without):
+    own = cls.__dict__.get("__annotations__", {})
+    shared_last = sorted(option_fields(cls), key=lambda f: f.name not in own)
+    for f in (f for f in shared_last if f.name not in without):
         _add(parser, f, types[f.name], nargs="+" if f.name in many else None)
 
 

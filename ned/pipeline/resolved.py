@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ned import workspace
 from ned.config import ProcessConfig
-from ned.config.roles import AUTO, MANIPULATORS, RENDERERS
-from ned.pipeline.face_models import files_digest
+from ned.config.roles import AUTO, LANDMARKS, MANIPULATORS, RENDERERS
+from ned.pipeline.face_models import encoder_digest, files_digest
+from ned.pipeline.painters import painting_weights
 from ned.runtime import devices
 from ned.version import __version__
 from ned.video import probe
@@ -40,6 +41,12 @@ class ResolvedRun:
     face_model: str
     face_model_files: str
     """What changes with the model's own files; empty where it is shipped."""
+    fit: str
+    """The encoder that fits faces; empty for our own fit to landmarks."""
+    encoder_weights: str
+    """SHA-256 of the encoder's checkpoint; empty where there is none."""
+    rasterizer: str
+    """Name in `RASTERIZERS`; empty for the usual one."""
     device: str
     """Name of what the renderer's networks run on; `cpu` for a renderer without networks."""
     runs_on: str
@@ -53,7 +60,8 @@ class ResolvedRun:
     @property
     def trained(self) -> bool:
         """Whether networks that learnt from people have a part in the edit."""
-        return RENDERERS[self.renderer].trained or (bool(self.manipulator) and MANIPULATORS[self.manipulator].trained)
+        manipulator = bool(self.manipulator) and MANIPULATORS[self.manipulator].trained
+        return RENDERERS[self.renderer].trained or manipulator or bool(self.encoder_weights)
 
     def facts(self) -> dict[str, str]:
         """By name, for a key or a manifest: all but why."""
@@ -65,19 +73,23 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
     """Settle what `config` leaves open. Reads weights' digests. Raises OSError, UserError for a name of an actor and
     for a device that cannot be used."""
     renderer, why = _renderer(config)
-    runs_on = devices.settle(config.device) if RENDERERS[renderer].trained else "cpu"
+    networks = RENDERERS[renderer].trained or config.fit != LANDMARKS
+    runs_on = devices.settle(config.device) if networks else "cpu"
     role, weights = RENDERERS[renderer], ""
     if role.weights is not None:
         if config.finetune_minutes > 0:
             weights = OWN
         else:
-            weights = _digest(workspace.actor_weights(config.actor) if config.actor else role.weights)
-    torch = runs_on != "cpu" or weights == OWN or bool(config.actor or config.manipulator_weights)
+            weights = _digest(painting_weights(config))
+    encoded = config.fit != LANDMARKS
+    own = config.actor or config.manipulator_weights or config.renderer_weights
+    torch = runs_on != "cpu" or weights == OWN or encoded or bool(own)
     manipulator = "" if config.expression else config.chosen_manipulator
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
         renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
-        files_digest(config), devices.said_of(runs_on), runs_on, config.seed,
+        files_digest(config), config.fit if encoded else "", encoder_digest(config),
+        "" if config.rasterizer == "compiled" else config.rasterizer, devices.said_of(runs_on), runs_on, config.seed,
         (("ned", __version__), *package_versions(torch)), why,
     )  # fmt: skip
 
@@ -104,7 +116,7 @@ def published(config: ProcessConfig) -> tuple[Path, ...]:
 def _renderer(config: ProcessConfig) -> tuple[str, str]:
     if config.renderer != AUTO:
         return config.renderer, ""
-    if config.actor is not None or config.finetune_minutes > 0:
+    if config.actor is not None or config.finetune_minutes > 0 or config.renderer_weights is not None:
         return "neural", ""
     if devices.settle(config.device) != "cpu" and RENDERERS["neural"].weights.exists():
         return "neural", "renderer: neural, since there is a GPU (--renderer warp for the other)"

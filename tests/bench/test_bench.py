@@ -65,7 +65,7 @@ def test_every_figure_has_a_row_and_a_gpu_is_measured_where_there_is_one(monkeyp
     assert rows["4K: neural, time ÷ floor"] == ["1.00", "0.20"]
     assert rows["720p: warp, rendering, ms a frame"][0] == "7.0"
     assert rows["fine-tuning, memory of the GPU, GiB"] == ["—", "1.50"]
-    curve = rows["fine-tuning, held-out FAPD from minute to minute, then the best"]
+    curve = rows["fine-tuning, held-out MAE from minute to minute, then the best"]
     assert curve[0] == "8.00 7.50 7.40 (bent frame 9.00)"
     assert ("network", "cuda") in asked and ("finetune", "cuda") in asked
     table = without.splitlines()

@@ -1,4 +1,4 @@
-"""The page in a real browser, from a dropped file to a downloaded one. `NED_SCREENSHOTS=docs/ui` writes the pictures of
+"""The page in a real browser, from a dropped file to a downloaded one. `NED_SCREENSHOTS=docs/ui` writes the images of
 the documentation."""
 
 import base64
@@ -16,7 +16,7 @@ from ned import cli
 from ned.video import read_frames
 from tests.ui.serving import Server
 
-WAIT = 240_000
+WAIT = 900_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 JOB_FILES = {"born.json", "job.json", "edit.yaml", "state.json", "lock", "log"}
 
@@ -63,8 +63,8 @@ class Driver:
         found.wait_for()
         return found
 
-    def picture(self, name) -> None:
-        """The documentation's pictures, where they are asked for: two widths, light and dark."""
+    def image(self, name) -> None:
+        """The documentation's images, where they are asked for: two widths, light and dark."""
         if "NED_SCREENSHOTS" not in os.environ:
             return
         folder = Path(os.environ["NED_SCREENSHOTS"])
@@ -109,7 +109,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path, m
     page = Driver(context)
     page.tab.goto(own.address)
     page.one("#zone").wait_for()
-    page.picture("start")
+    page.image("start")
     page.one("#picker").set_input_files(sample.path)
     page.one("#people .person").first.wait_for()
     assert page.one("#people .person").count() == 1
@@ -136,7 +136,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path, m
     page.tab.mouse.move(box["x"] + box["width"] / 2 + 100, box["y"] + box["height"] / 2 - 12, steps=4)
     page.tab.mouse.up()
     assert float(key.get_attribute("aria-valuenow")) > at + 0.2
-    page.picture("edit")
+    page.image("edit")
 
     # two seconds in a loop
     page.one("#tab-loop").click()
@@ -186,7 +186,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path, m
     )
     assert size == [truth.shape[2], truth.shape[1]]
     assert np.abs(page.pixels(player) - truth[75]).mean() < 3.0
-    page.picture("result")
+    page.image("result")
     page.tab.keyboard.press("Escape")
 
     # the command that was copied makes the same frames
@@ -226,3 +226,29 @@ def test_by_keyboard(own, context):
     assert page.one("#timeline [data-key]").count() == 1
     assert not page.errors
     page.tab.close()
+
+
+def test_a_photograph_with_a_script_for_a_name(own, browser):
+    """It is a name, and nothing that runs; the photograph is edited on the same page, without a timeline."""
+    from skimage.data import astronaut
+
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page, data = Driver(context), io.BytesIO()
+    Image.fromarray(astronaut()).save(data, "PNG")
+    page.tab.goto(own.address)
+    name = "<img src=x onerror=alert(1)>.png"
+    page.one("#picker").set_input_files([{"name": name, "mimeType": "image/png", "buffer": data.getvalue()}])
+    page.one("#people .person").first.wait_for()
+    assert page.one("#timeline-panel").is_hidden() and page.one("#people input").count() == 2
+    page.shown(lambda: page.press("sad"))
+    before, after = page.pixels("#before"), page.pixels("#after")
+    assert np.abs(before - astronaut()).mean() < 3.0 and np.abs(after - before).max() > 20
+    page.picture("photo")
+    page.press("Run")
+    page.job("done").get_by_text("Watch").click()
+    edited = page.one("#pair figure:nth-child(2) img")
+    edited.evaluate("(image) => image.decode()")
+    assert np.abs(page.pixels("#pair figure:nth-child(2) img") - after).mean() < 3.0
+    assert "onerror" in page.one("#files").inner_text() and not page.errors
+    assert page.one("body").evaluate("(body) => body.scrollWidth") <= 390
+    context.close()

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ned.edit.track_edit import TrackEdit
-from ned.errors import UserError
 from ned.renderer.neural.appearance import remember
 from ned.renderer.neural.inference import interpolate_weights, load_weights, make_network
 from ned.renderer.neural.renderer import NeuralRenderer, Painting
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
 
 def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Renderer]:
     """See `ned.config.roles.RENDERERS`. A person of whom no frame can be had is left to the warp renderer."""
-    if casting.model.space.name != "arkit52":
-        cause = f"the neural renderer was trained on expressions of arkit52, these are of {casting.model.space.name}"
-        raise UserError(cause, remedy="use --renderer warp")
     paintings = _paintings(casting, progress)
 
     def made(edit: TrackEdit) -> Renderer:
@@ -35,7 +31,7 @@ def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Rende
             return NeuralRenderer(warp, casting.model, painting)
         from ned.renderer.neural.renderer2022 import Ned2022Renderer
 
-        return Ned2022Renderer(warp, casting.model, painting)
+        return Ned2022Renderer(warp, casting.model, painting, casting.drawing)
 
     return made
 
@@ -44,7 +40,7 @@ def _paintings(casting: Casting, progress: Progress) -> dict[int, Painting | Pai
     found: dict[int, Painting | Painting2022] = {}
     for person, tracks in casting.people().items():
         own = casting.weights.get(person)
-        path, strength = (own.path, own.strength) if own else (SHIPPED, 1.0)
+        path, strength = (own.path, own.strength) if own else (casting.shared or SHIPPED, 1.0)
         if is_ned2022(path):
             need("torch", f"{path.name}, a network of the paper,")
             from ned.renderer.neural.renderer2022 import Painting2022, load_generator

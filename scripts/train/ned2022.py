@@ -10,7 +10,7 @@ to an actor 17 h on two; this has not been run on such cards. Broken off, the sa
 run it under torchrun.
 
 `--small` needs nothing: a synthetic FLAME and DECA with random weights, invented tracks, the sample clip, small
-networks, some two minutes of a processor. What it paints is no face, since nothing was learnt; it shows that all runs.
+networks, a few minutes on a processor. What it paints is no face, since nothing was learnt; it shows that all runs.
 """
 
 from __future__ import annotations
@@ -100,13 +100,14 @@ def main() -> None:
     settings = {"manipulator": configs / "ned2022.yaml", "renderer": configs / "ned2022_renderer.yaml"}
     settings |= {name: getattr(data, name) for name in settings if small}
     minutes = given.minutes or ((0.3, 0.6, 0.6) if small else None)
+    threads = ("--threads", 1) if small else ()
     stop = [("--minutes", m) for m in minutes] if minutes else [("--steps", MANIPULATOR_STEPS),
                                                                ("--steps", RENDERER_STEPS), ()]  # fmt: skip
     flame = ("--face-model", "flame", "--flame-folder", data.flame, "--fit", given.fit, "--accept-licence")
     run("train", "manipulator", "--space", "flame50", *flame, "--config", settings["manipulator"],
-        "--data", *data.tracks, "--out", out / "manipulator", *stop[0])  # fmt: skip
+        "--data", *data.tracks, "--out", out / "manipulator", *stop[0], *threads)  # fmt: skip
     run("train", "meta-renderer", *flame, "--config", settings["renderer"], "--data", *data.videos,
-        "--out", out / "renderer", *stop[1])  # fmt: skip
+        "--out", out / "renderer", *stop[1], *threads)  # fmt: skip
     tune = ("--finetune-minutes", minutes[2]) if minutes else ()
     run("process", data.edit, "--config", configs / "ned2022_process.yaml", "--flame-folder", data.flame,
         "--fit", given.fit, "--accept-licence", "--manipulator-weights", out / "manipulator" / "best.safetensors",

@@ -9,7 +9,7 @@ import torch
 
 from ned.errors import UserError
 from ned.geometry import rasterize_pytorch3d
-from ned.geometry.rasterize_torch import on_device, rasterize_batch
+from ned.geometry.rasterize_torch import on_device
 from ned.geometry.rasterizer import compiled
 
 SIZE = (40, 52)
@@ -73,23 +73,6 @@ def test_torch_draws_as_the_compiled_one():
     vertices, triangles, attributes = scene()
     wanted = compiled(vertices, triangles, attributes, SIZE)
     assert_alike(on_device("cpu")(vertices, triangles, attributes, SIZE), wanted)
-
-
-def test_torch_in_small_pieces(monkeypatch):
-    vertices, triangles, attributes = scene(1)
-    whole = on_device("cpu")(vertices, triangles, attributes, SIZE)
-    monkeypatch.setattr("ned.geometry.rasterize_torch.PIECE", 100)
-    pieces = on_device("cpu")(vertices, triangles, attributes, SIZE)
-    assert all(np.array_equal(a, b) for a, b in zip(whole, pieces, strict=True))
-
-
-def test_torch_gradients_reach_the_attributes():
-    vertices, triangles, attributes = (torch.from_numpy(part)[None] for part in scene(2))
-    attributes.requires_grad_(True)
-    image, depth = rasterize_batch(vertices, triangles[0], attributes, SIZE)
-    image.sum().backward()
-    covered = torch.isfinite(depth).sum()
-    assert float(attributes.grad.sum()) == pytest.approx(4.0 * float(covered), rel=1e-3)  # weights sum to 1
 
 
 def test_pytorch3d_draws_as_the_compiled_one(pytorch3d):

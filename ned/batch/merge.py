@@ -21,7 +21,7 @@ from ned.config import ProcessConfig
 from ned.edit.track_edit import TrackEdit
 from ned.errors import ProcessingError, UserError
 from ned.jobs.run import bears_mark
-from ned.pipeline.face_models import load_model
+from ned.pipeline.face_models import load_model, space_of
 from ned.pipeline.planned import load_plan
 from ned.pipeline.resolved import key_of, with_handles
 from ned.pipeline.video import finish_video
@@ -104,7 +104,7 @@ def merge_video(
         signing = begin_signing(config.input, config.provenance, terms.provenance_cert, terms.provenance_key)
         folder = opened.folder / "plan"
         unpack(store, Unit(video.key), pieces, folder)
-        plan = load_plan(folder, config.input, load_model(config))
+        plan = load_plan(folder, config.input, load_model(config, space_of(config)))
         if plan is None:
             raise ProcessingError("its analysis cannot be read", path=store.url, remedy="is it of another version?")
         with workspace.open_job(output, key) as job:

@@ -18,10 +18,10 @@ from ned.batch.units import Unit
 from ned.config import ProcessConfig
 from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
-from ned.pipeline.face_models import load_model
+from ned.pipeline.face_models import load_model, space_of
 from ned.pipeline.planned import VideoPlan, load_plan, save_plan
 from ned.pipeline.resolved import ResolvedRun, resolve, with_handles
-from ned.pipeline.video import plan_video, renderer_of
+from ned.pipeline.video import fitter_of, plan_video, renderer_of
 from ned.renderer import Renderer
 from ned.rendering.ranges import render_range
 from ned.rendering.second_pass import segments_of
@@ -61,9 +61,9 @@ class OpenedVideo:
 
     def prepare(self, clock: Clock) -> tuple[Path, int, int, dict[str, Any]]:
         """Analyse the video and plan its edit: the folder with what was found, its pieces, its frames, and facts."""
-        model, work = load_model(self.config), self.folder / "work"
+        work = self.folder / "work"
         work.mkdir(exist_ok=True)
-        self._plan = plan_video(with_handles(self.config), self.run, model, clock, work)
+        self._plan = plan_video(with_handles(self.config), self.run, fitter_of(self.config, self.run), clock, work)
         made = self.folder / "plan"
         made.mkdir(exist_ok=True)
         save_plan(made, self._plan)
@@ -82,7 +82,7 @@ class OpenedVideo:
                 raise Unsuitable(
                     cause, path=self._said(), remedy="one kind does the whole of a video, for equal pixels"
                 )
-            self._plan = load_plan(folder, self.config.input, load_model(self.config))
+            self._plan = load_plan(folder, self.config.input, load_model(self.config, space_of(self.config)))
             if self._plan is None:
                 raise UserError(
                     "its analysis cannot be read", path=self._said(), remedy="`ned batch retry` makes it anew"
@@ -136,7 +136,9 @@ class OpenedVideo:
         if self._made is None:
             plan = self._plan
             assert plan is not None  # the caller asked for it
-            self._made = renderer_of(plan.edits, load_model(self.config), plan.analysis, self.config, self.run, clock)
+            self._made = renderer_of(
+                plan.edits, fitter_of(self.config, self.run), plan.analysis, self.config, self.run, clock
+            )
         return self._made
 
 

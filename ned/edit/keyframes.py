@@ -21,7 +21,7 @@ from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
 from ned.manipulator.protocol import Articulation, Manipulator
 from ned.runtime.progress import Progress
-from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceTrack, Reference, ValenceArousal
+from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceFit, FaceTrack, Reference, ValenceArousal
 from ned.video import probe
 
 SHORT_REFERENCE_S = 0.5
@@ -101,8 +101,17 @@ def check_end(options: EditOptions, video: Path) -> None:
 class Styles:
     """What to ask of a manipulator for a keyframe; every reference clip is analysed and fitted once."""
 
-    def __init__(self, model: FaceModel, seed: int, progress: Progress, cache: workspace.Cache | None) -> None:
+    def __init__(
+        self,
+        model: FaceModel,
+        seed: int,
+        progress: Progress,
+        cache: workspace.Cache | None,
+        fit: Callable[[Sequence[FaceTrack], Analysis], Sequence[FaceFit]] | None = None,
+    ) -> None:
+        """`fit` gives the fits of tracks of an analysis; by default the model's to the landmarks."""
         self.model, self._seed, self._progress, self._cache = model, seed, progress, cache
+        self._fit = fit or self._by_landmarks
         self._known: dict[Path, tuple[tuple[ExpressionTrack, ...], float]] = {}
 
     def __call__(self, key: Keyframe) -> Edit:
@@ -132,10 +141,12 @@ class Styles:
             if not analysis.tracks:
                 remedy = "give a clip in which a face is at least about 60 pixels wide"
                 raise UserError("no face was found in this reference", path=clip, remedy=remedy)
-            rate = float(analysis.video.frame_rate)
-            fits = [fit_face(track, self.model, rate) for track in reference_tracks(analysis)]
+            rate, fits = float(analysis.video.frame_rate), self._fit(reference_tracks(analysis), analysis)
             self._known[clip] = tuple(fit.expression for fit in fits), rate
         return self._known[clip]
+
+    def _by_landmarks(self, tracks: Sequence[FaceTrack], analysis: Analysis) -> list[FaceFit]:
+        return [fit_face(track, self.model, float(analysis.video.frame_rate)) for track in tracks]
 
 
 def reference_tracks(analysis: Analysis) -> tuple[FaceTrack, ...]:

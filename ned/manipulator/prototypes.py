@@ -16,15 +16,7 @@ from scipy.ndimage import gaussian_filter1d
 from ned.face_model import FaceModel
 from ned.manipulator.liveliness import STRESS, STRESSED, VARIATION, loudness, slow_noise
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
-from ned.manipulator.speech import (
-    MouthTarget,
-    keep_blinks,
-    keep_speech,
-    keep_upper_lip,
-    keep_width,
-    lower_cheeks,
-    open_share,
-)
+from ned.manipulator.speech import MouthTarget, keep_all, open_share
 from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack
 
 SLOW_S = 0.5
@@ -161,12 +153,8 @@ class PrototypeManipulator:
         prototype = PROTOTYPES[edit.style.name]
         edited = self._take_back(original, prototype, articulation, frame_rate, edit.intensity)
         edited = self._add(edited, prototype, articulation, frame_rate, edit.style.name, edit)
-        difference = keep_blinks(self.space, edited - original, articulation, self.effects.lids)
-        difference = lower_cheeks(self.space, difference, frame_rate)
-        difference = keep_width(self.space, difference, self.effects.width, frame_rate)
-        difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, prototype.mouth.upper_lip)
-        difference = keep_speech(
-            self.space, difference, articulation, self.effects.opening, prototype.mouth, frame_rate, edit.intensity
+        difference = keep_all(
+            self.space, edited - original, articulation, self.effects, prototype.mouth, frame_rate, edit.intensity
         )
         return ExpressionTrack.unpack(self.space, original + difference)
 

@@ -17,11 +17,12 @@ from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
 from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.face_model import FaceModel
-from ned.fitting.least_squares import fit_face
 from ned.manipulator import Manipulator, build_manipulator
 from ned.manipulator.playback import Playback
 from ned.pipeline.actors import weights_of
-from ned.pipeline.face_models import load_model
+from ned.pipeline.face_models import load_model, space_of
+from ned.pipeline.fitters import Fitter, make_fitter
+from ned.pipeline.painters import check_painter, mesh_drawing
 from ned.pipeline.planned import EditedPerson, VideoPlan
 from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve, with_handles
 from ned.pipeline.statement import finish_output
@@ -64,8 +65,9 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
     workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config, config))
     clock, run = Clock(progress or Silent()), resolve(config)
-    if run.face_model_files:
-        load_model(config)  # files or a licence that are missing are said before any work
+    if run.face_model_files:  # files, a licence, a network that does not fit are said before any work
+        make_fitter(load_model(config, space_of(config)), config)
+        check_painter(config, run.renderer)
     with workspace.open_job(config.output_path, key_of(config, run), config.keep) as job:
         if job.replaced:
             clock.note(f"begins anew: {job.folder.name} was of other options, another input or another device")
@@ -76,20 +78,26 @@ def edit_video(
     config: ProcessConfig, run: ResolvedRun, clock: Clock, job: Job, signing: Signing | None
 ) -> ProcessResult:
     """The story itself, with a work folder to keep what is finished in."""
-    model = load_model(config)
-    plan = plan_video(config, run, model, clock, job.folder)
-    make_renderer = renderer_of(plan.edits, model, plan.analysis, config, run, clock)
+    fitter = fitter_of(config, run)
+    plan = plan_video(config, run, fitter, clock, job.folder)
+    make_renderer = renderer_of(plan.edits, fitter, plan.analysis, config, run, clock)
     return finish_video(plan, make_renderer, config, run, clock, job, signing)
 
 
-def plan_video(config: ProcessConfig, run: ResolvedRun, model: FaceModel, clock: Clock, work: Path) -> VideoPlan:
-    """All that goes before the second pass; the analysis is kept in the folder `work`, too."""
+def fitter_of(config: ProcessConfig, run: ResolvedRun) -> Fitter:
+    """Who fits the faces of a run, with the face model that it speaks. Raises UserError as `make_fitter`."""
     cache = Cache() if config.cache else None
-    styles = Styles(model, run.seed, clock, cache)
+    return make_fitter(load_model(config, space_of(config)), config, check_painter(config, run.renderer), cache)
+
+
+def plan_video(config: ProcessConfig, run: ResolvedRun, fitter: Fitter, clock: Clock, work: Path) -> VideoPlan:
+    """All that goes before the second pass; the analysis is kept in the folder `work`, too."""
+    cache, model = Cache() if config.cache else None, fitter.model
+    styles = Styles(model, run.seed, clock, cache, lambda tracks, seen: [f.face for f in fitter.fit(tracks, seen)])
     styles.read(config.person_edits())
     analysis = analyse_cached(config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=work)
     cast = choose_cast(analysis, config)
-    plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
+    plans = [plan_person(part, analysis, styles, fitter, config, clock) for part in cast]
     people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
     return VideoPlan(analysis, people, [edit for plan in plans for edit in plan])
 
@@ -120,16 +128,20 @@ def finish_video(
 
 
 def renderer_of(
-    edits: list[TrackEdit], model: FaceModel, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
+    edits: list[TrackEdit], fitter: Fitter, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
 ) -> Callable[[TrackEdit], Renderer]:
     """What makes a fresh renderer for a track; where nothing is edited, one that need not know anybody."""
     if run.why:
         clock.note(run.why)
+    model = fitter.model
     if not any(edit.changed().any() for edit in edits):
         return prepare_renderer("warp", Casting(model, edits, lambda _: iter(())), clock)
     rate = float(analysis.video.frame_rate)
-    weights = weights_of(edits, config, clock)
-    casting = Casting(model, edits, lambda indices: frames_at(config.input, indices, rate), weights)
+    drawing = mesh_drawing(fitter, config.rasterizer) if fitter.wants_heads else None
+    weights = weights_of(edits, config, drawing, clock)
+    casting = Casting(
+        model, edits, lambda indices: frames_at(config.input, indices, rate), weights, config.renderer_weights, drawing
+    )
     return prepare_renderer(run.renderer, casting, clock)
 
 
@@ -162,16 +174,13 @@ def publish(
 
 
 def plan_person(
-    part: CastMember, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock
+    part: CastMember, analysis: Analysis, styles: Styles, fitter: Fitter, config: ProcessConfig, clock: Clock
 ) -> list[TrackEdit]:
     """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
     tracks = analysis.tracks_of(part.person)
     model, rate = styles.model, float(analysis.video.frame_rate)
-    with clock.stage("fitting", sum(map(len, tracks))) as stage:
-        fits = []
-        for track in tracks:
-            fits.append(fit_face(track, model, rate))
-            stage.advance(len(track))
+    fitted = fitter.fit(tracks, analysis, clock)
+    fits = [found.face for found in fitted]
     style_of: Sequence[Callable[[Keyframe], Edit]] = [styles] * len(tracks)
     manipulator: Manipulator
     if config.expression is None:
@@ -180,11 +189,12 @@ def plan_person(
         manipulator = Playback(model.space)
         style_of = given_styles(config.expression, tracks, [fit.expression for fit in fits], analysis)
     start_s, out = first_time_s(analysis, config.start_s), []
-    for track, fit, style in zip(tracks, fits, style_of, strict=True):
+    for track, found, style in zip(tracks, fitted, style_of, strict=True):
+        fit = found.face
         said = measure_articulation(track, fit, model)
         times_s = analysis.times_s(track.frames)
         new = edit_track(fit.expression, said, times_s, start_s, rate, part.edit, manipulator, style)
-        out.append(TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis)))
+        out.append(TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis), found.heads))
     return out
 
 

@@ -34,3 +34,16 @@ def test_readme_and_how_tos_name_only_what_exists(capsys):
     known = capsys.readouterr().out
     flags = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text))
     assert flags and all(flag in known for flag in flags)
+
+
+def test_flame_s_folder(flame_folder, tmp_path, monkeypatch):
+    from ned.cli import doctor
+
+    monkeypatch.delenv("NED_FLAME", raising=False)
+    assert "none named by NED_FLAME" in next(doctor._flame()).said
+    monkeypatch.setenv("NED_FLAME", str(flame_folder))
+    said = next(doctor._flame()).said
+    assert "model generic_model.pkl" in said and "landmarks landmark_embedding.npy" in said and "smirk" in said
+    monkeypatch.setenv("NED_FLAME", str(tmp_path))
+    found = next(doctor._flame())
+    assert "holds no FLAME model" in found.said and found.remedy and not found.essential

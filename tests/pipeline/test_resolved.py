@@ -8,6 +8,7 @@ import torch
 from ned.config import ProcessConfig
 from ned.pipeline.resolved import OWN, key_of, resolve
 from ned.pipeline.statement import statement
+from ned.workspace import open_job
 
 TYPES = {True: "compositeWithTrainedAlgorithmicMedia", False: "compositeSynthetic"}
 
@@ -65,6 +66,21 @@ def test_going_on_without_the_gpu_is_other_work(video, gpu):
     before = key_of(warp, resolve(warp))
     gpu(True)
     assert key_of(warp, resolve(warp)) == before  # which has no use for a GPU
+
+
+def test_pieces_of_another_device_are_not_joined(video, tmp_path, gpu):
+    output = tmp_path / "out.mp4"
+    config = _config(video, output=output, renderer="neural")
+    gpu(True)
+    with pytest.raises(SystemExit), open_job(output, key_of(config, resolve(config))) as job:
+        (job.folder / "video-000000000@0.nut").write_bytes(b"painted by a card")
+        raise SystemExit
+    with pytest.raises(SystemExit), open_job(output, key_of(config, resolve(config))) as job:
+        assert not job.replaced and list(job.folder.glob("*.nut"))  # the same card: goes on
+        raise SystemExit
+    gpu(False)
+    with open_job(output, key_of(config, resolve(config))) as job:
+        assert job.replaced and not list(job.folder.glob("*.nut"))
 
 
 def test_why_is_said_where_it_was_left_open(video, gpu):

@@ -70,7 +70,7 @@ def test_an_actor_comes_out_that_beats_the_warp_or_says_not(data_root, meta, vid
     said = " ".join(notes.said)
     assert "people" not in said and "another person" not in said  # the second of `more` is who is in `talk`
     assert ("no GPU: training on 2 cores" in said) != torch.cuda.is_available()
-    assert len(list((actor.folder / "previews").glob("preview_*.png"))) >= 1 and "held-out FAPD" in said
+    assert len(list((actor.folder / "previews").glob("preview_*.png"))) >= 1 and "held-out MAE" in said
 
 
 def test_whom_the_videos_show_is_said(data_root, meta, videos, tinted, notes, monkeypatch):

@@ -54,6 +54,7 @@ class Guard:
         refusal = self._refusal(scope)
         session = None if refusal else self._session(scope)
         if refusal is not None:
+            refusal.headers["connection"] = "close"
             await refusal(scope, receive, guarded)
         elif session is not None:
             session.touch()
@@ -62,7 +63,7 @@ class Guard:
         elif scope["path"] == "/" and self._has_key(scope):
             await self._begin()(scope, receive, guarded)
         else:
-            await PlainTextResponse(_KEY_NEEDED, 401)(scope, receive, guarded)
+            await PlainTextResponse(_KEY_NEEDED, 401, {"connection": "close"})(scope, receive, guarded)
 
     def _refusal(self, scope: Scope) -> PlainTextResponse | None:
         """What is answered to whoever may not ask at all; None to others."""

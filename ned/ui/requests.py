@@ -59,7 +59,9 @@ def sent(path: Path | None) -> Response:
 async def failed(request: Request, error: Exception) -> Response:
     status = 429 if isinstance(error, Busy) else 413 if isinstance(error, TooLarge) else 422
     said = str(error).encode("utf-8", "replace").decode()
-    return JSONResponse({"error": said}, status if isinstance(error, UserError) else 500)
+    return JSONResponse(
+        {"error": said}, headers=ending(request), status_code=status if isinstance(error, UserError) else 500
+    )
 
 
 async def gone(request: Request, error: Exception) -> Response:
@@ -68,4 +70,9 @@ async def gone(request: Request, error: Exception) -> Response:
 
 async def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return JSONResponse({"error": error.detail}, error.status_code)
+    return JSONResponse({"error": error.detail}, error.status_code, ending(request))
+
+
+def ending(request: Request) -> dict[str, str]:
+    """Headers of a refusal: what of the request's body has not come yet is not waited for."""
+    return {} if request.method in ("GET", "HEAD") else {"connection": "close"}

@@ -140,7 +140,7 @@ def stream(server, cookie, head, size, tell=lambda: None):
 
 
 @pytest.mark.parametrize("head", [b"\0\0\0\x20ftypisom" + b"\0" * 5000, b"not a video" * 1000])
-def test_an_endless_upload_is_refused_while_it_comes(server, owner, head):
+def test_an_endless_upload_is_refused_while_it_comes(server, head):
     visitor, peak = server.visitor(), [server.memory()]
     before = peak[0]
     sent, status = stream(server, visitor.cookie, head, 10**9, lambda: peak.append(server.memory()))

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ned.errors import NedError
-from ned.evaluation.clouds import Cloud, Clouds
+from ned.evaluation.clouds import Clouds
 from ned.evaluation.columns import Columns
 from ned.evaluation.compare import Guide, Texture, compare_frames, compare_slowly, guide_of, neighbours
 from ned.evaluation.judges.choice import Judges
@@ -44,7 +44,7 @@ class Comparison:
     lip_sync: LipSync | None = None
     no_sync: str = ""
     """Why there is none."""
-    clouds: Clouds = field(default_factory=lambda: Clouds(Cloud(), Cloud()))
+    clouds: Clouds = field(default_factory=Clouds)
     """Of every third frame, where a judge is."""
 
 

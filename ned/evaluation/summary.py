@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from ned.emotions import EMOTIONS
+from ned.evaluation.clouds import LEAST
 from ned.evaluation.columns import Columns
 from ned.evaluation.container import Container
 from ned.evaluation.figures import SPECS, Row
@@ -180,7 +181,7 @@ def _distribution(comparison: Comparison, judges: Judges) -> tuple[dict[str, flo
     out = {} if fid is None else {"fid": fid}
     missing = {"fid": f"wants {FID_WANTS} faces a side, there are {count}"} if fid is None else {}
     if kid is None:
-        return out, missing | dict.fromkeys(names[1:], f"wants 4 faces a side, there are {count}")
+        return out, missing | dict.fromkeys(names[1:], f"wants {LEAST} faces a side, there are {count}")
     return out | {"kid": kid.value, "kid_error": kid.standard_error}, missing
 
 

@@ -34,7 +34,7 @@ def plays(info: VideoInfo) -> bool:
 
 
 def _has_edits(info: VideoInfo) -> bool:
-    """Whether the picture does not begin at zero, which players show in different ways."""
+    """Whether the image does not begin at zero, which players show in different ways."""
     with av.open(str(info.path), options=OPTIONS) as container:
         return bool(container.streams.video[0].start_time)
 

@@ -1,4 +1,4 @@
-"""What changed between a frame and its edit, as a picture of its own."""
+"""What changed between a frame and its edit, as an image of its own."""
 
 from __future__ import annotations
 

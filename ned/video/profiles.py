@@ -65,8 +65,8 @@ def profile_of(encoder: str, quality: str, name: str | None, form: str) -> Profi
 
 
 def check_size(encoder: str, width: int, height: int) -> None:
-    """UserError where a picture is too small for the codec."""
+    """UserError where an image is too small for the codec."""
     least = SMALLEST.get(encoder, (0, 0))
     if width < least[0] or height < least[1]:
-        cause = f"{encoder} takes pictures of {least[0]}x{least[1]} or more, not {width}x{height}"
+        cause = f"{encoder} takes images of {least[0]}x{least[1]} or more, not {width}x{height}"
         raise UserError(cause, remedy="use prores_ks or libx264")

@@ -36,7 +36,7 @@ class Neighbours(Spectre):
         torch.nn.Module.__init__(self)
         self.E_flame = Pooled(236)
         self.over = torch.nn.Conv1d(3, 53, 5, padding=2)
-        self.E_expression = lambda pictures: self.over(pictures.mean((2, 3)).T[None])[0].T
+        self.E_expression = lambda images: self.over(images.mean((2, 3)).T[None])[0].T
 
 
 class TestEncode:

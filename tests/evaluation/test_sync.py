@@ -100,16 +100,22 @@ def test_the_shift_of_a_video_against_its_sound_is_found(monkeypatch, tmp_path, 
     samples = np.concatenate([rng.normal(0, a, 640) for a in loud]).clip(-32000, 32000).astype(np.int16)
     energy = np.concatenate(list(sound_features(Loud(), samples, 80)))[:, 0]
     level = lambda tick: float(np.interp(tick - delay, np.arange(80), energy))  # noqa: E731
-    judge = Loud()
-    judge.lips = lambda images: np.repeat((images[2:-2, 112, 112, 0] / 8.0)[:, None], 3, 1).astype(np.float32)
+
+    class Centred(Loud):  # silence past the ends is then as far from all as all are from each other
+        def lips(self, images):
+            return np.repeat((images[2:-2, 112, 112, 0] / 8.0)[:, None], 3, 1).astype(np.float32) - energy.mean()
+
+        def sound(self, rows):
+            return super().sound(rows) - energy.mean()
+
     monkeypatch.setattr(sync, "read_sound", lambda path, begin_s: samples)
     monkeypatch.setattr(sync, "read_frames", lambda path: iter([SimpleNamespace(pts=0)]))
     monkeypatch.setattr(sync, "probe", lambda path: SimpleNamespace(time_base=1))
-    track = SyncTrack(judge)
+    track = SyncTrack(Centred())
     for k in range(90):
         track(_reading(k, np.full((200, 200, 3), round(8 * level(k - 2)), np.uint8)))
     found = track.finish(tmp_path / "any.mp4")
-    assert found.shift == delay and found.distance < 0.35 < found.confidence
+    assert found.shift == delay and found.distance < 0.5 * found.confidence
 
 
 @pytest.mark.parametrize("rate", [12.5, 25.0, 50.0])

@@ -85,7 +85,7 @@ def trained(given, clip, tmp_path_factory):
     rows.append(f"{clip.name},angry,ann")  # a clip, which the encoder fits
     shutil.copyfile(clip, tracks / clip.name)
     (tracks / "labels.csv").write_text("\n".join(rows))
-    common = ["--steps", "2", "--measure-every", "2", "--quiet"]
+    common = ["--steps", "2", "--measure-every", "2", "--threads", "1", "--quiet"]
     assert main(["train", "manipulator", "--space", "flame50", *given, "--config", str(out / "m.yaml"), "--data",
                  str(tracks), "--out", str(out / "m"), *common]) == 0  # fmt: skip
     assert main(["train", "meta-renderer", *given, "--config", str(out / "r.yaml"), "--data", str(clip), "--out",
@@ -112,7 +112,7 @@ def test_the_whole_system(trained, given, folder, clip, tmp_path, capsys):
     assert probe(out).num_frames == 6
     before, after = (next(read_frames(path)).rgb().astype(int) for path in (clip, out))
     change = np.abs(after - before).mean(2)
-    assert change.max() > 20 and np.median(change) < 4  # a face of other pixels, in a picture that stays
+    assert change.max() > 20 and np.median(change) < 4  # a face of other pixels, in an image that stays
 
 
 def test_intensity_0_is_the_source(trained, folder, clip, tmp_path):

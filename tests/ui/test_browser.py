@@ -1,4 +1,4 @@
-"""The page in a real browser, from a dropped file to a downloaded one. `NED_SCREENSHOTS=docs/ui` writes the pictures of
+"""The page in a real browser, from a dropped file to a downloaded one. `NED_SCREENSHOTS=docs/ui` writes the images of
 the documentation."""
 
 import base64
@@ -16,7 +16,7 @@ from ned import cli
 from ned.video import read_frames
 from tests.ui.serving import Server
 
-WAIT = 240_000
+WAIT = 900_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 JOB_FILES = {"born.json", "job.json", "edit.yaml", "state.json", "lock", "log"}
 
@@ -63,8 +63,8 @@ class Driver:
         found.wait_for()
         return found
 
-    def picture(self, name) -> None:
-        """The documentation's pictures, where they are asked for: two widths, light and dark."""
+    def image(self, name) -> None:
+        """The documentation's images, where they are asked for: two widths, light and dark."""
         if "NED_SCREENSHOTS" not in os.environ:
             return
         folder = Path(os.environ["NED_SCREENSHOTS"])
@@ -109,7 +109,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path, m
     page = Driver(context)
     page.tab.goto(own.address)
     page.one("#zone").wait_for()
-    page.picture("start")
+    page.image("start")
     page.one("#picker").set_input_files(sample.path)
     page.one("#people .person").first.wait_for()
     assert page.one("#people .person").count() == 1
@@ -136,7 +136,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path, m
     page.tab.mouse.move(box["x"] + box["width"] / 2 + 100, box["y"] + box["height"] / 2 - 12, steps=4)
     page.tab.mouse.up()
     assert float(key.get_attribute("aria-valuenow")) > at + 0.2
-    page.picture("edit")
+    page.image("edit")
 
     # two seconds in a loop
     page.one("#tab-loop").click()
@@ -186,7 +186,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path, m
     )
     assert size == [truth.shape[2], truth.shape[1]]
     assert np.abs(page.pixels(player) - truth[75]).mean() < 3.0
-    page.picture("result")
+    page.image("result")
     page.tab.keyboard.press("Escape")
 
     # the command that was copied makes the same frames

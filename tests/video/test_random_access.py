@@ -13,7 +13,7 @@ from ned.video.random_access import random_frames, trusted_reader
 
 
 def make(path, *options, frames=40, rate=25):
-    """A film of moving bars, key frames now and then."""
+    """A video of moving bars, key frames now and then."""
     import subprocess
 
     source = f"testsrc2=size=96x64:rate={rate}:duration={frames / rate}"

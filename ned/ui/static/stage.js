@@ -1,4 +1,4 @@
-// The picture: one frame with a wipe, two seconds in a loop, or the original as it plays.
+// The image: one frame with a wipe, two seconds in a loop, or the original as it plays.
 import { image, post } from "./api.js";
 import { $, clock, drags, say } from "./dom.js";
 import { changed, documentOf, onChange, state } from "./model.js";

@@ -118,7 +118,7 @@ def _images(
     folder = job.folder / "images"
     folder.mkdir(exist_ok=True)
     if is_numbered(config.output_path):
-        target, notice = Numbered.of(config.output_path), edit_notice(config)
+        target, notice = Numbered.of(config.output_path), edit_notice(config.edit_said())
         with clock.stage("writing images", info.num_frames) as stage:
             if source is not None and _kind(config.input) == _kind(config.output_path):
                 out |= into_images(source, inner.output_path, target, folder, span, notice, stage.advance)
@@ -147,7 +147,7 @@ def _listed(config: ProcessConfig, result: ProcessResult, parts: dict[Path, Path
     """A list of the images with their digests, and what was done."""
     images = {final.name: part for final, part in parts.items() if final.suffix == config.output_path.suffix}
     told = {
-        "said": edit_notice(config) if result.edited_frames else "nothing was edited",
+        "said": edit_notice(config.edit_said()) if result.edited_frames else "nothing was edited",
         "source": config.input.name,
         "persons": [person.number for person in result.people if person.edited],
         "frames": result.frames,

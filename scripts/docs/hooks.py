@@ -11,11 +11,9 @@ import site_options
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTSIDE = {
-    "third_party/README.md": "third_party/README.md", "third_party/flame.md": "third_party/flame.md",
-    "third_party/deca.md": "third_party/deca.md", "third_party/ict.md": "third_party/ict.md",
-    "integrations/comfyui/README.md": "comfyui.md", "CHANGELOG.md": "changelog.md",
-    "CONTRIBUTING.md": "contributing.md",
+OUTSIDE = {f"third_party/{path.name}": f"third_party/{path.name}" for path in ROOT.glob("third_party/*.md")}
+OUTSIDE |= {
+    "integrations/comfyui/README.md": "comfyui.md", "CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md",
 }  # fmt: skip
 """Documents by their place in the repository, and their page."""
 GENERATED = {

@@ -125,4 +125,5 @@ class VideoState:
 
     def in_flight(self, unit: Unit) -> bool:
         """Whether its last attempt is not known to have ended; it may be lost."""
-        return unit.name not in self.done and self.claims.get(unit.name, 0) > self.failed.get(unit.name, 0)
+        over = unit.name in self.done or unit.name in self.refused
+        return not over and self.claims.get(unit.name, 0) > self.failed.get(unit.name, 0)

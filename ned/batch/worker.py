@@ -1,7 +1,8 @@
 """A worker: takes units that are free, does them, publishes what they come to; until nothing is left.
 
 It keeps nothing that matters. It stays with a video as long as there is a free unit in it, so that sources travel and
-renderers are prepared once; then it takes a video that nobody has begun, and only then it helps others with theirs.
+renderers are prepared once; then it takes a video that nobody has begun, long ones first, and only then it helps others
+with theirs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import os
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,14 +79,13 @@ def check_suits(manifest: Manifest) -> None:
 
 
 class Worker:
-    """See the module. `index` of `count` workers that begin together: each begins elsewhere."""
+    """See the module. `count`: how many work together, about."""
 
     def __init__(
         self,
         store: Store,
         name: str,
         *,
-        index: int = 0,
         count: int = 1,
         scratch: Path | None = None,
         listen: Listener = lambda event: None,
@@ -97,9 +97,8 @@ class Worker:
         check_suits(self.manifest)
         self._listen, self._token, self._orphaned = listen, token or CancelToken(), orphaned
         self._scratch, self._chance = scratch, random.Random(name)
-        keys = [video.key for video in self.manifest.videos]
-        start = index * len(keys) // max(1, count)
-        self._order = keys[start:] + keys[:start]
+        longest_first = sorted(self.manifest.videos, key=lambda video: (-video.seconds, video.key))
+        self._order, self._together = [video.key for video in longest_first], count
         self._videos = {video.key: video for video in self.manifest.videos}
         self._open: OpenedVideo | None = None
         self._unsuitable: dict[str, Unsuitable] = {}
@@ -131,7 +130,7 @@ class Worker:
         if self._open is not None and (found := self._claim_in(self._open.video.key)):
             return found
         finished, begun = self._finished(), set(self.store.names(BEGUN))
-        for key in choose(self._order, begun, finished | set(self._unsuitable), self._chance):
+        for key in choose(self._order, begun, finished | set(self._unsuitable), self._together, self._chance):
             if found := self._claim_in(key):
                 return found
         return None
@@ -234,9 +233,14 @@ class Worker:
             time.sleep(min(0.2, seconds))
 
 
-def choose(order: Sequence[str], begun: set[str], over: set[str], chance: random.Random) -> Iterator[str]:
-    """Where to look for work: videos that nobody has begun, in our own order; then some of those that others are at,
-    picked by chance, so that many idle workers do not ask for the same."""
-    yield from (key for key in order if key not in begun and key not in over)
+def choose(
+    order: Sequence[str], begun: Container[str], over: Container[str], together: int, chance: random.Random
+) -> Iterator[str]:
+    """Where to look for work: videos that nobody has begun, in `order`, but by chance among as many as work `together`,
+    so that they do not all ask for the same; then some of those that others are at, by chance too."""
+    fresh = [key for key in order if key not in begun and key not in over]
+    near = min(len(fresh), max(1, together))
+    shift = chance.randrange(near) if near else 0
+    yield from (*fresh[shift:near], *fresh[:shift], *fresh[near:])
     others = [key for key in order if key in begun and key not in over]
     yield from chance.sample(others, min(PROBES, len(others)))

@@ -110,20 +110,17 @@ class Work(Command):
     worker: str = option(
         "", flag="--name", metavar="NAME", help="what it is called in claims; default: host and process"
     )
-    index: int | None = option(
-        None, metavar="I", help="number among those that begin together; default: the job array's, else by chance"
-    )
-    count: int | None = option(None, metavar="N", help="how many begin together; default: the job array's")
+    count: int | None = option(None, metavar="N", help="how many work together, about; default: the job array's")
     scratch: Path | None = option(None, metavar="DIR", help="where copies are kept meanwhile; default: temporary")
     quiet: bool = option(False, help="say nothing but the last line and errors")
 
     def main(self) -> int:
         from ned.batch.backends.local import orphaned
-        from ned.batch.place import place_among
+        from ned.batch.place import worker_name, workers_together
         from ned.batch.store import Store
         from ned.batch.worker import UnitDone, UnitFailed, Worker
 
-        place = place_among(self.index, self.count, self.worker)
+        name = worker_name(self.worker)
 
         def listen(event: object) -> None:
             match event:
@@ -135,10 +132,10 @@ class Work(Command):
                     print(f"{event.source}: {event.unit.name} failed: {event.said}", flush=True)
 
         worker = Worker(
-            Store(self.store), place.name, index=place.index, count=place.count, scratch=self.scratch, listen=listen,
+            Store(self.store), name, count=workers_together(self.count), scratch=self.scratch, listen=listen,
             orphaned=orphaned,
         )  # fmt: skip
-        print(f"{worker.work()} units done by {place.name}")
+        print(f"{worker.work()} units done by {name}")
         return 0
 
 

@@ -16,7 +16,7 @@ from ned.analysis.cached import load_analysis, save_analysis
 from ned.edit.track_edit import TrackEdit
 from ned.face_model import FaceModel
 from ned.files.state import load_state, save_state
-from ned.types import Analysis, ExpressionSpace, ExpressionTrack, FaceFit, HeadPose
+from ned.types import Analysis, ExpressionSpace, ExpressionTrack, FaceFit, HeadPose, Heads
 from ned.workspace import Cache
 
 ANALYSIS, EDITS = "analysis", "edits.npz"
@@ -62,6 +62,7 @@ class _Planned:
     fit: FaceFit
     edited: ExpressionTrack
     strength: Float[np.ndarray, "frames"]
+    heads: Heads | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +74,14 @@ class _State:
 def save_plan(folder: Path, plan: VideoPlan) -> None:
     """Write a plan into an existing folder. Raises OSError."""
     save_analysis(Cache(folder, max_bytes=1 << 62), folder / ANALYSIS, plan.analysis)
-    planned = tuple(_Planned(edit.fit, edit.edited, edit.strength) for edit in plan.edits)
+    planned = tuple(_Planned(edit.fit, edit.edited, edit.strength, edit.heads) for edit in plan.edits)
     save_state(folder / EDITS, _State(plan.people, planned))
 
 
 def load_plan(folder: Path, video: Path, model: FaceModel) -> VideoPlan | None:
     """The plan in a folder, said to be of this video; None where there is none that can be trusted."""
     analysis = load_analysis(Cache(folder, max_bytes=1 << 62), folder / ANALYSIS, video)
-    classes = (_State, _Planned, EditedPerson, FaceFit, HeadPose, ExpressionTrack, ExpressionSpace)
+    classes = (_State, _Planned, EditedPerson, FaceFit, HeadPose, ExpressionTrack, ExpressionSpace, Heads)
     state = load_state(folder / EDITS, classes)
     if analysis is None or not isinstance(state, _State):
         return None
@@ -88,5 +89,5 @@ def load_plan(folder: Path, video: Path, model: FaceModel) -> VideoPlan | None:
     if [len(track) for track in tracks] != [len(planned.strength) for planned in state.planned]:
         return None
     pairs = zip(tracks, state.planned, strict=True)
-    edits = [TrackEdit(track, made.fit, made.edited, model, made.strength) for track, made in pairs]
+    edits = [TrackEdit(track, made.fit, made.edited, model, made.strength, made.heads) for track, made in pairs]
     return VideoPlan(analysis, state.people, edits)

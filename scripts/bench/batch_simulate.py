@@ -60,6 +60,7 @@ class World:
     """Whether a worker stays with its video."""
     indexed: bool = True
     """Whether two listings say where there is work; else every video's folder is listed for it."""
+    longest_first: bool = True
     seed: int = 0
 
 
@@ -94,7 +95,9 @@ class Simulation:
         while sum(lengths) < world.hours * 3600:
             lengths.append(max(60.0, self.chance.lognormvariate(0, 0.6) * world.mean_video_s / 1.2))
         self.lengths = {f"{k:06d}": length for k, length in enumerate(lengths)}
-        self.keys = list(self.lengths)
+        self.keys = sorted(self.lengths, key=self.lengths.__getitem__, reverse=True)
+        if not world.longest_first:
+            self.chance.shuffle(self.keys)
         per_unit = max(1, round(world.unit_s / world.piece_s))
         self.pieces = {key: max(1, round(length / world.piece_s)) for key, length in self.lengths.items()}
         self.states = {key: VideoState(key, per_unit, None, frozenset()) for key in self.keys}
@@ -141,8 +144,6 @@ class Simulation:
             "index": index, "life": life, "speed": self.chance.lognormvariate(0, world.spread) / slow, "video": None,
             "wait": 1.0, "dies": self.now + self.chance.expovariate(world.lost_per_hour / 3600 or 1e-12),
         }  # fmt: skip
-        shift = index * len(self.keys) // world.workers
-        worker["order"] = (shift, self.keys)
         manifest_s = self.ask("read") + 300 * len(self.keys) * 8 / (world.network_gbit * 1e9)  # 300 bytes a video
         self.at(world.start_s + manifest_s, self.seek, worker)
 
@@ -156,11 +157,11 @@ class Simulation:
         if found is None:
             if self.world.indexed:
                 spent_s += self.ask("write", 2 + len(self.begun) // LISTED + len(self.finished) // LISTED)
-            shift, keys = worker["order"]
+            keys = self.keys
             if len(self.begun) < len(keys):
-                candidates = choose(keys[shift:] + keys[:shift], self.begun, self.finished, self.chance)
+                candidates = choose(keys, self.begun, self.finished, self.world.workers, self.chance)
             elif self.unclaimed or any(until <= self.now for until in self.silent.values()):
-                candidates = choose(list(self.left), self.begun, self.finished, self.chance)
+                candidates = choose(list(self.left), self.begun, self.finished, 1, self.chance)
             else:  # nothing to be found, which costs as much
                 spent_s += self.ask("write", min(PROBES, len(self.left)))
                 candidates = ()
@@ -267,6 +268,7 @@ def main() -> None:
     parser.add_argument("--lost", type=float, default=World.lost_per_hour, help="share of workers lost an hour")
     parser.add_argument("--unit", type=float, default=World.unit_s, help="seconds of video in a unit")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--part", type=float, default=10.0, help="comparisons have so much fewer hours and workers")
     parser.add_argument("--plain", action="store_true", help="only the design as it is")
     args = parser.parse_args()
     world = World(args.hours, args.workers, args.lost, unit_s=args.unit, seed=args.seed)
@@ -276,16 +278,20 @@ def main() -> None:
     say("as it is", world)
     if args.plain:
         return
-    say("nobody lost", replace(world, lost_per_hour=0.0))
-    say("a fifth lost an hour", replace(world, lost_per_hour=0.2))
+    part = replace(world, hours=args.hours / args.part, workers=max(1, round(args.workers / args.part)))
+    print(f"the same for {part.hours:g} hours on {part.workers} workers, with one thing changed")
+    say("as it is", part)
+    say("nobody lost", replace(part, lost_per_hour=0.0))
+    say("a fifth lost an hour", replace(part, lost_per_hour=0.2))
     for unit_s in (60.0, 900.0, 1e9):
         said = "whole videos" if unit_s > 1e6 else f"{unit_s:g} s"
-        say(f"units of {said}", replace(world, unit_s=unit_s))
-    say("a worker leaves its video", replace(world, sticky=False))
-    say("no index of what is begun", replace(world, indexed=False))
-    say("lease of 10 minutes", replace(world, lease_s=600.0))
-    say("network of 0.1 Gbit/s", replace(world, network_gbit=0.1))
-    say("videos of a minute", replace(world, mean_video_s=72.0))
+        say(f"units of {said}", replace(part, unit_s=unit_s))
+    say("a worker leaves its video", replace(part, sticky=False))
+    say("videos in any order", replace(part, longest_first=False))
+    say("no index of what is begun", replace(part, indexed=False))
+    say("lease of 10 minutes", replace(part, lease_s=600.0))
+    say("network of 0.1 Gbit/s", replace(part, network_gbit=0.1))
+    say("videos of a minute", replace(part, mean_video_s=72.0))
 
 
 if __name__ == "__main__":

@@ -51,6 +51,7 @@ class Cluster:
     """A head without cores, and two nodes of one core."""
 
     def __init__(self) -> None:
+        os.environ.setdefault("RAY_raylet_start_wait_time_s", "180")  # on a busy machine
         from ray.cluster_utils import Cluster as RayCluster
 
         head = {"num_cpus": 0, "include_dashboard": False}
@@ -100,9 +101,9 @@ def main() -> None:
         root = Path(name)
         videos = cuts(root, args.clip, args.videos, args.seconds)
         url = str(root / "store")
+        out = ["--output", str(root / "batch")]
         plan = ["--to", url, "--piece", str(PIECE_S), "--unit", str(UNIT_S), "--lease", str(LEASE_S), "--device", "cpu"]
         options = ["--emotion", "sad", "--renderer", "warp", "--no-provenance", "--no-cache"]
-        out = ["--output", str(root / "batch")]
         subprocess.run([*ned, "batch", "plan", *map(str, videos), *options, *plan, *out], check=True)
         store = Store(url)
         manifest = Manifest.load(store)
@@ -140,13 +141,12 @@ def main() -> None:
         attempts = [s.attempts(unit) for s in state.states.values() for unit in s.units]
         merged = subprocess.run([*ned, "batch", "merge", url, "--quiet"], capture_output=True, text=True)
         print(merged.stdout.strip().splitlines()[-1])
-        equal = 0
-        for video in videos:
-            single = root / "single" / f"{video.stem}_sad.mp4"
-            single.parent.mkdir(exist_ok=True)
-            given = ["process", str(video), *options, "--quiet", "--output", str(single)]
-            subprocess.run([sys.executable, "-c", SINGLE, *given], check=True, stdout=subprocess.DEVNULL)
-            equal += decoded(single) == decoded(root / "batch" / single.name)
+        (root / "single").mkdir()
+        given = ["process", *map(str, videos), *options, "--quiet", "--output", str(root / "single")]
+        subprocess.run([sys.executable, "-c", SINGLE, *given], check=True, stdout=subprocess.DEVNULL)
+        names = [f"{video.stem}_sad.mp4" for video in videos]
+        pairs = [(root / "single" / name, root / "batch" / name) for name in names]
+        equal = sum(one.exists() and other.exists() and decoded(one) == decoded(other) for one, other in pairs)
         counts = {n: attempts.count(n) for n in sorted(set(attempts))}
         print(f"{state.finished} of {len(videos)} finished, {equal} equal to a single machine's; units by how often "
               f"they were begun: {json.dumps(counts)}")  # fmt: skip

@@ -37,7 +37,6 @@ def package(monkeypatch, places):
     package = pytest.importorskip("face_alignment", reason="face-alignment is not installed")
     detector = types.SimpleNamespace(FaceDetector=lambda **_: types.SimpleNamespace(reference_scale=195))
     monkeypatch.setitem(sys.modules, "face_alignment.detection.sfd", detector)
-    monkeypatch.setattr(package.detection, "sfd", detector, raising=False)
     real = package.FaceAlignment
 
     def without_network(*arguments, **given):

@@ -1,6 +1,7 @@
 """Stores, units, claims, plans and what they refuse."""
 
 import json
+import random
 import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -13,11 +14,11 @@ from ned.batch.backends.local import Processes
 from ned.batch.backends.ray import Needs, check_resources
 from ned.batch.claims import claimed, read_claim, take, withdraw_all
 from ned.batch.manifest import Manifest, options_from, plain_options
-from ned.batch.place import place_among
+from ned.batch.place import worker_name, workers_together
 from ned.batch.plan import Terms, plan_batch
 from ned.batch.store import Store
 from ned.batch.units import PREPARE, Unit, VideoState, folder_of, ranges
-from ned.batch.worker import Worker
+from ned.batch.worker import Worker, choose
 from ned.cli import parse
 from ned.config import ProcessConfig
 from ned.config.timeline import parse_timeline
@@ -27,8 +28,29 @@ from ned.runtime.cores import available
 from ned.runtime.events import StageAdvanced, StageBegan
 
 
-@pytest.fixture(params=["folder", "memory"])
+@pytest.fixture(scope="module")
+def bucket():
+    """A server that speaks S3, on this machine, and a bucket in it."""
+    pytest.importorskip("s3fs", reason="needs s3fs, and moto as a server of S3")
+    server = pytest.importorskip("moto.server", reason="needs moto as a server of S3").ThreadedMotoServer(port=0)
+    server.start()
+    patch = pytest.MonkeyPatch()
+    host, port = server.get_host_and_port()
+    names = {"ACCESS_KEY_ID": "x", "SECRET_ACCESS_KEY": "x", "DEFAULT_REGION": "us-east-1"}
+    for name, value in {**names, "ENDPOINT_URL": f"http://{host}:{port}"}.items():
+        patch.setenv(f"AWS_{name}", value)
+    import s3fs
+
+    s3fs.S3FileSystem(skip_instance_cache=True).mkdir("bucket")
+    yield "s3://bucket"
+    server.stop()
+    patch.undo()
+
+
+@pytest.fixture(params=["folder", "memory", "s3"])
 def store(request, tmp_path, memory):
+    if request.param == "s3":
+        return Store(f"{request.getfixturevalue('bucket')}/{tmp_path.name}")
     return memory if request.param == "memory" else Store(str(tmp_path / "store"))
 
 
@@ -98,21 +120,23 @@ def test_a_claim_is_one_workers_until_it_falls_silent(memory):
         return VideoState.of("v", 3, memory.names(folder_of("v")))
 
     held = take(memory, now(), unit, "a")
+    first = read_claim(memory, unit, 1)
     assert take(memory, replace(now(), claims={}), unit, "b") is None
-    assert claimed(memory, now(), unit, lease_s=0.4)
-    with held.keep_alive(0.4, CancelToken()):
+    assert claimed(memory, now(), unit, lease_s=600.0)
+    with held.keep_alive(0.2, CancelToken()):
         held.listen(StageBegan("rendering", 100))
         held.listen(StageAdvanced("rendering", 40, 100, 1.0))
-        time.sleep(0.6)
-        assert claimed(memory, now(), unit, lease_s=0.4)
-        claim = read_claim(memory, unit, 1)
-        assert (claim.worker, claim.stage, claim.done, claim.total) == ("a", "rendering", 40, 100)
-    time.sleep(0.5)
-    assert not claimed(memory, now(), unit, lease_s=0.4)
+        until = time.monotonic() + 30
+        while (claim := read_claim(memory, unit, 1)).done != 40 and time.monotonic() < until:
+            time.sleep(0.02)
+    assert (claim.worker, claim.stage, claim.done, claim.total) == ("a", "rendering", 40, 100)
+    assert claim.at > first.at and claim.lost(9.0, claim.at + 10) and not claim.lost(9.0, claim.at + 8)
+    memory.put(unit.path("claim.1.json"), json.dumps(vars(claim) | {"at": claim.at - 1000}).encode())
+    assert not claimed(memory, now(), unit, lease_s=600.0)
     again = take(memory, now(), unit, "b")
-    assert again.attempt == 2 and claimed(memory, now(), unit, 9)
+    assert again.attempt == 2 and claimed(memory, now(), unit, 600.0)
     assert withdraw_all(memory, [now()], {"a"}) == 0 and withdraw_all(memory, [now()], {"b"}) == 1
-    assert not claimed(memory, now(), unit, 9)
+    assert not claimed(memory, now(), unit, 600.0)
     third = take(memory, now(), unit, "c")
     third.withdraw()
     assert now().attempts(unit) == 2
@@ -188,14 +212,21 @@ def test_what_a_ray_cluster_has_is_checked_first():
         check_resources(whole, nodes, Needs(cpus=5), "cpu")
 
 
-def test_places_and_cores(monkeypatch):
-    assert place_among(3, 8, "a b/c").name == "a-b-c"
-    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", "5")
+def test_names_and_cores(monkeypatch):
+    assert worker_name("a b/c") == "a-b-c" and worker_name() != worker_name()
+    assert workers_together(8) == 8 and workers_together(None) > 1000
     monkeypatch.setenv("SLURM_ARRAY_TASK_COUNT", "7")
-    place = place_among(None, None, "")
-    assert (place.index, place.count) == (5, 7)
+    assert workers_together(None) == 7
     monkeypatch.setenv("NED_CPUS", "1")
     assert available() == 1
+
+
+def test_where_workers_look():
+    order, chance = list("abcdefgh"), random.Random(0)
+    assert list(choose(order, set("b"), set("a"), 1, chance)) == [*"cdefgh", "b"]
+    firsts = {next(choose(order, set("ab"), set(), 3, chance)) for _ in range(50)}
+    assert firsts == set("cde")
+    assert sorted(choose(order, set("ab"), set("a"), 100, chance)) == list("bcdefgh")
 
 
 def test_the_command_line_plans():

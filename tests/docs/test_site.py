@@ -108,7 +108,7 @@ def test_python_and_documents_elsewhere_are_in_it(site):
     assert "intensity 0 is the identity" in words(site / "manipulator.html")
     assert "fit_face" in words(site / "api" / "ned.fitting.html")
     assert "frame_rate" in words(site / "api" / "ned.types.html")
-    assert "MediaPipe" in words(site / "third_party" / "README.html") and "Cancel" in words(site / "comfyui.html")
+    assert "MediaPipe" in words(site / "third_party" / "index.html") and "Cancel" in words(site / "comfyui.html")
     for image in re.findall(r'<img[^>]* src="([^"]+)"', (site / "start.html").read_text()):
         assert (site / image).stat().st_size > 1000
 

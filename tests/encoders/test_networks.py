@@ -1,17 +1,18 @@
 """The encoders' networks: counts, names, shapes; strict loading; what comes out where."""
 
-import numpy as np
 import pytest
-import torch
 
-from ned.encoders.checkpoint import ENCODERS, load_encoder
-from ned.encoders.deca import Deca, DetailDecoder, Emoca, PerceptualEncoder, Spectre, _coarse
-from ned.encoders.editions import check_edition
-from ned.encoders.mobilenet import V3_LARGE, V3_SMALL, MobileNetV2, MobileNetV3Minimal
-from ned.encoders.parameters import DECA_WIDTHS, unpack_deca
-from ned.encoders.resnet import ResnetEncoder
-from ned.encoders.smirk import Smirk
-from ned.errors import UserError
+torch = pytest.importorskip("torch")
+import numpy as np  # noqa: E402
+
+from ned.encoders.checkpoint import ENCODERS, load_encoder  # noqa: E402
+from ned.encoders.deca import Deca, DetailDecoder, Emoca, PerceptualEncoder, Spectre, _coarse  # noqa: E402
+from ned.encoders.editions import check_edition  # noqa: E402
+from ned.encoders.mobilenet import V3_LARGE, V3_SMALL, MobileNetV2, MobileNetV3Minimal  # noqa: E402
+from ned.encoders.parameters import DECA_WIDTHS, unpack_deca  # noqa: E402
+from ned.encoders.resnet import ResnetEncoder  # noqa: E402
+from ned.encoders.smirk import Smirk  # noqa: E402
+from ned.errors import UserError  # noqa: E402
 
 
 def count(network):

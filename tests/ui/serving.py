@@ -85,7 +85,7 @@ class Visitor:
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
         if isinstance(body, dict):
             body = json.dumps(body)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
         try:
             connection.request(method, path, body, said)
             answer = connection.getresponse()
@@ -116,7 +116,7 @@ class Visitor:
     def job(self, ident: str) -> dict[str, Any]:
         return next(one for one in self.get("/api/session")["jobs"] if one["id"] == ident)
 
-    def until(self, look: Any, good: Any, seconds: float = 240.0) -> Any:
+    def until(self, look: Any, good: Any, seconds: float = 900.0) -> Any:
         """What `look` gives once `good` says that it is."""
         end = time.monotonic() + seconds
         while not good(said := look()):

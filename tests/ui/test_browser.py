@@ -16,7 +16,7 @@ from ned import cli
 from ned.video import read_frames
 from tests.ui.serving import Server
 
-WAIT = 240_000
+WAIT = 900_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 JOB_FILES = {"born.json", "job.json", "edit.yaml", "state.json", "lock", "log"}
 
@@ -226,3 +226,29 @@ def test_by_keyboard(own, context):
     assert page.one("#timeline [data-key]").count() == 1
     assert not page.errors
     page.tab.close()
+
+
+def test_a_photograph_with_a_script_for_a_name(own, browser):
+    """It is a name, and nothing that runs; the photograph is edited on the same page, without a timeline."""
+    from skimage.data import astronaut
+
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page, data = Driver(context), io.BytesIO()
+    Image.fromarray(astronaut()).save(data, "PNG")
+    page.tab.goto(own.address)
+    name = "<img src=x onerror=alert(1)>.png"
+    page.one("#picker").set_input_files([{"name": name, "mimeType": "image/png", "buffer": data.getvalue()}])
+    page.one("#people .person").first.wait_for()
+    assert page.one("#timeline-panel").is_hidden() and page.one("#people input").count() == 2
+    page.shown(lambda: page.press("sad"))
+    before, after = page.pixels("#before"), page.pixels("#after")
+    assert np.abs(before - astronaut()).mean() < 3.0 and np.abs(after - before).max() > 20
+    page.picture("photo")
+    page.press("Run")
+    page.job("done").get_by_text("Watch").click()
+    edited = page.one("#pair figure:nth-child(2) img")
+    edited.evaluate("(image) => image.decode()")
+    assert np.abs(page.pixels("#pair figure:nth-child(2) img") - after).mean() < 3.0
+    assert "onerror" in page.one("#files").inner_text() and not page.errors
+    assert page.one("body").evaluate("(body) => body.scrollWidth") <= 390
+    context.close()

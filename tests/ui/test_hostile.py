@@ -116,7 +116,7 @@ def test_answers_say_what_browsers_may_do(server, owner):
 
 def stream(server, cookie, head, size, tell=lambda: None):
     """Send so many bytes in chunks, without saying how many; how many went, and the status, if there is any."""
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=600)
     connection.putrequest("POST", "/api/files?name=endless.mp4")
     for name, value in (("cookie", cookie), ("x-ned", "1"), ("transfer-encoding", "chunked")):
         connection.putheader(name, value)

@@ -101,3 +101,13 @@ def test_a_photograph(server, tmp_path):
     )
     shown = np.asarray(Image.open(io.BytesIO(preview.body))).astype(int)
     assert np.abs(made - shown).mean() < 2.0 and np.abs(made - astronaut().astype(int)).max() > 20
+
+
+def test_a_worker_that_dies_is_begun_again(server, owner):
+    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    workers = [pid for pid in children if b"ned.ui.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert len(workers) == 1
+    os.kill(int(workers[0]), signal.SIGKILL)
+    wish = {"document": HAPPY, "time": 1.0}
+    statuses = [owner.ask("POST", f"/api/files/{owner.file_id}/preview", wish).status for _ in range(2)]
+    assert statuses[1] == 200 and statuses[0] in (200, 500)

@@ -33,9 +33,9 @@ class Processes:
         self._store, self._cpus, self._scratch = store, cpus, scratch
         self._running: dict[str, tuple[subprocess.Popen, IO[str]]] = {}
 
-    def start(self, name: str, index: int, count: int) -> None:
+    def start(self, name: str, count: int) -> None:
         command = [sys.executable, "-m", "ned.cli", "batch", "work", self._store.url, "--quiet", "--name", name]
-        command += ["--index", str(index), "--count", str(count)]
+        command += ["--count", str(count)]
         command += ["--scratch", str(self._scratch)] if self._scratch else []
         threads = {"NED_CPUS": str(self._cpus), "OMP_NUM_THREADS": str(self._cpus), PARENT: str(os.getpid())}
         said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 (closed when it has ended)

@@ -33,8 +33,8 @@ class Ended:
 class Pool(Protocol):
     """Workers of one kind."""
 
-    def start(self, name: str, index: int, count: int) -> None:
-        """Have one more."""
+    def start(self, name: str, count: int) -> None:
+        """Have one more, of about so many."""
         ...
 
     def ended(self, wait_s: float) -> Iterator[Ended]:
@@ -56,7 +56,7 @@ def run_pool(pool: Pool, count: int, store: Store, manifest: Manifest, display: 
     done = state.units_done
     for number in range(count):
         alive.add(name := f"{batch}-{number}")
-        pool.start(name, number, count)
+        pool.start(name, count)
     looked = 0.0
     try:
         while alive:
@@ -75,7 +75,7 @@ def run_pool(pool: Pool, count: int, store: Store, manifest: Manifest, display: 
                     if not state.over:
                         number += 1
                         alive.add(name := f"{batch}-{number}")
-                        pool.start(name, number % count, count)
+                        pool.start(name, count)
             if time.monotonic() - looked >= look_s:
                 looked, state = time.monotonic(), look(store, manifest)
                 display.show(state)

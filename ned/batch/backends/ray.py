@@ -80,9 +80,9 @@ class Tasks:
         )
         self._running: dict[Any, str] = {}
 
-    def start(self, name: str, index: int, count: int) -> None:
+    def start(self, name: str, count: int) -> None:
         with _connected():
-            self._running[self._task.remote(self._url, name, index, count, self._scratch)] = name
+            self._running[self._task.remote(self._url, name, count, self._scratch)] = name
 
     def ended(self, wait_s: float) -> Iterator[Ended]:
         with _connected():
@@ -106,7 +106,7 @@ class Tasks:
         self._running.clear()
 
 
-def work_here(url: str, name: str, index: int, count: int, scratch: str | None) -> tuple[str, str]:
+def work_here(url: str, name: str, count: int, scratch: str | None) -> tuple[str, str]:
     """A worker in this process: how it ended, and what it said. For Ray, whose processes have our threads set."""
     from ned.batch.worker import Worker
     from ned.runtime.cores import quiet_algebra
@@ -118,7 +118,7 @@ def work_here(url: str, name: str, index: int, count: int, scratch: str | None) 
     while True:
         try:
             folder = Path(scratch) if scratch else None
-            Worker(Store(url), name, index=index, count=count, scratch=folder).work()
+            Worker(Store(url), name, count=count, scratch=folder).work()
             return "done", ""
         except UserError as error:
             return "refused", str(error)

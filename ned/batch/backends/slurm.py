@@ -46,7 +46,7 @@ def array_script(store: Store, terms: ArrayTerms) -> str:
         f"#!/bin/sh\n{header}\n"
         f"export NED_CPUS=${{SLURM_CPUS_PER_TASK:-{terms.cpus}}}\n"
         "export OMP_NUM_THREADS=$NED_CPUS\n"
-        f'exec {shlex.join(command)} --index "$SLURM_ARRAY_TASK_ID" --count {terms.workers} \\\n'
+        f"exec {shlex.join(command)} --count {terms.workers} \\\n"
         '    --name "slurm-$SLURM_ARRAY_JOB_ID-$SLURM_ARRAY_TASK_ID-${SLURM_RESTART_COUNT:-0}"\n'
     )
 

@@ -47,7 +47,7 @@ def videos(tmp_path, monkeypatch):
     others is number 2."""
     shown = {"talk": (200, 1), "more": (400, 2), "short": (40, 1)}
 
-    def cut_footage(video, size, progress, person=None, number=None):
+    def cut_footage(video, size, progress, person=None, number=None, heads_of=None):
         frames, people = shown[video.stem]
         return footage(video.stem, frames, size, seed=7 if video.stem == "more" and number != 2 else 0, people=people)
 

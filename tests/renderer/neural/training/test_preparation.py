@@ -17,7 +17,7 @@ def cutter(monkeypatch):
     """Cuts synthetic footage out of any file; remembers which."""
     calls = []
 
-    def cut_footage(video, size, progress, person=None, number=None):
+    def cut_footage(video, size, progress, person=None, number=None, heads_of=None):
         calls.append((video.name, size, number))
         if video.stem == "empty":
             raise UserError("no face found", path=video)

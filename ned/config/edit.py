@@ -24,6 +24,7 @@ from ned.config.timeline import (
 )
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
+from ned.runtime.extras import need
 
 
 def _timeline(value: Any) -> tuple[PersonEdit, ...]:

@@ -11,7 +11,7 @@ import site_options
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).resolve().parents[2]
-OUTSIDE = {f"third_party/{path.name}": f"third_party/{path.name}" for path in ROOT.glob("third_party/*.md")}
+OUTSIDE = {name: name for name in (f"third_party/{path.name}" for path in ROOT.glob("third_party/*.md"))}
 OUTSIDE |= {
     "integrations/comfyui/README.md": "comfyui.md", "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",

@@ -18,8 +18,8 @@ from jaxtyping import Bool, Float, Int
 from ned.emotions import EMOTIONS
 
 __all__ = [
-    "EMOTIONS", "NUM_LANDMARKS", "Analysis", "AudioStream", "Colour", "Edit", "Emotion", "ExpressionSpace",
-    "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style", "Track",
+    "EMOTIONS", "NUM_LANDMARKS", "AffectPath", "Analysis", "AudioStream", "Colour", "Edit", "Emotion",
+    "ExpressionSpace", "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style", "Track",
     "SkinStatistics", "ValenceArousal", "VideoInfo",
 ]  # fmt: skip
 
@@ -238,13 +238,21 @@ class ValenceArousal:
 
 
 @dataclass(frozen=True)
+class AffectPath:
+    """A path on the plane of affect."""
+
+    places: Float[np.ndarray, "frames 2"]
+    """Valence and arousal at each frame of the track, in the disc of radius 1."""
+
+
+@dataclass(frozen=True)
 class Track:
     """An expression from elsewhere, frame by frame, in place of the actor's own."""
 
     expression: ExpressionTrack
 
 
-Style = Emotion | Reference | ValenceArousal | Track
+Style = Emotion | Reference | ValenceArousal | AffectPath | Track
 """What a face is to show; exactly one of these."""
 
 

@@ -19,8 +19,8 @@ from ned.emotions import EMOTIONS
 
 __all__ = [
     "EMOTIONS", "NUM_LANDMARKS", "AffectPath", "Analysis", "AudioStream", "Colour", "Edit", "Emotion",
-    "ExpressionSpace", "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style", "Track",
-    "SkinStatistics", "ValenceArousal", "VideoInfo",
+    "ExpressionSpace", "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style",
+    "Track", "SkinStatistics", "ValenceArousal", "VideoInfo",
 ]  # fmt: skip
 
 NUM_LANDMARKS = 478

@@ -163,7 +163,8 @@ def _print_table(analysis: Analysis, people: Sequence[Person], persons: list[Per
         f"{len(analysis.shots)} shot{'s' * (len(analysis.shots) != 1)}"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("person", "frames", "share", "from", "to", "size", "speaks", "fit error", "valence, arousal", "mean expression"):
+    titles = "person", "frames", "share", "from", "to", "size", "speaks", "fit error", "valence, arousal"
+    for title in (*titles, "mean expression"):
         table.add_column(title, justify="left" if title.startswith("mean") else "right")
     for person, fitted in zip(people, persons, strict=True):
         valence, arousal = own_place(fitted.expression)

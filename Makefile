@@ -1,5 +1,5 @@
-# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`.
-# Both make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed.
+# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`. `make docs` builds the documents' site.
+# All make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed.
 
 # The portrait of the sample clip smiles already: a second emotion shows what an edit does.
 EMOTION ?= happy sad
@@ -15,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 SAMPLE := $(OUT)/sample.mp4
 
 .DELETE_ON_ERROR:
-.PHONY: demo test install clean
+.PHONY: demo test docs install clean
 
 install: $(STAMP)
 
@@ -37,10 +37,17 @@ endif
 # Handed over by the environment, so that spaces and quotes in the name survive.
 export VIDEO
 
+# The page is tested in a browser: the system's Chromium, else one that is installed now where that is allowed.
 test: $(STAMP)
+	@$(BIN)/python -m tests.ui.browsers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest
+
+# The tests build it, too; a warning is an error.
+docs: $(STAMP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "site/index.html"
 
 # The last line tries OpenCV, which mediapipe brings: its wheel needs the system's libGL, the headless one of the same
 # version does not.
@@ -63,4 +70,4 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build .pytest_cache .ruff_cache .mypy_cache
+	rm -rf $(VENV) build site .pytest_cache .ruff_cache .mypy_cache

@@ -8,7 +8,7 @@ own, as in ARKit and FACS.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -19,8 +19,8 @@ from ned.emotions import EMOTIONS
 
 __all__ = [
     "EMOTIONS", "NUM_LANDMARKS", "AffectPath", "Analysis", "AudioStream", "Colour", "Edit", "Emotion",
-    "ExpressionSpace", "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Reference", "Shot", "Style",
-    "Track", "SkinStatistics", "ValenceArousal", "VideoInfo",
+    "ExpressionSpace", "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Heads", "Reference", "Shot",
+    "Style", "Track", "SkinStatistics", "ValenceArousal", "VideoInfo",
 ]  # fmt: skip
 
 NUM_LANDMARKS = 478
@@ -201,6 +201,22 @@ class HeadPose:
 
 
 @dataclass(frozen=True)
+class Heads:
+    """FLAME's whole head through some frames, in `ned`'s axes, posed as `HeadPose`; see `ned.geometry.heads`."""
+
+    identity: Float[np.ndarray, "frames identities"]
+    expression: Float[np.ndarray, "frames 50"]
+    """Both in standard deviations."""
+    jaw_rad: Float[np.ndarray, "frames 3"]
+    """Axis-angle."""
+    rotation: Float[np.ndarray, "frames 3 3"]
+    scale: Float[np.ndarray, "frames"]
+    translation: Float[np.ndarray, "frames 2"]
+    detail: Float[np.ndarray, "frames 128"] | None = None
+    """DECA's code of what the mesh is too coarse for."""
+
+
+@dataclass(frozen=True)
 class FaceFit:
     """The face model fitted to one `FaceTrack`. What the model cannot express is the residual
     `landmarks − projected model`; it is not stored, since the landmarks are."""
@@ -237,7 +253,7 @@ class ValenceArousal:
     arousal: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AffectPath:
     """A path on the plane of affect."""
 
@@ -278,8 +294,11 @@ class FaceEdit:
     """Edited minus tracked coefficients, jaw opening first."""
     expression: Float[np.ndarray, "width"]
     """The edited coefficients."""
+    head: Heads | None = None
+    """The edited head of FLAME (a single frame), where a renderer draws it."""
 
     def moved_to(self, origin: tuple[int, int]) -> FaceEdit:
         """The same in pixels of a region whose top left corner is `origin` (x, y)."""
         offset = np.array([*origin, 0], np.float32)
-        return FaceEdit(self.source - offset, self.target - offset, self.change, self.expression)
+        head = self.head and replace(self.head, translation=self.head.translation - offset[:2])
+        return FaceEdit(self.source - offset, self.target - offset, self.change, self.expression, head)

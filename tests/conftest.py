@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 
 SLOW = (
-    "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
-    "cli/test_cut", "cli/test_training_commands", "fitting/test_least_squares", "manipulator/test_corpus",
-    "manipulator/test_evaluation",
-    "manipulator/training", "integrations", "pipeline/test_delivery",
-    "pipeline/test_newcomers", "pipeline/test_numbered", "pipeline/test_sample", "pipeline/test_video", "provenance",
-    "renderer/neural/test_renderer", "renderer/neural/training", "scripts", "training/test_distributed",
-    "video/test_segments", "video/test_shots", "video/test_write",
+    "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_features", "analysis/test_occlusion",
+    "batch/test_backends", "batch/test_batch", "cli/test_cli.py::test_termination", "cli/test_cut",
+    "cli/test_training_commands", "docs", "edit/test_keyframes.py::test_a_timeline_past", "encoders/test_camera",
+    "encoders/test_networks", "evaluation/own", "evaluation/panel", "evaluation/spfem", "evaluation/test_pairs",
+    "evaluation/test_reference", "evaluation/test_shared_tools", "evaluation/test_video", "face_model/flame",
+    "face_model/test_ict", "fitting/test_bridge", "fitting/test_landmark_fit", "fitting/test_least_squares",
+    "integrations", "manipulator/test_corpus", "manipulator/test_evaluation", "manipulator/training",
+    "manipulator/vitl", "pipeline/test_delivery", "pipeline/test_exports", "pipeline/test_newcomers",
+    "pipeline/test_numbered", "pipeline/test_sample", "pipeline/test_video", "provenance",
+    "renderer/neural/test_prepare", "renderer/neural/test_renderer", "renderer/neural/training", "scripts",
+    "stills/gan/test_still_training", "stills/test_edit", "training/test_distributed", "ui/test_browser",
+    "ui/test_hostile", "ui/test_jobs", "video/test_segments", "video/test_shots", "video/test_write",
 )  # fmt: skip
-"""Modules and folders whose tests run whole stages, train, or start processes; left out with `-m "not slow"`."""
+"""What begins so runs whole stages, trains, or starts processes; left out with `-m "not slow"`."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -26,7 +31,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what is slow by where it stands."""
     root = Path(__file__).parent
     for item in items:
-        if item.path.relative_to(root).as_posix().startswith(SLOW):
+        where = f"{item.path.relative_to(root).as_posix()}::{item.name}"
+        if where.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
 
 

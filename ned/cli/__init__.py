@@ -15,6 +15,7 @@ from io import TextIOWrapper
 
 from ned.cli.analyse import Analyse
 from ned.cli.arguments import Command, Parser
+from ned.cli.batch import Batch
 from ned.cli.convert import Convert
 from ned.cli.doctor import Doctor
 from ned.cli.evaluate import Evaluate
@@ -25,6 +26,7 @@ from ned.cli.sample import Sample
 from ned.cli.stderr import keep_stderr
 from ned.cli.still import Still
 from ned.cli.train import Train
+from ned.cli.ui import Ui
 from ned.cli.verify import Verify
 from ned.errors import NedError
 from ned.runtime.cores import quiet_algebra
@@ -32,7 +34,7 @@ from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
 COMMANDS: tuple[type[Command], ...] = (
-    Process, Still, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
+    Process, Still, Ui, Batch, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor,
 )  # fmt: skip
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import Command
+from ned.config.edit import FaceModelOptions
 from ned.config.options import check_times, option
-from ned.config.roles import FACE_MODELS
 from ned.errors import UserError
 from ned.runtime.progress import Progress, for_stream
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
     from ned.edit.people import Person
     from ned.exchange.persons import PersonExpression
-    from ned.face_model import FaceModel
+    from ned.pipeline.fitters import Fitter
     from ned.types import Analysis
 
 _IMAGES = 8
 
 
-@dataclass(frozen=True)
-class Analyse(Command):
+@dataclass(frozen=True, kw_only=True)
+class Analyse(FaceModelOptions, Command):
     """Say who is seen in a video, when, how large, speaking or not; export expressions for animation tools."""
 
     name = "analyse"
@@ -38,10 +38,6 @@ class Analyse(Command):
     )  # fmt: skip
     overlay: Path | None = option(None, metavar="VIDEO", help="write the video with the fitted mesh over it")
     overlay_style: str = option("mesh", choices=("mesh", "normals", "nmfc"), help="how the mesh is drawn")
-    face_model: str = option("canonical", choices=FACE_MODELS, help="what is fitted for these")
-    flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
-    ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
-    accept_licence: bool = option(False, help="say, once, that you may use FLAME under its licence")
     person: int | None = option(None, short="-p", metavar="N", help="whom to export; default: the most prominent")
     sheet: Path | None = option(None, metavar="PNG", help="write an image with each person's face over time")
     start_s: float | None = option(None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]")
@@ -66,7 +62,7 @@ class Analyse(Command):
         from ned.exchange.livelink import write_livelink
         from ned.exchange.persons import person_expressions
 
-        model = self._model()
+        fitter = self._fitter()
         progress = for_stream(quiet=self.quiet)
         cache = workspace.Cache() if self.cache else None
         analysis = analyse_cached(self.video, progress, start_s=self.start_s, end_s=self.end_s, cache=cache)
@@ -75,8 +71,8 @@ class Analyse(Command):
         with progress.stage("fitting") as stage:
             persons = person_expressions(analysis, stage)
         _print_table(analysis, people_of(analysis), persons)
-        if model is not None:
-            self._export_fit(model, _choose(persons, self.person, self.video).person, analysis, progress)
+        if fitter is not None:
+            self._export_fit(fitter, _choose(persons, self.person, self.video).person, analysis, progress)
         elif self.export is not None:
             chosen = _choose(persons, self.person, self.video)
             rate = analysis.video.frame_rate
@@ -94,23 +90,22 @@ class Analyse(Command):
             raise UserError(f"unknown kind of export for --face-model {self.face_model}", path=self.export,
                             remedy=f"end its name in one of: {known}")  # fmt: skip
 
-    def _model(self) -> FaceModel | None:
+    def _fitter(self) -> Fitter | None:
         """What is to be fitted beside the embedded model's coefficients; None where these are all."""
         plain = self.export is None or self.export.suffix.lower() == ".csv"
         if self.face_model == "canonical" and plain and self.overlay is None:
             return None
-        from ned.config.edit import FaceModelOptions
         from ned.pipeline.exports import model_to_fit
+        from ned.pipeline.fitters import make_fitter
 
-        options = FaceModelOptions(self.face_model, self.flame_folder, self.ict_folder, self.accept_licence)
-        options.check_face_model()
-        return model_to_fit(options)
+        self.check_face_model()
+        cache = workspace.Cache() if self.cache else None
+        return make_fitter(model_to_fit(self), self, cache=cache)
 
-    def _export_fit(self, model: FaceModel, person: int, analysis: Analysis, progress: Progress) -> None:
+    def _export_fit(self, fitter: Fitter, person: int, analysis: Analysis, progress: Progress) -> None:
         from ned.pipeline import exports
 
-        with progress.stage(f"fitting {self.face_model}"):
-            fitted = exports.fit_person(analysis, person, model)
+        fitted = exports.fit_person(analysis, person, fitter, progress)
         print(f"{self.face_model}: person {person}, fit error {fitted.error():.2%}")
         if self.export is not None:
             exports.export(self.export, fitted, analysis)

@@ -90,7 +90,8 @@ class _Formatter(argparse.HelpFormatter):
 def add_options(parser: argparse.ArgumentParser, cls: type, many: tuple[str, ...] = ()) -> None:
     """Declare every option of a dataclass; of the positional ones named in `many` several may be given."""
     types = typing.get_type_hints(cls)
-    for f in option_fields(cls):
+    own = cls.__dict__.get("__annotations__", {})
+    for f in sorted(option_fields(cls), key=lambda f: f.name not in own):  # what it shares with others comes last
         _add(parser, f, types[f.name], nargs="+" if f.name in many else None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
+import importlib.util
 import os
 import platform
 import shutil
@@ -19,6 +20,10 @@ from ned.errors import NedError
 from ned.files.assets import ASSETS
 from ned.version import __version__
 
+_OPTIONAL = {
+    "face_alignment": "68 landmarks, --landmarks face-alignment", "pytorch3d": "--rasterizer pytorch3d",
+    "decord": "frames of long training videos here and there",
+}  # fmt: skip
 _NEED_FREE = 2 * 1024**3
 _LIBGL = "install the system packages libgl1 and libglib2.0-0, or opencv-contrib-python-headless in place of opencv"
 
@@ -162,6 +167,30 @@ def _licences() -> Iterator[Finding]:
     for name, one in LICENCES.items():
         state = f"accepted {said[name]}" if name in said else "asked at first use" if one.ask else "free to use"
         yield Finding("your own", f"{one.title}: {one.terms} ({state})")
+    for module, use in _OPTIONAL.items():
+        there = importlib.util.find_spec(module) is not None
+        yield Finding("optional", f"{module}: {use} ({'installed' if there else 'not installed'})")
+
+
+def _flame() -> Iterator[Finding]:
+    """What lies in FLAME's folder, where the environment names one."""
+    from dataclasses import asdict
+
+    from ned.config.edit import FLAME_VARIABLE, flame_of_environment
+    from ned.face_model.flame.folder import find_flame_files
+
+    folder = flame_of_environment()
+    if folder is None:
+        yield Finding("FLAME", f"none named by {FLAME_VARIABLE}; --flame-folder names one")
+        return
+    try:
+        found = asdict(find_flame_files(folder))
+    except NedError as error:
+        yield Finding("FLAME", error.cause, error.remedy or f"see {FLAME_VARIABLE}", False)
+        return
+    said = ", ".join(f"{kind.replace('_', ' ')} {path.name}" for kind, path in found.items() if path)
+    missing = ", ".join(kind.replace("_", " ") for kind, path in found.items() if path is None)
+    yield Finding("FLAME", f"{said}; without: {missing or 'nothing'}")
 
 
 def _machine() -> Iterator[Finding]:
@@ -183,4 +212,4 @@ def _machine() -> Iterator[Finding]:
     yield Finding("cache", str(workspace.cache_root()), remedy, False)
 
 
-CHECKS = (_python, _packages, _torch, _ffmpeg, _assets, _licences, _machine)
+CHECKS = (_python, _packages, _torch, _ffmpeg, _assets, _licences, _flame, _machine)

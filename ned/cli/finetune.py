@@ -13,14 +13,15 @@ from typing import Any
 from ned import workspace
 from ned.cli.arguments import Command, add_options
 from ned.cli.train import said_command
+from ned.config.edit import FaceModelOptions
 from ned.config.options import convert_all, option
 from ned.errors import UserError
 from ned.runtime.progress import for_stream
 from ned.workspace.inputs import expand
 
 
-@dataclass(frozen=True)
-class Finetune(Command):
+@dataclass(frozen=True, kw_only=True)
+class Finetune(FaceModelOptions, Command):
     """Fit the neural renderer to a person, once; the same command goes on after an interruption.
 
     The last tenth of every video is not learnt from, but what the quality is estimated on.
@@ -65,6 +66,7 @@ class Finetune(Command):
             workspace.check_input(path)
         if self.weights is not None:
             workspace.check_input(self.weights, what="checkpoint")
+        self.check_face_model()
 
     def main(self) -> int:
         began = time.monotonic()
@@ -73,10 +75,16 @@ class Finetune(Command):
         from ned.renderer.neural.actors import PREVIEWS
         from ned.renderer.neural.training.finetuning import finetune
 
+        progress = for_stream(quiet=self.quiet, unit="steps")
+        drawing = None
+        if self.face_model != "canonical":
+            from ned.pipeline.painters import drawing_of
+
+            drawing = drawing_of(self, progress)
         try:
             actor = finetune(
-                self.videos, name, self.minutes, for_stream(quiet=self.quiet, unit="steps"), self.weights, self.person,
-                self.threads, self.seed, self.overwrite, said_command(), began,
+                self.videos, name, self.minutes, progress, self.weights, self.person, self.threads, self.seed,
+                self.overwrite, said_command(), began, drawing,
             )  # fmt: skip
         except KeyboardInterrupt:
             print("ned: the same command goes on from the last checkpoint", file=sys.stderr)
@@ -86,6 +94,6 @@ class Finetune(Command):
         said = "better" if found.beats_warp() else "no better"
         print(
             f"{actor.weights}: actor {name!r}, {found.seconds:.1f} s of footage, {found.steps} steps in "
-            f"{found.minutes:.1f} min; held-out FAPD {found.fapd:.2f}, {said} than a bent frame ({found.warp_fapd:.2f})"
+            f"{found.minutes:.1f} min; held-out MAE {found.fapd:.2f}, {said} than a bent frame ({found.warp_fapd:.2f})"
         )
         return 0

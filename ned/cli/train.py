@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ned import workspace
 from ned.cli.arguments import DataCommand
+from ned.config.edit import FaceModelOptions
 from ned.config.options import option
 from ned.config.settings import S
 from ned.errors import UserError
@@ -25,8 +26,8 @@ CHECKPOINT_S = 50.0
 """Seconds after which a checkpoint is written anyway; a kill loses about a minute at most."""
 
 
-@dataclass(frozen=True)
-class Train(DataCommand):
+@dataclass(frozen=True, kw_only=True)
+class Train(FaceModelOptions, DataCommand):
     """Train a network on your data; interrupted training goes on where it stopped."""
 
     name = "train"
@@ -72,6 +73,9 @@ class Train(DataCommand):
             raise UserError(f"minutes is {self.minutes:g}", remedy="give more than 0")
         if self.network != "meta-renderer" and (self.weights or self.hold_out):
             raise UserError("--weights and --hold-out are for the meta-renderer", remedy="leave them out")
+        if self.face_model != "canonical" and self.network not in ("manipulator", "meta-renderer"):
+            raise UserError("--face-model is for the manipulator and the meta-renderer", remedy="leave it out")
+        self.check_face_model()
 
     def main(self) -> int:
         how = {"manipulator": self._manipulator, "meta-renderer": self._renderer, "vitl": self._slider}
@@ -89,9 +93,14 @@ class Train(DataCommand):
         self._check_paths()
         from ned.manipulator.training.run import train_manipulator
 
+        progress, tracks_of = for_stream(quiet=self.quiet, unit="steps"), None
+        if self.space == "flame50" and self.face_model == "flame":
+            from ned.pipeline.fitters import flame_tracks
+
+            tracks_of = flame_tracks(self)
         return train_manipulator(
-            settings, self.data, self.out, self._schedule(settings.ema), self.space,
-            for_stream(quiet=self.quiet, unit="steps"), command=said_command(), licence=self.licence,
+            settings, self.data, self.out, self._schedule(settings.ema), self.space, progress, command=said_command(),
+            licence=self.licence, tracks_of=tracks_of,
         )  # fmt: skip
 
     def _renderer(self) -> TrainingRecord:
@@ -103,9 +112,14 @@ class Train(DataCommand):
             workspace.check_input(self.weights, what="checkpoint")
         from ned.renderer.neural.training.run import train_renderer
 
+        progress, drawing = for_stream(quiet=self.quiet, unit="steps"), None
+        if self.face_model != "canonical":
+            from ned.pipeline.painters import drawing_of
+
+            drawing = drawing_of(self, progress)
         return train_renderer(
-            settings, self.data, self.out, self._schedule(settings.ema), for_stream(quiet=self.quiet, unit="steps"),
-            command=said_command(), licence=self.licence, hold_out=self.hold_out, start=self.weights,
+            settings, self.data, self.out, self._schedule(settings.ema), progress, command=said_command(),
+            licence=self.licence, hold_out=self.hold_out, start=self.weights, drawing=drawing,
         )  # fmt: skip
 
     def _slider(self) -> TrainingRecord:

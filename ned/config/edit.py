@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,14 @@ from typing import Any
 from ned.config.affect import place_asked
 from ned.config.affect_path import Stop, parse_path, said_path
 from ned.config.options import check_choice, option
-from ned.config.roles import FACE_MODELS, MANIPULATORS
+from ned.config.roles import FACE_MODELS, FITS, LANDMARKS, MANIPULATORS, SOURCES
 from ned.config.timeline import (
     MAX_INTENSITY,
     MAX_TRANSITION_S,
     PATH,
     PLACE,
     REFERENCE,
+    TRACK,
     Keyframe,
     PersonEdit,
     parse_edit,
@@ -42,6 +44,16 @@ def _are_edits(value: Any) -> bool:
     return isinstance(value, tuple) and all(isinstance(edit, PersonEdit) for edit in value)
 
 
+FLAME_VARIABLE = "NED_FLAME"
+"""Environment variable that names FLAME's folder where no option does."""
+
+
+def flame_of_environment() -> Path | None:
+    """FLAME's folder, where the environment names one."""
+    named = os.environ.get(FLAME_VARIABLE)
+    return Path(named).expanduser() if named else None
+
+
 @dataclass(frozen=True)
 class FaceModelOptions:
     """Whose face model, and where its files are. Checked when it is made."""
@@ -51,18 +63,39 @@ class FaceModelOptions:
     )
     flame_folder: Path | None = option(None, metavar="DIR", help="folder with FLAME's files, or the model file")
     ict_folder: Path | None = option(None, metavar="DIR", help="clone of ICT-FaceKit")
-    accept_licence: bool = option(False, help="say, once, that you may use FLAME under its licence")
+    fit: str = option(
+        LANDMARKS, choices=FITS, help="who reads FLAME's coefficients: landmarks, or an encoder with weights of yours"
+    )
+    landmarks: str = option(
+        SOURCES[0], choices=SOURCES, help="who sees the landmarks that FLAME is fitted to; not mediapipe: optional"
+    )
+    encoder_weights: Path | None = option(
+        None, metavar="FILE", help="checkpoint of the encoder; default: the one among FLAME's files"
+    )
+    accept_licence: bool = option(
+        False, help="say, once, that you may use FLAME and the encoder under their licences"
+    )
 
     @property
     def face_model_folder(self) -> Path | None:
         """Where the chosen model's own files are; None for the one that is shipped."""
-        return {"flame": self.flame_folder, "ict": self.ict_folder}.get(self.face_model)
+        return {"flame": self.flame_folder or flame_of_environment(), "ict": self.ict_folder}.get(self.face_model)
 
     def check_face_model(self) -> None:
         """Raise UserError for a model without its files."""
         check_choice("face-model", self.face_model, tuple(FACE_MODELS))
-        if self.face_model == "flame" and self.flame_folder is None:
-            raise UserError("FLAME comes from your own files", remedy="give --flame-folder DIR; see docs/flame.md")
+        check_choice("fit", self.fit, FITS)
+        check_choice("landmarks", self.landmarks, SOURCES)
+        if self.landmarks != SOURCES[0] and self.face_model != "flame":
+            raise UserError(f"{self.landmarks} has landmarks for FLAME", remedy="add --face-model flame")
+        if self.face_model == "flame" and self.face_model_folder is None:
+            remedy = f"give --flame-folder DIR or set {FLAME_VARIABLE}; see docs/flame.md"
+            raise UserError("FLAME comes from your own files", remedy=remedy)
+        if self.fit != LANDMARKS and self.face_model != "flame":
+            remedy = "add --face-model flame --flame-folder DIR"
+            raise UserError(f"{self.fit} gives FLAME's coefficients", remedy=remedy)
+        if self.encoder_weights is not None and self.fit == LANDMARKS:
+            raise UserError("--encoder-weights is the checkpoint of an encoder", remedy="say which one with --fit")
         if self.face_model == "ict" and self.ict_folder is None:
             raise UserError("ICT-FaceKit comes from your own clone", remedy="give --ict-folder DIR")
 
@@ -159,6 +192,8 @@ class EditOptions(FaceModelOptions):
             simple = Keyframe(0.0, PLACE, place=self.place)
         if self.va_path:
             simple = Keyframe(0.0, PATH, path=self.va_path)
+        if self.expression is not None:
+            simple = Keyframe(0.0, TRACK)
         edits = self.edit or self.timeline or (PersonEdit((simple,)),)
         return tuple(edit.resolved(self.intensity, self.transition_s, self.reference) for edit in edits)
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from ned import workspace
 from ned.config.options import option
 from ned.errors import UserError
 
@@ -45,6 +46,23 @@ class OutputOptions:
     provenance_key: Path | None = option(None, metavar="PEM", help="the private key of that certificate")
     overwrite: bool = option(False, short="-y", help="replace output files that exist")
     keep: bool = option(False, help="leave OUT.part, from which the same command goes on, on Ctrl-C too")
+
+    @property
+    def output_path(self) -> Path:
+        """Where the edited video goes. ValueError where that is open; `ProcessConfig` knows what follows then."""
+        if self.output is None:
+            raise ValueError("no output is named")
+        return self.output
+
+    @property
+    def compare_path(self) -> Path | None:
+        """Where the side-by-side video goes, None where none is wanted."""
+        return workspace.compare_path(self.output_path) if self.compare else None
+
+    @property
+    def report_path(self) -> Path | None:
+        """Where the report goes, None where none is wanted."""
+        return workspace.report_path(self.output_path) if self.report else None
 
     def check_output(self) -> None:
         """Raise UserError for options that do not fit or do not go together."""

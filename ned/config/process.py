@@ -30,7 +30,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
     def __post_init__(self) -> None:
         self.check_edit()
         self.check_render()
-        if self.finetune_minutes and (self.start_s is not None or self.end_s is not None):
+        if self.finetune_minutes and self.cut:
             # people are numbered over what is analysed, and fine-tuning looks at the whole video
             remedy = "run `ned finetune` on the video and pass --actor"
             raise UserError("fine-tuning does not go with a start or an end", remedy=remedy)
@@ -60,22 +60,17 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         what = "edited" if mixed else name_of(self.place) if self.place is not None else self.emotion
         return self.output or workspace.default_output(self.input, what, self.encoder)
 
-    @property
-    def compare_path(self) -> Path | None:
-        """Where the side-by-side video goes, None where none is wanted."""
-        return workspace.compare_path(self.output_path) if self.compare else None
-
-    @property
-    def report_path(self) -> Path | None:
-        """Where the report goes, None where none is wanted."""
-        return workspace.report_path(self.output_path) if self.report else None
+    def settings(self) -> dict[str, str]:
+        """What was asked for, in words, by the options' names; without what was left open."""
+        return {f.name: str(value) for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
     def identity(self) -> dict[str, Any]:
         """All that was asked for and decides what is in the output, by name. Which renderer and weights that comes to
         is not in it: see `ned.pipeline.resolved`."""
         elsewhere = {"output", "alpha", "export_edited", "overwrite", "cache", "keep", "provenance",
                      "provenance_cert", "provenance_key", "renderer", "manipulator", "manipulator_weights", "seed",
-                     "face_model", "flame_folder", "ict_folder", "accept_licence"}  # fmt: skip
+                     "face_model", "flame_folder", "ict_folder", "encoder_weights", "renderer_weights", "rasterizer",
+                     "accept_licence"}  # fmt: skip
         return {
             **{f.name: getattr(self, f.name) for f in fields(self) if f.name not in elsewhere},
             "container": self.output_path.suffix.lower(),
@@ -106,7 +101,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         """
         numbered = workspace.is_numbered(self.input)
         workspace.check_numbered(self.input) if numbered else workspace.check_input(self.input)
-        for folder in (self.flame_folder, self.ict_folder):
+        for folder in (self.face_model_folder, self.flame_folder, self.ict_folder):
             if folder is not None and not folder.exists():
                 raise UserError("no such folder", path=folder, remedy="check its name")
         if self.expression is not None:
@@ -119,9 +114,11 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
         clips = {clip for edit in self.person_edits() for key in edit.keyframes for clip in key.references}
         for clip in sorted(clips):
             workspace.check_input(clip, what="reference clip")
-        if self.manipulator_weights is not None:
-            workspace.check_input(self.manipulator_weights, what="checkpoint")
-        read = (self.input, self.expression, self.person_like, self.manipulator_weights, *clips)
+        weights = (self.manipulator_weights, self.renderer_weights, self.encoder_weights)
+        for path in weights:
+            if path is not None:
+                workspace.check_input(path, what="checkpoint")
+        read = (self.input, self.expression, self.person_like, *weights, *clips)
         inputs = [path for path in read if path is not None]
         videos = [path for path in (self.output_path, self.compare_path) if path and not workspace.is_numbered(path)]
         for video in videos:

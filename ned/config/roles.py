@@ -37,6 +37,20 @@ FACE_MODELS = {
 }
 """`() -> FaceModel`; `(folder: Path) -> FaceModel` where the files are the user's own."""
 
+LANDMARKS = "landmarks"
+ENCODERS = ("deca", "emoca", "spectre", "smirk")
+SOURCES = ("mediapipe", "face-alignment", "face-alignment-3d")
+"""Who sees the landmarks that FLAME is fitted to, and that encoders' crops are cut around."""
+FITS = (LANDMARKS, *ENCODERS)
+"""Who says how a face is: our own fit to landmarks, or networks that read FLAME's coefficients off the images."""
+
+RASTERIZERS = {
+    "compiled": Implementation("ned.geometry.rasterizer", "load"),
+    "torch": Implementation("ned.geometry.rasterize_torch", "load"),
+    "pytorch3d": Implementation("ned.geometry.rasterize_pytorch3d", "load"),
+}
+"""`() -> Rasterizer`, see `ned.geometry.rasterizer`: who draws the whole FLAME mesh."""
+
 MANIPULATORS = {
     "learned": Implementation("ned.manipulator.learned", "build", True, ASSETS / "manipulator.safetensors"),
     "prototypes": Implementation("ned.manipulator.prototypes", "build"),

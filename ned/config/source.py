@@ -55,6 +55,11 @@ class SourceOptions:
     )
     cache: bool = option(True, help="keep and use the analysis of a video")
 
+    @property
+    def cut(self) -> bool:
+        """Whether it is a part of the video."""
+        return self.start_s is not None or self.end_s is not None
+
     def check_source(self) -> None:
         """Raise UserError for options that do not fit or do not go together."""
         check_times(self.start_s, self.end_s)
@@ -62,5 +67,5 @@ class SourceOptions:
             check_choice("colour-space", self.colour_space, COLOUR_SPACES)
         if not 0 <= self.handles <= MAX_HANDLES:
             raise UserError(f"handles is {self.handles}", remedy=f"give 0 to {MAX_HANDLES} frames")
-        if self.handles and self.start_s is None and self.end_s is None:
+        if self.handles and not self.cut:
             raise UserError("handles need a start or an end", remedy="give --start or --end, or leave --handles out")

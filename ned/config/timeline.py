@@ -22,9 +22,9 @@ from ned.config.yaml import read_yaml
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
 
-ORIGINAL, REFERENCE, PLACE, PATH = "original", "reference", "va", "va-path"
-"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal;
-a path of such."""
+ORIGINAL, REFERENCE, PLACE, PATH, TRACK = "original", "reference", "va", "va-path", "expression"
+"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal, or
+a path of such; an expression from a file."""
 STYLES = (*EMOTIONS, ORIGINAL, REFERENCE)
 ALL = "all"
 """Everybody who is not named."""
@@ -43,7 +43,7 @@ class Keyframe:
 
     time_s: float
     style: str
-    """One of `STYLES`, `PLACE`, or `PATH`."""
+    """One of `STYLES`, `PLACE`, `PATH` or `TRACK`."""
     intensity: float | None = None
     """None: as given for the whole run."""
     transition_s: float | None = None

@@ -15,15 +15,29 @@ from jaxtyping import Float
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import EditOptions
-from ned.config.timeline import ORIGINAL, PATH, REFERENCE, Keyframe, PersonEdit
+from ned.config.timeline import ORIGINAL, PATH, REFERENCE, TRACK, Keyframe, PersonEdit
 from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
 from ned.manipulator.protocol import Articulation, Manipulator
 from ned.manipulator.vitl.path import glide
 from ned.runtime.progress import Progress
-from ned.types import AffectPath, Analysis, Edit, Emotion, ExpressionTrack, FaceTrack, Reference, ValenceArousal
+from ned.types import (
+    AffectPath,
+    Analysis,
+    Edit,
+    Emotion,
+    ExpressionTrack,
+    FaceFit,
+    FaceTrack,
+    Reference,
+    ValenceArousal,
+)
 from ned.video import probe
+
+StyleOf = Callable[[Keyframe, np.ndarray], Edit]
+"""What to ask of a manipulator for a keyframe, of a track whose frames are shown at these times, seconds of the video.
+"""
 
 SHORT_REFERENCE_S = 0.5
 """Pieces of a reference that are shorter are left out where there are longer ones."""
@@ -42,7 +56,7 @@ def keyframe_weights(
     weights[:, 0] = 1.0
     for k, key in enumerate(keyframes):
         since = times_s - key.time_s
-        if k == 0 and key.time_s <= start_s + 1e-6:
+        if k == 0 and key.time_s <= max(start_s, 0.0) + 1e-6:  # a video's first frame may lie before its zero
             share = np.ones(len(times_s))
         else:
             share = np.clip(since / max(key.transition_s or 0.0, 1e-9), 0.0, 1.0)
@@ -60,7 +74,7 @@ def edit_track(
     frame_rate: float,
     wanted: PersonEdit,
     manipulator: Manipulator,
-    style_of: Callable[[Keyframe, Float[np.ndarray, "frames"]], Edit],
+    style_of: StyleOf,
 ) -> ExpressionTrack:
     """The edited expression of one track. `times_s`: when its frames are shown, seconds of the input video.
 
@@ -104,13 +118,23 @@ def check_end(options: EditOptions, video: Path) -> None:
 class Styles:
     """What to ask of a manipulator for a keyframe; every reference clip is analysed and fitted once."""
 
-    def __init__(self, model: FaceModel, seed: int, progress: Progress, cache: workspace.Cache | None) -> None:
+    def __init__(
+        self,
+        model: FaceModel,
+        seed: int,
+        progress: Progress,
+        cache: workspace.Cache | None,
+        fit: Callable[[Sequence[FaceTrack], Analysis], Sequence[FaceFit]] | None = None,
+    ) -> None:
+        """`fit` gives the fits of tracks of an analysis; by default the model's to the landmarks."""
         self.model, self._seed, self._progress, self._cache = model, seed, progress, cache
+        self._fit = fit or self._by_landmarks
         self._known: dict[Path, tuple[tuple[ExpressionTrack, ...], float]] = {}
 
     def __call__(self, key: Keyframe, times_s: Float[np.ndarray, "frames"]) -> Edit:
         """The manipulator's input for one keyframe, of a track with frames at these times (seconds of the input
-        video). Raises UserError for a reference without a face."""
+        video), but for a `TRACK`, which is another one for each track of a person. Raises UserError for a reference
+        without a face."""
         if key.style == PATH:
             return Edit(AffectPath(glide(key.path, times_s)), key.intensity, self._seed)
         if key.place is not None:
@@ -128,7 +152,8 @@ class Styles:
         """Read all references that these edits need. Raises as a call does."""
         for edit in edits:
             for key in edit.keyframes:
-                self(key, np.zeros(0))
+                if key.style != TRACK:
+                    self(key, np.zeros(0))
 
     def _reference(self, clip: Path) -> tuple[tuple[ExpressionTrack, ...], float]:
         if clip not in self._known:
@@ -136,10 +161,12 @@ class Styles:
             if not analysis.tracks:
                 remedy = "give a clip in which a face is at least about 60 pixels wide"
                 raise UserError("no face was found in this reference", path=clip, remedy=remedy)
-            rate = float(analysis.video.frame_rate)
-            fits = [fit_face(track, self.model, rate) for track in reference_tracks(analysis)]
+            rate, fits = float(analysis.video.frame_rate), self._fit(reference_tracks(analysis), analysis)
             self._known[clip] = tuple(fit.expression for fit in fits), rate
         return self._known[clip]
+
+    def _by_landmarks(self, tracks: Sequence[FaceTrack], analysis: Analysis) -> list[FaceFit]:
+        return [fit_face(track, self.model, float(analysis.video.frame_rate)) for track in tracks]
 
 
 def reference_tracks(analysis: Analysis) -> tuple[FaceTrack, ...]:

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from ned.face_model import FaceModel
+from ned.face_model import FaceModel, load_face_model
+from ned.face_model.flame.arkit import ArkitFlame
+from ned.geometry import heads
 from ned.geometry.articulation import gaps_along
 from ned.geometry.landmarks import LANDMARKS
 from ned.manipulator.protocol import Articulation
-from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack
+from ned.types import Analysis, ExpressionTrack, FaceEdit, FaceFit, FaceTrack, Heads
 
 FADE_S = 0.2
 """How long the edit takes to come in where a face appears inside a shot, and to go where it leaves."""
@@ -39,11 +41,15 @@ def measure_articulation(track: FaceTrack, fit: FaceFit, model: FaceModel) -> Ar
 
 
 def resting_smile(identity: Float[np.ndarray, "vertices 3"], model: FaceModel) -> float:
-    """How far the lips of a neutral face differ from the mean face's in the direction of a smile, at least 0."""
+    """How far the lips of a neutral face differ from the mean face's in the direction of a smile, at least 0.
+
+    Where the model's coefficients have no names, the smile is the embedded model's.
+    """
+    named = model if "mouthSmileLeft" in model.space.names else load_face_model()
     lips = np.unique([LANDMARKS.upper_lip[[0, -1]], LANDMARKS.lower_lip[[0, -1]]])  # inner and outer contours
-    both = np.zeros((1, model.space.width), np.float32)
-    both[0, [model.space.index("mouthSmileLeft"), model.space.index("mouthSmileRight")]] = 1.0
-    smile, shape = model.displacements(both)[0, lips, :2], (identity - model.mean)[lips, :2]
+    both = np.zeros((1, named.space.width), np.float32)
+    both[0, [named.space.index("mouthSmileLeft"), named.space.index("mouthSmileRight")]] = 1.0
+    smile, shape = named.displacements(both)[0, lips, :2], (identity - model.mean)[lips, :2]
     smile, shape = smile - smile.mean(0), shape - shape.mean(0)
     return float(np.clip((smile * shape).sum() / (smile**2).sum(), 0.0, 1.0))
 
@@ -58,6 +64,8 @@ class TrackEdit:
     model: FaceModel
     strength: Float[np.ndarray, "frames"]
     """0 where the frame passes through, 1 where the edit is in full."""
+    heads: Heads | None = None
+    """FLAME's whole head in each frame, unedited, where a renderer draws it."""
 
     def changed(self) -> Bool[np.ndarray, "frames"]:
         """Frames in which anything is to be rendered."""
@@ -97,7 +105,15 @@ class TrackEdit:
         offsets = self.model.displacements(np.stack([before, before + change]).astype(np.float32))
         moved = (offsets[1] - offsets[0]) @ self.fit.pose.rotation[i].T * self.fit.pose.scale[i]
         source = self.track.landmarks[i].astype(np.float32)
-        return FaceEdit(source, (source + moved).astype(np.float32), change, (before + change).astype(np.float32))
+        target, head = (source + moved).astype(np.float32), None
+        if self.heads is not None:
+            head = heads.moved(heads.part(self.heads, slice(i, i + 1)), flame_change(self.model, change[None]))
+        return FaceEdit(source, target, change, (before + change).astype(np.float32), head)
+
+
+def flame_change(model: FaceModel, change: Float[np.ndarray, "frames width"]) -> Float[np.ndarray, "frames 51"]:
+    """A change of a FLAME's coefficients in `flame50`, whichever space it is said in."""
+    return change @ model.flame_per_arkit if isinstance(model, ArkitFlame) else change
 
 
 def edit_strength(track: FaceTrack, fit: FaceFit, analysis: Analysis) -> Float[np.ndarray, "frames"]:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ned.encoders.deca import Deca, Emoca, Spectre
+from ned.encoders.deca import Deca, DetailDecoder, Emoca, Spectre
+from ned.encoders.editions import check_edition
 from ned.encoders.smirk import Smirk
 from ned.errors import UserError
 from ned.face_model.flame.model import FlameModel
+from ned.runtime.precision import best_device
 
 ENCODERS: dict[str, type[nn.Module]] = {"deca": Deca, "emoca": Emoca, "spectre": Spectre, "smirk": Smirk}
 _PREFIXES = ("module.", "deca.", "smirk_encoder.")
@@ -36,14 +40,22 @@ def load_encoder(kind: str, path: Path, flame: FlameModel | None = None) -> nn.M
     return network.eval().requires_grad_(False)
 
 
-def check_edition(kind: str, edition: str) -> None:
-    """UserError where an encoder's coefficients mean something else in this FLAME."""
-    spoken = ENCODERS[kind].edition  # type: ignore[attr-defined]
-    if edition != spoken:
-        raise UserError(
-            f"{kind} speaks FLAME {spoken}, the model is FLAME {edition}, whose coefficients mean other shapes",
-            remedy=f"give a FLAME {spoken} file, or fit landmarks (--fit landmarks), which works with any",
-        )
+def load_decoder(path: Path) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """DECA's detail decoder by itself: jaw (3), expression (50), code (128) → displacement over the UV map, m.
+
+    Raises UserError as `load_encoder`.
+    """
+    network = DetailDecoder()
+    _fill(path, "D_detail", network, _networks(path, _read(path), ("D_detail",))["D_detail"])
+    network = network.eval().requires_grad_(False).to(best_device())
+    device = next(network.parameters()).device
+
+    def decode(jaw: np.ndarray, expression: np.ndarray, code: np.ndarray) -> np.ndarray:
+        given = (torch.from_numpy(np.asarray(a, np.float32))[None].to(device) for a in (jaw, expression, code))
+        with torch.inference_mode():
+            return network(*given)[0, 0].cpu().numpy()
+
+    return decode
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -56,3 +56,8 @@ def _square(points: np.ndarray, enlarged: float, scale: float) -> Crop:
     low, high = points.min(1), points.max(1)
     side = np.floor((high - low).sum(1) / 2 * enlarged * scale)
     return Crop(((low + high) - side[:, None]) / 2, np.maximum(side, 1.0))
+
+
+def joined_crops(parts: list[Crop]) -> Crop:
+    """Tracks one after another."""
+    return Crop(np.concatenate([part.corner for part in parts]), np.concatenate([part.side for part in parts]))

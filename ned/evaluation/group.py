@@ -10,13 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from ned.errors import NedError
+from ned.evaluation.clouds import Cloud, Clouds
 from ned.evaluation.columns import Columns
-from ned.evaluation.compare import Texture, compare_frames, compare_slowly, guide_of, neighbours
+from ned.evaluation.compare import Guide, Texture, compare_frames, compare_slowly, guide_of, neighbours
 from ned.evaluation.judges.choice import Judges
+from ned.evaluation.judges.crops import box_crop
+from ned.evaluation.judges.protocol import DistributionJudge
+from ned.evaluation.metrics import LipSync
 from ned.evaluation.reading import STEP, Reading, read_video
+from ned.evaluation.sync import SyncTrack
 from ned.runtime.progress import Stage
 from ned.video import prefetch
 
+DISTRIBUTION_PX = 299
 AHEAD = 3
 """Frames that each video is read ahead."""
 
@@ -35,6 +41,11 @@ class Comparison:
     """Height and width; None where no frame could be read."""
     frames: int = 0
     """Read as far as it was compared."""
+    lip_sync: LipSync | None = None
+    no_sync: str = ""
+    """Why there is none."""
+    clouds: Clouds = field(default_factory=lambda: Clouds(Cloud(), Cloud()))
+    """Of every third frame, where a judge is."""
 
 
 def compare_videos(
@@ -54,6 +65,7 @@ def compare_videos(
             for c in out
         ]
         textures, own, earlier = [Texture() for _ in out], Texture(), {}
+        tracks = _sync_tracks(judges, len(out))
         count = 0
         for reading in first:
             count += 1
@@ -61,7 +73,7 @@ def compare_videos(
             guide = guide_of(reading.points, shape) if reading.points is not None else None
             sharp, flicker = own(reading, guide)
             shared = {"sharp_a": sharp, "flicker_a": flicker}
-            for comparison, stream, texture in zip(out, streams, textures, strict=True):
+            for comparison, stream, texture, track in zip(out, streams, textures, tracks, strict=True):
                 if comparison.failed:
                     continue
                 after = reading if stream is None else _next(comparison, stream, shape)
@@ -73,16 +85,45 @@ def compare_videos(
                 found = (sharp, flicker) if stream is None else texture(after, guide)
                 row |= dict(zip(("sharp_b", "flicker_b"), found, strict=True))
                 comparison.columns.add(row | shared)
+                if track is not None:
+                    track(after)
                 if reading.index % STEP == 0:
                     slow = compare_slowly(reading, after, guide, judges.perceptual)
                     comparison.slow.add(slow | neighbours(reading, earlier))
+                    if judges.distribution is not None and guide is not None and after.points is not None:
+                        add_faces(comparison.clouds, reading, after, guide, judges.distribution)
             earlier = reading.identity or earlier
             if stage is not None:
                 stage.advance()
         for comparison, stream in zip(out, streams, strict=True):
             if stream is not None and not comparison.failed and _next(comparison, stream, None) is not None:
                 comparison.failed = f"it has more than the {count} frames of its original"
+    for comparison, track in zip(out, tracks, strict=True):
+        if track is not None and not comparison.failed:
+            _hear(comparison, track)
     return out
+
+
+def add_faces(clouds: Clouds, before: Reading, after: Reading, guide: Guide, judge: DistributionJudge) -> None:
+    """The same square of both, with all of the face."""
+    seen = judge.features(box_crop(before.rgb, guide.points, DISTRIBUTION_PX, 1.25))
+    clouds.original.add(seen)
+    same = before.rgb is after.rgb
+    clouds.edited.add(seen if same else judge.features(box_crop(after.rgb, guide.points, DISTRIBUTION_PX, 1.25)))
+
+
+def _sync_tracks(judges: Judges, count: int) -> Sequence[SyncTrack | None]:
+    return [None if judges.sync is None else SyncTrack(judges.sync) for _ in range(count)]
+
+
+def _hear(comparison: Comparison, track: SyncTrack) -> None:
+    """Hold the lips that were seen against the sound."""
+    try:
+        comparison.lip_sync = track.finish(comparison.path)
+    except NedError as error:
+        comparison.no_sync = error.cause
+    else:
+        comparison.no_sync = "" if comparison.lip_sync else "no sound, or no face in five images in a row"
 
 
 def _next(comparison: Comparison, stream: object, shape: tuple[int, int] | None) -> Reading | None:

@@ -13,6 +13,7 @@ from ned.evaluation.figures import SPECS, Row
 from ned.evaluation.group import Comparison, found_both
 from ned.evaluation.judges.choice import Judges
 from ned.evaluation.metrics import closures, pcc, psnr_of
+from ned.evaluation.metrics.frechet import FID_WANTS
 
 SIGNATURE = {
     "happy": ("mouthSmileLeft", "mouthSmileRight"),
@@ -26,8 +27,6 @@ SIGNATURE = {
 
 LEAST_MOVED, MOST_MOVED = 0.02, 10
 
-NO_SYNC = "no judge of lip sync (SyncNet) is supported yet"
-
 
 def summarise(
     comparison: Comparison,
@@ -39,7 +38,7 @@ def summarise(
 ) -> Row:
     """The row of one video; `name` is (original, edited). The distance to real faces is added by who pools clips."""
     columns, slow = comparison.columns, comparison.slow
-    figures, missing = _container(comparison, containers), {"lse_d": NO_SYNC, "lse_c": NO_SYNC}
+    figures, missing = _container(comparison, containers), {}
     if comparison.failed:
         reason = f"not comparable: {comparison.failed}"
         missing |= {spec.name: reason for spec in SPECS if spec.name not in figures}
@@ -53,7 +52,8 @@ def summarise(
         missing |= {spec.name: reason for spec in SPECS if spec.name not in figures}
         return Row(*name, kind, target, _finite(figures), missing)
     figures |= _images(columns, slow, both) | _speech(columns, slow)
-    for part in (_expression(columns, both, target, judges), _slow(slow, target, judges)):
+    for part in (_expression(columns, both, target, judges), _slow(slow, target, judges), _sync(comparison, judges),
+                 _distribution(comparison, judges)):  # fmt: skip
         figures |= part[0]
         missing |= part[1]
     good = _finite(figures)
@@ -163,6 +163,25 @@ def _slow(slow: Columns, target: str | None, judges: Judges) -> tuple[dict[str, 
     else:
         out["lpips"] = _mean(slow["lpips"])
     return out, missing
+
+
+def _sync(comparison: Comparison, judges: Judges) -> tuple[dict[str, float], dict[str, str]]:
+    found = comparison.lip_sync
+    if found is None:
+        return {}, dict.fromkeys(("lse_d", "lse_c"), comparison.no_sync or judges.why_not("sync"))
+    return {"lse_d": found.distance, "lse_c": found.confidence}, {}
+
+
+def _distribution(comparison: Comparison, judges: Judges) -> tuple[dict[str, float], dict[str, str]]:
+    names = ("fid", "kid", "kid_error")
+    if judges.distribution is None:
+        return {}, dict.fromkeys(names, judges.why_not("distribution"))
+    fid, kid, count = comparison.clouds.fid(), comparison.clouds.kid(), comparison.clouds.edited.count
+    out = {} if fid is None else {"fid": fid}
+    missing = {"fid": f"wants {FID_WANTS} faces a side, there are {count}"} if fid is None else {}
+    if kid is None:
+        return out, missing | dict.fromkeys(names[1:], f"wants 4 faces a side, there are {count}")
+    return out | {"kid": kid.value, "kid_error": kid.standard_error}, missing
 
 
 def probabilities(columns: Columns, side: str, judge: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,14 @@ def write_parameters(
             file.write(",".join(names) + "\n")
             for row in np.concatenate(list(flat.values()), 1).tolist():
                 file.write(",".join(f"{value:.9g}" for value in row) + "\n")
+
+
+def from_parameters(data: Mapping[str, np.ndarray]) -> tuple[Float[np.ndarray, "frames 51"], float]:
+    """Coefficients in `flame50` and frames a second, from a .npz in DECA's layout; KeyError, ValueError for another.
+
+    Without `time` the rate is 25.
+    """
+    values = np.concatenate([data["pose"][:, 3:4], data["exp"]], 1).astype(np.float32)
+    if len(values) < 2 or "time" not in data:
+        return values, 25.0
+    return values, float(1.0 / np.median(np.diff(data["time"])))

@@ -7,6 +7,7 @@ array comes once as it is and once weighted by the jaw's share. So 478 points co
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -41,6 +42,13 @@ class ArticulatedFace:
         """Whether the jaw turns."""
         return bool(np.abs(self.jaw_share).max(initial=0.0) > 0)
 
+    @cached_property
+    def _driven(self) -> tuple[np.ndarray, np.ndarray]:
+        """What expressions and correctives add, a row each, once as it is and once times the jaw's share."""
+        whole = np.concatenate([self.expression, self.correctives])
+        jaw = np.concatenate([self.expression_jaw, self.correctives_jaw])
+        return whole.reshape(len(whole), -1), jaw.reshape(len(jaw), -1)
+
     def shaped(self, identity: Float[np.ndarray, "identities"]) -> ArticulatedFace:
         """The face of one person: its identity taken into the rest, none left."""
         none = np.zeros((0, *self.rest.shape))
@@ -59,8 +67,7 @@ class ArticulatedFace:
         frames, points = len(expression), self.rest.shape[0]
         features = (rotation - np.eye(3)).reshape(frames, 9)
         drive = np.concatenate([expression, features], 1)
-        whole = np.concatenate([self.expression, self.correctives]).reshape(drive.shape[1], -1)
-        jaw = np.concatenate([self.expression_jaw, self.correctives_jaw]).reshape(drive.shape[1], -1)
+        whole, jaw = self._driven
         x = self.rest + (drive @ whole).reshape(frames, points, 3)
         y = self.rest_jaw + (drive @ jaw).reshape(frames, points, 3)
         joint = self.jaw_share[:, None] * (self.joint + expression @ self.joint_expression)[:, None]

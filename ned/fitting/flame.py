@@ -13,7 +13,7 @@ from ned.face_model.flame.skinning import FlameParameters
 from ned.fitting.landmarks import TRACKED, LandmarkFit, fit_landmarks
 from ned.fitting.least_squares import VERTEX_WEIGHTS
 from ned.geometry.landmarks import NUM_LANDMARKS, NUM_SURFACE
-from ned.types import ExpressionTrack, FaceFit, FaceTrack
+from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose, Heads
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,13 @@ class FlameFit:
         pose = np.zeros((len(fit.jaw_rad), 5, 3), np.float32)
         pose[:, 2] = fit.jaw_rad * AXES
         return FlameParameters(fit.identity.astype(np.float32), fit.expression.astype(np.float32), pose)
+
+    def heads(self) -> Heads:
+        """For what draws the whole mesh."""
+        fit, pose = self.landmarks, self.face.pose
+        identity = np.repeat(fit.identity[None].astype(np.float32), len(fit.expression), 0)
+        return Heads(identity, fit.expression.astype(np.float32), fit.jaw_rad.astype(np.float32), pose.rotation,
+                     pose.scale, pose.translation)  # fmt: skip
 
 
 def landmark_weights(face: FlameFace) -> Float[np.ndarray, "478"]:
@@ -49,9 +56,32 @@ def fit_flame(track: FaceTrack, face: FlameFace, frame_rate: float) -> FlameFit:
     fit = fit_landmarks(
         landmarks, track.frames, face.articulated, frame_rate, eyes, landmark_weights(face), priors=TRACKED
     )
-    neutral = face.articulated.shaped(fit.identity).rest.astype(np.float32)
-    between = np.linalg.norm(neutral[eyes[0]].mean(0) - neutral[eyes[1]].mean(0)) * fit.pose.scale
-    packed = np.concatenate([fit.jaw_rad[:, :1], fit.expression], 1).astype(np.float32)
-    expression = ExpressionTrack.unpack(face.space, packed)
-    error = (fit.error_px / between).astype(np.float32)
-    return FlameFit(fit, FaceFit(neutral, fit.pose, expression, error))
+    return flame_fit(face, fit.identity, fit.expression, fit.jaw_rad, fit.pose, fit.points, _relative(face, fit))
+
+
+def flame_fit(
+    face: FlameFace,
+    identity: Float[np.ndarray, "identities"],
+    expression: Float[np.ndarray, "frames 50"],
+    jaw_rad: Float[np.ndarray, "frames 3"],
+    pose: HeadPose,
+    points: Float[np.ndarray, "frames 478 3"],
+    error: Float[np.ndarray, "frames"],
+) -> FlameFit:
+    """Coefficients, wherever they come from, as a fit. `error` is a share of the distance of the eyes."""
+    neutral = face.person(identity).rest.astype(np.float32)
+    packed = np.concatenate([jaw_rad[:, :1], expression], 1).astype(np.float32)
+    track = ExpressionTrack.unpack(face.space, packed)
+    between = _between_eyes(face, neutral) * pose.scale
+    found = LandmarkFit(identity, expression, jaw_rad, pose, points, error * between)
+    return FlameFit(found, FaceFit(neutral, pose, track, error.astype(np.float32)))
+
+
+def _relative(face: FlameFace, fit: LandmarkFit) -> Float[np.ndarray, "frames"]:
+    neutral = face.person(fit.identity).rest.astype(np.float32)
+    return fit.error_px / (_between_eyes(face, neutral) * fit.pose.scale)
+
+
+def _between_eyes(face: FlameFace, neutral: Float[np.ndarray, "478 3"]) -> float:
+    left, right = (neutral[face.topology.loops[eye]].mean(0) for eye in ("eye_left", "eye_right"))
+    return float(np.linalg.norm(left - right))

@@ -11,7 +11,9 @@ import numba
 import numpy as np
 from jaxtyping import Float, Int
 
-_EDGE_TOLERANCE = 1e-4  # barycentric slack that closes the cracks between neighbouring triangles
+EDGE_TOLERANCE = 1e-4  # barycentric slack that closes the cracks between neighbouring triangles
+
+_SHORT = 6  # pixels; in shorter rows it costs more to find the ends than to ask every pixel
 
 
 @numba.njit(inline="always")
@@ -45,25 +47,27 @@ def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no 
         inverse = np.float32(1.0) / area
         slope_a, slope_b = (yj - yk) * inverse, (yk - yi) * inverse
         slope_c = -slope_a - slope_b
-        for y in range(y_min, y_max + 1):
-            # weights change evenly along a row, so that most of the pixels outside need not be asked
-            a = ((xj - x_min) * (yk - y) - (xk - x_min) * (yj - y)) * inverse
-            b = ((xk - x_min) * (yi - y) - (xi - x_min) * (yk - y)) * inverse
-            first, last = _inside(a, slope_a, 0, x_max - x_min)
-            first, last = _inside(b, slope_b, first, last)
-            first, last = _inside(np.float32(1.0) - a - b, slope_c, first, last)
+        for row in range(y_min, y_max + 1):
+            y, left = np.float64(row), np.float64(x_min)  # so that what is even stays so to the last digit
+            a_left = ((xj - left) * (yk - y) - (xk - left) * (yj - y)) * inverse
+            b_left = ((xk - left) * (yi - y) - (xi - left) * (yk - y)) * inverse
+            first, last = 0, x_max - x_min
+            if last > _SHORT:  # weights change evenly along a row, so that most pixels outside need not be asked
+                first, last = _inside(a_left, slope_a, first, last)
+                first, last = _inside(b_left, slope_b, first, last)
+                first, last = _inside(1.0 - a_left - b_left, slope_c, first, last)
             for x in range(x_min + first, x_min + last + 1):
-                a = ((xj - x) * (yk - y) - (xk - x) * (yj - y)) * inverse
-                b = ((xk - x) * (yi - y) - (xi - x) * (yk - y)) * inverse
-                c = np.float32(1.0) - a - b
-                if a < -_EDGE_TOLERANCE or b < -_EDGE_TOLERANCE or c < -_EDGE_TOLERANCE:
+                a = a_left + slope_a * (x - x_min)
+                b = b_left + slope_b * (x - x_min)
+                c = 1.0 - a - b
+                if a < -EDGE_TOLERANCE or b < -EDGE_TOLERANCE or c < -EDGE_TOLERANCE:
                     continue
-                z = a * depth[i] + b * depth[j] + c * depth[k]
-                if z >= buffer[y, x]:
+                z = depth[i] + b * (depth[j] - depth[i]) + c * (depth[k] - depth[i])  # flat to the last digit
+                if z >= buffer[row, x]:
                     continue
-                buffer[y, x] = z
+                buffer[row, x] = z
                 for m in range(channels):
-                    image[y, x, m] = a * attributes[i, m] + b * attributes[j, m] + c * attributes[k, m]
+                    image[row, x, m] = a * attributes[i, m] + b * attributes[j, m] + c * attributes[k, m]
 
 
 def rasterize(
@@ -99,7 +103,7 @@ def rasterize_reference(vertices, depth, attributes, triangles, image, buffer) -
         for y in range(height):
             for x in range(width):
                 weights = inverse @ (x, y, 1.0)
-                if (weights < -_EDGE_TOLERANCE).any():
+                if (weights < -EDGE_TOLERANCE).any():
                     continue
                 z = weights @ depth[t]
                 if z < buffer[y, x]:

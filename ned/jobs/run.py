@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from ned.config import ProcessConfig
 from ned.errors import Cancelled
@@ -67,13 +68,17 @@ def is_done(config: ProcessConfig) -> bool:
         return is_delivered(config)
     if not config.output_path.exists() or not config.input.is_file():
         return False
-    import av
-
     from ned.pipeline.resolved import key_of, resolve
 
-    mark = work_mark(key_of(config, resolve(config)))
+    return bears_mark(config.output_path, work_mark(key_of(config, resolve(config))))
+
+
+def bears_mark(path: Path, mark: str) -> bool:
+    """Whether a video says that it comes from this work, see `ned.workspace.work_mark`."""
+    import av
+
     try:
-        with av.open(str(config.output_path), metadata_errors="replace") as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             said = {key.lower(): value for key, value in container.metadata.items()}
             return mark in said.get("comment", "")
     except (av.error.FFmpegError, OSError):

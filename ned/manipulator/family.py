@@ -1,4 +1,4 @@
-"""The four networks of one configuration, made, moved and saved together."""
+"""The networks of one configuration, made, moved and saved together: three that edit, and the one that only trains."""
 
 from __future__ import annotations
 
@@ -18,19 +18,17 @@ from ned.types import EMOTIONS, ExpressionSpace
 
 @dataclass(frozen=True)
 class Family:
-    """G, E, M and D."""
+    """G, E and M: what an edit needs."""
 
     translator: nn.Module
     encoder: nn.Module
     mapping: nn.Module
-    discriminator: nn.Module
     window: int
     """Frames of the sequences that it was trained on, without context."""
 
     def modules(self) -> dict[str, nn.Module]:
         """By name, as in a checkpoint."""
-        return {"translator": self.translator, "encoder": self.encoder, "mapping": self.mapping,
-                "discriminator": self.discriminator}  # fmt: skip
+        return {"translator": self.translator, "encoder": self.encoder, "mapping": self.mapping}
 
     @property
     def halo(self) -> int:
@@ -38,23 +36,42 @@ class Family:
         return self.translator.halo
 
 
-def build_family(space: ExpressionSpace, config: ManipulatorConfig) -> Family:
+@dataclass(frozen=True)
+class TrainingFamily(Family):
+    """With D, which tells real sequences from edited ones while the others are trained."""
+
+    discriminator: nn.Module
+
+    def modules(self) -> dict[str, nn.Module]:
+        """See `Family.modules`."""
+        return super().modules() | {"discriminator": self.discriminator}
+
+
+def build_family(space: ExpressionSpace, config: ManipulatorConfig) -> TrainingFamily:
     """Fresh networks; what is random comes from the configuration's seed."""
     width, count = space.width, len(EMOTIONS)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        mapping = networks.MappingNetwork(count, LATENT, config.style)
+        family = _editing(width, config)
         if config.networks == "ned2022":
-            return Family(networks.Translator(width, config.style), networks.StyleEncoder(width, config.style), mapping,
-                          networks.Discriminator(width, count), config.window)  # fmt: skip
-        dilations = tuple(2**k for k in range(config.levels))
-        return Family(
-            temporal.TemporalTranslator(width, config.style, config.channels, dilations=dilations),
-            temporal.TemporalEncoder(width, config.style, config.trunk_channels),
-            mapping,
-            temporal.TemporalDiscriminator(width, count, config.trunk_channels),
-            config.window,
-        )
+            return TrainingFamily(**vars(family), discriminator=networks.Discriminator(width, count))
+        discriminator = temporal.TemporalDiscriminator(width, count, config.trunk_channels)
+        return TrainingFamily(**vars(family), discriminator=discriminator)
+
+
+def _editing(width: int, config: ManipulatorConfig) -> Family:
+    """The networks of an edit, of so many coefficients."""
+    mapping = networks.MappingNetwork(len(EMOTIONS), LATENT, config.style)
+    if config.networks == "ned2022":
+        translator = networks.Translator(width, config.style)
+        return Family(translator, networks.StyleEncoder(width, config.style), mapping, config.window)
+    dilations = tuple(2**k for k in range(config.levels))
+    return Family(
+        temporal.TemporalTranslator(width, config.style, config.channels, dilations=dilations),
+        temporal.TemporalEncoder(width, config.style, config.trunk_channels),
+        mapping,
+        config.window,
+    )
 
 
 def normalise(family: Family, values: Float[Tensor, "frames width"]) -> None:
@@ -68,8 +85,9 @@ def normalise(family: Family, values: Float[Tensor, "frames width"]) -> None:
 def load_family(
     space: ExpressionSpace, config: ManipulatorConfig, tensors: Mapping[str, Tensor], path: Path
 ) -> Family:
-    """From a checkpoint's tensors, strictly."""
-    family = build_family(space, config)
+    """From a checkpoint's tensors, strictly; those of a discriminator are not needed."""
+    with torch.random.fork_rng(devices=[]):
+        family = _editing(space.width, config)
     for name, module in family.modules().items():
         load_strictly(module, part_of(tensors, name + "."), path)
         module.eval().requires_grad_(False)

@@ -18,11 +18,12 @@ from scipy.ndimage import gaussian_filter1d
 from ned.config.roles import MANIPULATORS
 from ned.errors import UserError
 from ned.face_model import FaceModel
+from ned.manipulator.liveliness import enliven
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.prototypes import PROTOTYPES, RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.resample import at_frames, resample
 from ned.manipulator.settings import LATENT, NOMINAL_RATE, SEEN, ManipulatorConfig
-from ned.manipulator.speech import MouthTarget, keep_blinks, keep_speech, keep_upper_lip, keep_width, lower_cheeks
+from ned.manipulator.speech import MouthTarget, keep_all
 from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack, Reference
 
 if TYPE_CHECKING:
@@ -41,8 +42,11 @@ SMOOTHING_S = 0.12
 """Standard deviation of the low-pass over the network's shares and what it adds: moods do not flicker. The fast part
 of the source, which they multiply, stays as fast as it is."""
 
-USUAL = (0.0, 0.0, -1.0, 0.4)
-"""Mean of the latent vector: symmetric, balanced, calm, strong. Lively edits flicker."""
+USUAL = (0.0, 0.0, 0.0, 0.4)
+"""Mean of the latent vector: symmetric, balanced, neither calm nor lively, strong."""
+
+ENLIVENED = 0.6
+"""Share of `liveliness` that is laid over what the network knows of it."""
 
 CHARACTER, DRIFT, DRIFT_S = 0.5, 0.5, 1.2
 """Standard deviations of the latent vector: constant for a seed, and slowly drifting over this time scale."""
@@ -87,15 +91,13 @@ class LearnedManipulator:
         change = self.residual(nominal, styles) / (SEEN if self.space.name == "arkit52" else 1.0)
         change = at_frames(change, np.arange(len(original)) * (NOMINAL_RATE / frame_rate)).astype(original.dtype)
         difference = edit.intensity * change + self._resting_smile(articulation, shares, edit.intensity)
-        if self.space.name == "arkit52":
-            difference = keep_blinks(self.space, difference, articulation, self.effects.lids)
-            difference = lower_cheeks(self.space, difference, frame_rate)
-            difference = keep_width(self.space, difference, self.effects.width, frame_rate)
-            mouth = _mouth(shares)
-            difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, mouth.upper_lip)
-            difference = keep_speech(
-                self.space, difference, articulation, self.effects.opening, mouth, frame_rate, edit.intensity
-            )
+        if self.space.name == "arkit52" and isinstance(asked, Emotion):
+            rng = np.random.default_rng([edit.seed, EMOTIONS.index(asked.name)])
+            opening = articulation.mouth_opening
+            difference = enliven(self.space, difference, opening, frame_rate, rng, ENLIVENED)
+        difference = keep_all(
+            self.space, difference, articulation, self.effects, _mouth(shares), frame_rate, edit.intensity
+        )
         return ExpressionTrack.unpack(self.space, original + difference)
 
     def residual(

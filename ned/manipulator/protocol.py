@@ -22,6 +22,8 @@ from ned.types import (
     ValenceArousal,
 )
 
+RIDGE = 1e-3
+"""Of `corrections`, against the usual size of an effect."""
 _KINDS = {
     Reference: "a reference", ValenceArousal: "valence and arousal", AffectPath: "a path of valence and arousal",
     Track: "an expression from elsewhere",
@@ -31,6 +33,18 @@ _KINDS = {
 def unknown_style(who: str, style: Style, remedy: str) -> UserError:
     """What to raise for a kind of style that a manipulator does not know."""
     return UserError(f"{who} cannot imitate {_KINDS.get(type(style), repr(style))}", remedy=remedy)
+
+
+class Corrections(NamedTuple):
+    """The change of coefficients, jaw apart, by which the guards bring about 1 cm of one effect and none of the others.
+
+    In spaces whose coefficients have names they need none: there the names say which to use.
+    """
+
+    opening: Float[np.ndarray, "width"]
+    lids: Float[np.ndarray, "width 2"]
+    width: Float[np.ndarray, "width"]
+    upper_lip: Float[np.ndarray, "width"]
 
 
 class Effects(NamedTuple):
@@ -44,6 +58,7 @@ class Effects(NamedTuple):
     """Distance of the corners of the mouth."""
     upper_lip: Float[np.ndarray, "width"]
     """How far the middle of the inner upper lip goes down."""
+    by: Corrections | None = None
 
 
 @dataclass(frozen=True)
@@ -65,11 +80,23 @@ class Articulation:
 
 def effects_of(model: FaceModel) -> Effects:
     """What each coefficient at 1 does to mouth and lids."""
-    unit, regions = model.displacements(np.eye(model.space.width, dtype=np.float32)), model.topology.regions
+    unit, regions = model.basis, model.topology.regions
     mouth, lids = gaps_of_shapes(unit, regions)
     right, left = regions.mouth_corners
     across = (unit[:, left, 0] - unit[:, right, 0]).astype(np.float64)
-    return Effects(mouth, lids, across, unit[:, regions.inner_lips[0], 1].astype(np.float64))
+    effects = Effects(mouth, lids, across, unit[:, regions.inner_lips[0], 1].astype(np.float64))
+    return effects if model.space.name == "arkit52" else effects._replace(by=corrections(effects))
+
+
+def corrections(effects: Effects) -> Corrections:
+    """The least changes (in the coefficients' own spread) with one effect each. Of effects that the model hardly has,
+    as lids that its expressions do not move, less is corrected rather than all else moved far."""
+    rows = np.stack([effects.opening, *effects.lids.T, effects.width, effects.upper_lip])
+    rows[:, 0] = 0.0  # the jaw has its own share
+    products = rows @ rows.T
+    least = RIDGE * float(np.median(np.diag(products)))
+    change = rows.T @ np.linalg.inv(products + least * np.eye(len(rows)))
+    return Corrections(change[:, 0], change[:, 1:3], change[:, 3], change[:, 4])
 
 
 @runtime_checkable

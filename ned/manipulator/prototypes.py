@@ -11,34 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d
 
 from ned.face_model import FaceModel
+from ned.manipulator.liveliness import STRESS, STRESSED, VARIATION, loudness, slow_noise
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
-from ned.manipulator.speech import (
-    MouthTarget,
-    keep_blinks,
-    keep_speech,
-    keep_upper_lip,
-    keep_width,
-    lower_cheeks,
-    open_share,
-)
+from ned.manipulator.speech import MouthTarget, keep_all, open_share
 from ned.types import EMOTIONS, Edit, Emotion, ExpressionSpace, ExpressionTrack
 
 SLOW_S = 0.5
 """Standard deviation in seconds of the low-pass that separates mood from speech and gesture."""
-
-VARIATION = 0.22
-"""How much the strength of an edit drifts over time, as a share of it."""
-
-STRESS, STRESS_S = 0.5, 0.15
-"""How much stronger brows and eyes show it in loud syllables than in the mean, as a share, and the time scale of these:
-a face that holds one expression through speech looks imposed."""
-
-VARIATION_S = 0.6
-"""Time scale of that drift in seconds."""
 
 RESTING_SHARE = 0.8
 """How much of what may be a resting smile, or just the shape of the mouth, is taken for a smile."""
@@ -74,7 +56,6 @@ _FROWN = ("mouthFrown", "mouthShrugLower")
 _SCOWL = ("browDown", "noseSneer")
 _RAISE = ("browInnerUp", "browOuterUp", "eyeWide")
 _POUT = ("mouthPucker", "mouthFunnel")
-_STRESSED = ("brow", "nose", "cheek", "eyeWide")
 
 
 def _taken_back(share: float, *groups: tuple[str, ...]) -> dict[str, float]:
@@ -172,12 +153,8 @@ class PrototypeManipulator:
         prototype = PROTOTYPES[edit.style.name]
         edited = self._take_back(original, prototype, articulation, frame_rate, edit.intensity)
         edited = self._add(edited, prototype, articulation, frame_rate, edit.style.name, edit)
-        difference = keep_blinks(self.space, edited - original, articulation, self.effects.lids)
-        difference = lower_cheeks(self.space, difference, frame_rate)
-        difference = keep_width(self.space, difference, self.effects.width, frame_rate)
-        difference = keep_upper_lip(self.space, difference, self.effects.upper_lip, prototype.mouth.upper_lip)
-        difference = keep_speech(
-            self.space, difference, articulation, self.effects.opening, prototype.mouth, frame_rate, edit.intensity
+        difference = keep_all(
+            self.space, edited - original, articulation, self.effects, prototype.mouth, frame_rate, edit.intensity
         )
         return ExpressionTrack.unpack(self.space, original + difference)
 
@@ -207,9 +184,9 @@ class PrototypeManipulator:
     ):
         """Adds the prototype; a coefficient that is already strong takes less more."""
         rng = np.random.default_rng([edit.seed, EMOTIONS.index(emotion)])
-        drift = 1.0 + VARIATION * _slow_noise(rng, len(current), VARIATION_S * frame_rate)
+        drift = 1.0 + VARIATION * slow_noise(rng, len(current), frame_rate)
         tilt = ASYMMETRY * rng.uniform(-1.0, 1.0)
-        loud = _loudness(articulation.mouth_opening, STRESS_S * frame_rate)
+        loud = loudness(articulation.mouth_opening, frame_rate)
         opened = np.clip(open_share(articulation, frame_rate) + VARIANT_BIAS * rng.uniform(-1.0, 1.0), 0.0, 1.0)
         out = current.copy()
         always = np.ones(len(current))
@@ -218,22 +195,9 @@ class PrototypeManipulator:
                 for i in sided(self.space, name):
                     side = 1.0 + tilt * (self.space.names[i].endswith("Left") - self.space.names[i].endswith("Right"))
                     room = 1.0 - 0.7 * np.clip(current[:, i], 0.0, 1.0)
-                    stress = 1.0 + STRESS * loud * self.space.names[i].startswith(_STRESSED)
+                    stress = 1.0 + STRESS * loud * self.space.names[i].startswith(STRESSED)
                     out[:, i] += edit.intensity * amount * side * share * drift * stress * room
         return out
-
-
-def _loudness(opening: Float[np.ndarray, "frames"], sigma: float) -> Float[np.ndarray, "frames"]:
-    """How open the mouth is around each frame against its mean, in [−1, 1]; 0 for one that does not speak."""
-    loud = gaussian_filter1d(opening, sigma, mode="nearest")
-    return np.clip((loud - loud.mean()) / max(2.0 * float(loud.std()), 0.1), -1.0, 1.0)
-
-
-def _slow_noise(rng: np.random.Generator, frames: int, sigma: float) -> Float[np.ndarray, "frames"]:
-    """Smooth noise of about unit size, at most 1.5."""
-    pad = int(4 * sigma) + 1
-    noise = gaussian_filter1d(rng.standard_normal(frames + 2 * pad), sigma)[pad : pad + frames]
-    return np.clip(noise * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
 
 
 def build(model: FaceModel, checkpoint: Path | None = None) -> PrototypeManipulator:

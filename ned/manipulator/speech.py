@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 from scipy.ndimage import gaussian_filter1d, minimum_filter1d
 
-from ned.manipulator.protocol import Articulation
+from ned.manipulator.protocol import Articulation, Effects
 from ned.types import ExpressionSpace
 
 CLOSED_SHARE = 0.012
@@ -35,6 +35,7 @@ OPEN_S = 0.8
 LID_FACTORS = (0.55, 1.6)
 """Least and most that an edit scales the opening of the eyes by."""
 
+_SIDES = ("Left", "Right")
 _JAW_SHARE = 0.5  # how much of a correction of the opening the jaw makes; the lips do the rest
 _LIP_NAMES = ("mouthLowerDownLeft", "mouthLowerDownRight", "mouthUpperUpLeft", "mouthUpperUpRight")
 
@@ -61,22 +62,25 @@ def keep_blinks(
     difference: Float[np.ndarray, "frames width"],
     articulation: Articulation,
     lids_per_unit: Float[np.ndarray, "width 2"],
+    by: Float[np.ndarray, "width 2"] | None = None,
 ) -> Float[np.ndarray, "frames width"]:
     """`difference` with the upper lids corrected so that the opening of each eye is the source's times a
     constant: closed eyes stay closed, blinks keep their shape.
 
     The constant is what the edit does to open eyes in the median. `lids_per_unit`: change of the opening of
-    the actor's left and right eye per unit of each coefficient, in cm.
+    the actor's left and right eye per unit of each coefficient, in cm. `by`: the change of coefficients that opens each
+    eye by 1 cm; by default of `eyeBlink`.
     """
     out = difference.copy()
-    for eye, side in enumerate(("Left", "Right")):
+    if by is None:
+        by = np.stack([_by(space, lids_per_unit[:, k], "eyeBlink" + side) for k, side in enumerate(_SIDES)], 1)
+    for eye in range(2):
         opening = articulation.lid_opening[:, eye]
         edit = difference @ lids_per_unit[:, eye]
         awake = opening >= np.quantile(opening, 0.4)
         factor = 1.0 + np.median(edit[awake]) / max(float(np.median(opening[awake])), 1e-6)
         factor = np.clip(factor, *LID_FACTORS)
-        blink = space.index("eyeBlink" + side)
-        out[:, blink] += ((factor - 1.0) * opening - edit) / lids_per_unit[blink, eye]
+        out += ((factor - 1.0) * opening - edit)[:, None] * by[:, eye]
     return out
 
 
@@ -85,20 +89,20 @@ def keep_width(
     difference: Float[np.ndarray, "frames width"],
     width_per_unit: Float[np.ndarray, "width"],
     frame_rate: float,
+    by: Float[np.ndarray, "width"] | None = None,
 ) -> Float[np.ndarray, "frames width"]:
     """`difference` with the corners of the mouth corrected so that its width changes by what is constant over the
     track, and a little of what is slow: rounded and spread vowels are speech.
 
-    `width_per_unit`: change of the mouth's width per unit of each coefficient, in cm.
+    `width_per_unit`: change of the mouth's width per unit of each coefficient, in cm. `by`: the change of coefficients
+    that widens it by 1 cm; by default of `mouthStretch`.
     """
     change = difference @ width_per_unit
     slow = gaussian_filter1d(change, WIDTH_S * frame_rate, mode="nearest")
     middle = float(np.median(slow))
-    columns = [space.index("mouthStretchLeft"), space.index("mouthStretchRight")]
-    out = difference.copy()
     missing = middle + WIDTH_DRIFT * (slow - middle) - change
-    out[:, columns] += (missing / float(width_per_unit[columns].sum()))[:, None]
-    return out
+    by = _by(space, width_per_unit, "mouthStretchLeft", "mouthStretchRight") if by is None else by
+    return difference + missing[:, None] * by
 
 
 def lower_cheeks(
@@ -119,17 +123,17 @@ def keep_upper_lip(
     difference: Float[np.ndarray, "frames width"],
     upper_lip_per_unit: Float[np.ndarray, "width"],
     share: float,
+    by: Float[np.ndarray, "width"] | None = None,
 ) -> Float[np.ndarray, "frames width"]:
     """`difference` with only a `share` left of what raises or lowers the middle of the upper lip: teeth belong to the
     skull, and those that the lip has covered are in no image. A smile is in the corners of the mouth.
 
-    `upper_lip_per_unit`: how far the middle of the upper lip goes down per unit of each coefficient, in cm.
+    `upper_lip_per_unit`: how far the middle of the upper lip goes down per unit of each coefficient, in cm. `by`: the
+    change of coefficients that lowers it by 1 cm; by default of `mouthUpperUp`.
     """
-    columns = [space.index("mouthUpperUpLeft"), space.index("mouthUpperUpRight")]
     excess = (1.0 - share) * (difference @ upper_lip_per_unit)
-    out = difference.copy()
-    out[:, columns] -= (excess / float(upper_lip_per_unit[columns].sum()))[:, None]
-    return out
+    by = _by(space, upper_lip_per_unit, "mouthUpperUpLeft", "mouthUpperUpRight") if by is None else by
+    return difference - excess[:, None] * by
 
 
 def open_share(articulation: Articulation, frame_rate: float) -> Float[np.ndarray, "frames"]:
@@ -196,13 +200,43 @@ def keep_speech(
     target: MouthTarget,
     frame_rate: float,
     intensity: float,
+    by: Float[np.ndarray, "width"] | None = None,
 ) -> Float[np.ndarray, "frames width"]:
-    """`difference` corrected by jaw and lips so that the mouth opens exactly as `wanted_opening` says."""
+    """`difference` corrected by jaw and lips so that the mouth opens exactly as `wanted_opening` says.
+
+    `by`: the change of coefficients other than the jaw that opens the lips by 1 cm; by default of those that part them.
+    """
     wanted = wanted_opening(articulation, target, frame_rate, intensity)
     resulting = articulation.mouth_opening + difference @ opening_per_unit
     missing = wanted - resulting
     out = difference.copy()
     out[:, 0] += _JAW_SHARE * missing / opening_per_unit[0]
-    columns = [space.index(name) for name in _LIP_NAMES]
-    out[:, columns] += ((1.0 - _JAW_SHARE) * missing / float(opening_per_unit[columns].sum()))[:, None]
+    by = _by(space, opening_per_unit, *_LIP_NAMES) if by is None else by
+    return out + ((1.0 - _JAW_SHARE) * missing)[:, None] * by
+
+
+def _by(space: ExpressionSpace, per_unit: Float[np.ndarray, "width"], *names: str) -> Float[np.ndarray, "width"]:
+    """The change of these coefficients, all alike, whose effect is 1."""
+    columns, out = [space.index(name) for name in names], np.zeros(space.width)
+    out[columns] = 1.0 / float(per_unit[columns].sum())
     return out
+
+
+def keep_all(
+    space: ExpressionSpace,
+    difference: Float[np.ndarray, "frames width"],
+    articulation: Articulation,
+    effects: Effects,
+    target: MouthTarget,
+    frame_rate: float,
+    intensity: float,
+) -> Float[np.ndarray, "frames width"]:
+    """All guards, one after another, in any space; the mouth's opening has the last word."""
+    lids, width, lip, opening = (effects.by.lids, effects.by.width, effects.by.upper_lip, effects.by.opening) if (
+        effects.by) else (None, None, None, None)  # fmt: skip
+    difference = keep_blinks(space, difference, articulation, effects.lids, lids)
+    if effects.by is None:  # where the cheeks have names
+        difference = lower_cheeks(space, difference, frame_rate)
+    difference = keep_width(space, difference, effects.width, frame_rate, width)
+    difference = keep_upper_lip(space, difference, effects.upper_lip, target.upper_lip, lip)
+    return keep_speech(space, difference, articulation, effects.opening, target, frame_rate, intensity, opening)

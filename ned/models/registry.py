@@ -37,7 +37,7 @@ class Model:
     """Hosts beside the URL's own that its server may send us to."""
 
 
-KINDS = ("landmarks", "expression", "valence-arousal", "identity", "features", "perceptual")
+KINDS = ("landmarks", "expression", "valence-arousal", "identity", "features", "perceptual", "sync", "distribution")
 
 MODELS: tuple[Model, ...] = (
     Model(
@@ -83,6 +83,17 @@ MODELS: tuple[Model, ...] = (
         "alexnet", "alexnet-owt-7be5be79.pth",
         "LPIPS (its linear heads come with ned); the file that torchvision keeps of AlexNet",
         "BSD-3-Clause (torchvision)", "perceptual", sha256="7be5be79",
+    ),
+    Model(
+        "inception", "pt_inception-2015-12-05-6726825d.pth", "FID and KID of faces (Inception-v3 of 2015)",
+        "Apache-2.0 (pytorch-fid, TensorFlow)", "distribution",
+        "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        sha256="6726825d", hosts=_GITHUB,
+    ),
+    Model(
+        "syncnet", "syncnet_v2.model", "LSE-D and LSE-C, how well lips fit the sound (SyncNet)",
+        "research; its publishers ask to be named (VGG)", "sync",
+        "https://www.robots.ox.ac.uk/~vgg/software/lipsync/data/syncnet_v2.model", sha256="961e8696",
     ),
     Model(
         "arcface-resnet18", "arcface_resnet18.onnx",

@@ -11,7 +11,9 @@ from jaxtyping import Float, Int
 
 from ned.config.edit import FaceModelOptions
 from ned.encoders.camera import encode_pose
-from ned.encoders.crop import deca_crop
+from ned.encoders.crop import deca_crop, joined_crops
+from ned.encoders.encode import joined
+from ned.encoders.fit import EncodedFit
 from ned.exchange.convert import write_track
 from ned.exchange.flame_parameters import write_parameters
 from ned.exchange.gltf import write_glb
@@ -20,10 +22,11 @@ from ned.face_model.flame.points import IBUG68
 from ned.face_model.flame.registration import to_ned
 from ned.face_model.flame.skinning import FlameParameters, skin
 from ned.face_model.protocol import FaceModel
-from ned.fitting.flame import FlameFit, fit_flame
-from ned.fitting.least_squares import fit_face
+from ned.face_model.spaces import FLAME50
+from ned.fitting.flame import FlameFit
 from ned.geometry.pose import project
-from ned.pipeline.face_models import load_flame, load_model
+from ned.pipeline.face_models import load_model
+from ned.pipeline.fitters import Fitter
 from ned.renderer.overlay import nmfc_colours, overlay_frame
 from ned.runtime.progress import Progress
 from ned.types import Analysis, ExpressionTrack, FaceFit, FaceTrack, HeadPose
@@ -39,6 +42,8 @@ class PersonFit:
     fits: list[FaceFit]
     flame: list[FlameFit] | None = None
     """Where the model is FLAME."""
+    encoded: list[EncodedFit] | None = None
+    """Where an encoder fitted it."""
 
     def frames(self) -> Int[np.ndarray, "frames"]:
         """Of all tracks, indices into the video."""
@@ -51,18 +56,16 @@ class PersonFit:
 
 def model_to_fit(options: FaceModelOptions) -> FaceModel:
     """As `load_model`, but FLAME in its own coefficients. Raises UserError as that."""
-    if options.face_model == "flame" and options.flame_folder is not None:
-        return load_flame(options.flame_folder, options.accept_licence)
-    return load_model(options)
+    return load_model(options, FLAME50.name)
 
 
-def fit_person(analysis: Analysis, person: int, model: FaceModel) -> PersonFit:
-    """All of a person's tracks, fitted by the model."""
-    rate, tracks = float(analysis.video.frame_rate), analysis.tracks_of(person)
-    if isinstance(model, FlameFace):
-        flame = [fit_flame(track, model, rate) for track in tracks]
-        return PersonFit(model, tracks, [fit.face for fit in flame], flame)
-    return PersonFit(model, tracks, [fit_face(track, model, rate) for track in tracks])
+def fit_person(analysis: Analysis, person: int, fitter: Fitter, progress: Progress | None = None) -> PersonFit:
+    """All of a person's tracks, fitted. Raises UserError as the fitter does."""
+    tracks = analysis.tracks_of(person)
+    found = fitter.fit(tracks, analysis, progress)
+    flame = [one.flame for one in found if one.flame is not None]
+    encoded = [one.encoded for one in found if one.encoded is not None]
+    return PersonFit(fitter.model, tracks, [one.face for one in found], flame or None, encoded or None)
 
 
 def export(path: Path, fitted: PersonFit, analysis: Analysis) -> None:
@@ -79,20 +82,22 @@ def export(path: Path, fitted: PersonFit, analysis: Analysis) -> None:
 
 
 def export_parameters(path: Path, fitted: PersonFit, analysis: Analysis) -> None:
-    """FLAME's coefficients in DECA's layout, .npz or .csv; see `write_parameters`."""
-    model = fitted.model
+    """FLAME's coefficients in DECA's layout, .npz or .csv; see `write_parameters`. An encoder's are as it said them."""
+    model, frames = fitted.model, fitted.frames()
     assert isinstance(model, FlameFace) and fitted.flame is not None
+    if fitted.encoded is not None:
+        crop = joined_crops([found.crop for found in fitted.encoded])
+        whole = joined([found.faces for found in fitted.encoded])
+        write_parameters(path, whole, frames, analysis.times_s(frames), crop, model.model.edition)
+        return
     parts, squares = [], []
     for track, fit in zip(fitted.tracks, fitted.flame, strict=True):
         crop = deca_crop(np.asarray(track.landmarks)[:, list(IBUG68), :2].astype(np.float64))
         found = fit.landmarks
         parts.append(encode_pose(found.pose, found.identity, found.expression, found.jaw_rad, model.model, crop))
         squares.append(crop)
-    faces = type(parts[0])(*(np.concatenate([getattr(p, name) for p in parts])
-                             for name in ("shape", "expression", "global_pose", "jaw_pose", "camera")))  # fmt: skip
-    crop = type(squares[0])(np.concatenate([s.corner for s in squares]), np.concatenate([s.side for s in squares]))
-    frames = fitted.frames()
-    write_parameters(path, faces, frames, analysis.times_s(frames), crop, model.model.edition)
+    crop = joined_crops(squares)
+    write_parameters(path, joined(parts), frames, analysis.times_s(frames), crop, model.model.edition)
 
 
 def export_glb(path: Path, fitted: PersonFit, analysis: Analysis) -> None:

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from ned import workspace
 from ned.config import ProcessConfig
-from ned.config.roles import AUTO, MANIPULATORS, RENDERERS
-from ned.pipeline.face_models import files_digest
+from ned.config.roles import AUTO, LANDMARKS, MANIPULATORS, RENDERERS
+from ned.pipeline.face_models import encoder_digest, files_digest
+from ned.pipeline.painters import painting_weights
 from ned.version import __version__
 from ned.video import probe
 
@@ -36,6 +37,12 @@ class ResolvedRun:
     face_model: str
     face_model_files: str
     """What changes with the model's own files; empty where it is shipped."""
+    fit: str
+    """The encoder that fits faces; empty for our own fit to landmarks."""
+    encoder_weights: str
+    """SHA-256 of the encoder's checkpoint; empty where there is none."""
+    rasterizer: str
+    """Name in `RASTERIZERS`; empty for the usual one."""
     device: str
     """What the renderer's networks run on; `cpu` for a renderer without networks."""
     seed: int
@@ -47,7 +54,8 @@ class ResolvedRun:
     @property
     def trained(self) -> bool:
         """Whether networks that learnt from people have a part in the edit."""
-        return RENDERERS[self.renderer].trained or (bool(self.manipulator) and MANIPULATORS[self.manipulator].trained)
+        manipulator = bool(self.manipulator) and MANIPULATORS[self.manipulator].trained
+        return RENDERERS[self.renderer].trained or manipulator or bool(self.encoder_weights)
 
     def facts(self) -> dict[str, str]:
         """By name, for a key or a manifest: all but why."""
@@ -63,12 +71,14 @@ def resolve(config: ProcessConfig) -> ResolvedRun:
         if config.finetune_minutes > 0:
             weights = OWN
         else:
-            weights = _digest(workspace.actor_weights(config.actor) if config.actor else role.weights)
+            weights = _digest(painting_weights(config))
     manipulator = "" if config.expression else config.chosen_manipulator
     checkpoint = (config.manipulator_weights or MANIPULATORS[manipulator].weights) if manipulator else None
     return ResolvedRun(
         renderer, weights, manipulator, _digest(checkpoint) if checkpoint else "", config.face_model,
-        files_digest(config), _device() if role.trained else "cpu", config.seed, _versions(), why,
+        files_digest(config), "" if config.fit == LANDMARKS else config.fit, encoder_digest(config),
+        "" if config.rasterizer == "compiled" else config.rasterizer,
+        _device() if role.trained or config.fit != LANDMARKS else "cpu", config.seed, _versions(), why,
     )  # fmt: skip
 
 
@@ -94,7 +104,7 @@ def published(config: ProcessConfig) -> tuple[Path, ...]:
 def _renderer(config: ProcessConfig) -> tuple[str, str]:
     if config.renderer != AUTO:
         return config.renderer, ""
-    if config.actor is not None or config.finetune_minutes > 0:
+    if config.actor is not None or config.finetune_minutes > 0 or config.renderer_weights is not None:
         return "neural", ""
     import torch
 

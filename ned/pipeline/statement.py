@@ -47,12 +47,14 @@ def statement(config: ProcessConfig, run: ResolvedRun, edits: Sequence[TrackEdit
     return Statement(
         config.input, config.edit_said() if edited else "", tuple(persons), frames, len(edited),
         run.trained, _parameters(config, run),
-        config.start_s is not None or config.end_s is not None,
+        config.cut,
     )  # fmt: skip
 
 
 def _parameters(config: ProcessConfig, run: ResolvedRun) -> dict[str, str]:
     values = {name: getattr(config, name) for name in _SAID}
+    if config.timeline or config.edit or config.reference or config.expression:
+        values["emotion"] = None  # was not asked for
     if config.place is not None:
         values |= {"emotion": None} | dict(zip(("valence", "arousal"), config.place, strict=True))
     if config.va_path:
@@ -66,5 +68,5 @@ def _plain(value: object) -> str:
         return value.name
     if isinstance(value, tuple):
         return "; ".join(map(_plain, value))
-    said = getattr(value, "said", None)
-    return str(said()) if callable(said) else str(value)
+    describe = getattr(value, "describe", None)
+    return str(describe()) if callable(describe) else str(value)

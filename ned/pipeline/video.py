@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,15 +11,18 @@ import numpy as np
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import ProcessConfig
-from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
+from ned.edit.given import given_styles, joined
+from ned.edit.keyframes import StyleOf, Styles, check_end, edit_track, first_time_s
 from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
-from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel
-from ned.fitting.least_squares import fit_face
-from ned.manipulator import build_manipulator
+from ned.manipulator import Manipulator, build_manipulator
+from ned.manipulator.playback import Playback
 from ned.pipeline.actors import weights_of
-from ned.pipeline.face_models import load_model
+from ned.pipeline.face_models import load_model, space_of
+from ned.pipeline.fitters import Fitter, make_fitter
+from ned.pipeline.painters import check_painter, mesh_drawing
+from ned.pipeline.planned import EditedPerson, VideoPlan
 from ned.pipeline.resolved import ResolvedRun, key_of, published, resolve, with_handles
 from ned.pipeline.statement import finish_output
 from ned.provenance import Signing, begin_signing
@@ -27,27 +30,9 @@ from ned.renderer import Casting, Renderer, prepare_renderer
 from ned.rendering.second_pass import needed_bytes, render_video
 from ned.report import ImagePair, ReportData, write_report
 from ned.runtime.progress import Clock, Progress, Silent
-from ned.types import Analysis, ExpressionTrack
+from ned.types import Analysis
 from ned.video import frames_at, probe
 from ned.workspace import Cache, Job
-
-
-@dataclass(frozen=True)
-class EditedPerson:
-    """What was done to one person; numbers of frames."""
-
-    number: int
-    why: str
-    """Why it was this one, where nobody was named; else empty."""
-    said: str
-    """What was asked for, for example `neutral to happy@0.8`."""
-    edited: int
-    span: int
-    """Frames from first to last sight, of all shots together."""
-    turned_away: int
-    """Of these: turned so far from the front that there is no edit."""
-    lost: int
-    """Of these: not found, because covered, blurred or out of the image."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +62,11 @@ def process(config: ProcessConfig, progress: Progress | None = None) -> ProcessR
     config.check_files(lambda: published(config))
     check_end(config, config.input)
     signing = begin_signing(config.input, config.provenance, config.provenance_cert, config.provenance_key)
-    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config))
+    workspace.check_space(workspace.work_folder(config.output_path), needed_bytes(probe(config.input), config, config))
     clock, run = Clock(progress or Silent()), resolve(config)
-    if run.face_model_files:
-        load_model(config)  # files or a licence that are missing are said before any work
+    if run.face_model_files:  # files, a licence, a network that does not fit are said before any work
+        make_fitter(load_model(config, space_of(config)), config)
+        check_painter(config, run.renderer)
     with workspace.open_job(config.output_path, key_of(config, run), config.keep) as job:
         if job.replaced:
             clock.note(f"begins anew: {job.folder.name} was of other options, another input or another device")
@@ -91,22 +77,49 @@ def edit_video(
     config: ProcessConfig, run: ResolvedRun, clock: Clock, job: Job, signing: Signing | None
 ) -> ProcessResult:
     """The story itself, with a work folder to keep what is finished in."""
+    fitter = fitter_of(config, run)
+    plan = plan_video(config, run, fitter, clock, job.folder)
+    make_renderer = renderer_of(plan.edits, fitter, plan.analysis, config, run, clock)
+    return finish_video(plan, make_renderer, config, run, clock, job, signing)
+
+
+def fitter_of(config: ProcessConfig, run: ResolvedRun) -> Fitter:
+    """Who fits the faces of a run, with the face model that it speaks. Raises UserError as `make_fitter`."""
     cache = Cache() if config.cache else None
-    model = load_model(config)
-    styles = Styles(model, run.seed, clock, cache)
+    return make_fitter(load_model(config, space_of(config)), config, check_painter(config, run.renderer), cache)
+
+
+def plan_video(config: ProcessConfig, run: ResolvedRun, fitter: Fitter, clock: Clock, work: Path) -> VideoPlan:
+    """All that goes before the second pass; the analysis is kept in the folder `work`, too."""
+    cache, model = Cache() if config.cache else None, fitter.model
+    styles = Styles(model, run.seed, clock, cache, lambda tracks, seen: [f.face for f in fitter.fit(tracks, seen)])
     styles.read(config.person_edits())
-    analysis = analyse_cached(
-        config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=job.folder
-    )
+    analysis = analyse_cached(config.input, clock, start_s=config.start_s, end_s=config.end_s, cache=cache, work=work)
     cast = choose_cast(analysis, config)
-    plans = [plan_person(part, analysis, styles, config, clock) for part in cast]
-    edits = [edit for plan in plans for edit in plan]
-    make_renderer = renderer_of(edits, model, analysis, config, run, clock)
-    videos = render_video(edits, analysis, make_renderer, config, clock, job)
-    parts = videos.parts | write_page(plans[0], videos.images, analysis, config, run, clock.seconds, job)
-    parts |= write_edited(plans[0], analysis, config, model, job)
-    publish(parts, edits, analysis, config, run, signing, job)
+    plans = [plan_person(part, analysis, styles, fitter, config, clock) for part in cast]
     people = tuple(edited_person(part, plan) for part, plan in zip(cast, plans, strict=True))
+    return VideoPlan(analysis, people, [edit for plan in plans for edit in plan])
+
+
+def finish_video(
+    plan: VideoPlan,
+    make_renderer: Callable[[TrackEdit], Renderer],
+    config: ProcessConfig,
+    run: ResolvedRun,
+    clock: Clock,
+    job: Job,
+    signing: Signing | None,
+    segment_s: float | None = None,
+) -> ProcessResult:
+    """The second pass, as far as its segments do not lie in the work folder, and what is published of it."""
+    edits, analysis, people = plan.edits, plan.analysis, plan.people
+    videos = render_video(
+        edits, analysis, make_renderer, config, config, config.edit_said(), clock, job, segment_s
+    )
+    first = plan.edits_of(people[0].number)
+    parts = videos.parts | write_page(first, videos.images, analysis, config, run, clock.seconds, job)
+    parts |= write_edited(first, analysis, config, first[0].model, job)
+    publish(parts, edits, analysis, config, run, signing, job)
     return ProcessResult(
         config.output_path, config.compare_path, config.report_path, analysis.num_frames, videos.edited_frames,
         people[0].number, config.emotion, config.intensity, clock.seconds, people,
@@ -114,16 +127,20 @@ def edit_video(
 
 
 def renderer_of(
-    edits: list[TrackEdit], model: FaceModel, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
+    edits: list[TrackEdit], fitter: Fitter, analysis: Analysis, config: ProcessConfig, run: ResolvedRun, clock: Clock
 ) -> Callable[[TrackEdit], Renderer]:
     """What makes a fresh renderer for a track; where nothing is edited, one that need not know anybody."""
     if run.why:
         clock.note(run.why)
+    model = fitter.model
     if not any(edit.changed().any() for edit in edits):
         return prepare_renderer("warp", Casting(model, edits, lambda _: iter(())), clock)
     rate = float(analysis.video.frame_rate)
-    weights = weights_of(edits, config, clock)
-    casting = Casting(model, edits, lambda indices: frames_at(config.input, indices, rate), weights)
+    drawing = mesh_drawing(fitter, config.rasterizer) if fitter.wants_heads else None
+    weights = weights_of(edits, config, drawing, clock)
+    casting = Casting(
+        model, edits, lambda indices: frames_at(config.input, indices, rate), weights, config.renderer_weights, drawing
+    )
     return prepare_renderer(run.renderer, casting, clock)
 
 
@@ -156,37 +173,28 @@ def publish(
 
 
 def plan_person(
-    part: CastMember, analysis: Analysis, styles: Styles, config: ProcessConfig, clock: Clock
+    part: CastMember, analysis: Analysis, styles: Styles, fitter: Fitter, config: ProcessConfig, clock: Clock
 ) -> list[TrackEdit]:
     """Fits one person's tracks and edits their expression, by the manipulator or from a file."""
     tracks = analysis.tracks_of(part.person)
     model, rate = styles.model, float(analysis.video.frame_rate)
-    with clock.stage("fitting", sum(map(len, tracks))) as stage:
-        fits = []
-        for track in tracks:
-            fits.append(fit_face(track, model, rate))
-            stage.advance(len(track))
+    fitted = fitter.fit(tracks, analysis, clock)
+    fits = [found.face for found in fitted]
+    style_of: Sequence[StyleOf] = [styles] * len(tracks)
+    manipulator: Manipulator
     if config.expression is None:
         manipulator = build_manipulator(config.chosen_manipulator, model, config.manipulator_weights)
-        start_s = first_time_s(analysis, config.start_s)
-        edited = [
-            edit_track(
-                fit.expression, measure_articulation(track, fit, model), analysis.times_s(track.frames), start_s, rate,
-                part.edit, manipulator, styles,
-            )
-            for track, fit in zip(tracks, fits, strict=True)
-        ]  # fmt: skip
-    else:  # one file for all shots: what has no times is matched to all frames of the person together
-        times_s = np.concatenate([analysis.times_s(track.frames) for track in tracks])
-        whole = read_expression(
-            config.expression, joined([fit.expression for fit in fits]), times_s, analysis.video.frame_rate
-        )
-        ends = np.cumsum([len(track) for track in tracks])[:-1]
-        edited = [ExpressionTrack.unpack(model.space, piece) for piece in np.split(whole.pack(), ends)]
-    return [
-        TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis))
-        for track, fit, new in zip(tracks, fits, edited, strict=True)
-    ]
+    else:
+        manipulator = Playback(model.space)
+        style_of = given_styles(config.expression, tracks, [fit.expression for fit in fits], analysis)
+    start_s, out = first_time_s(analysis, config.start_s), []
+    for track, found, style in zip(tracks, fitted, style_of, strict=True):
+        fit = found.face
+        said = measure_articulation(track, fit, model)
+        times_s = analysis.times_s(track.frames)
+        new = edit_track(fit.expression, said, times_s, start_s, rate, part.edit, manipulator, style)
+        out.append(TrackEdit(track, fit, new, model, edit_strength(track, fit, analysis), found.heads))
+    return out
 
 
 def write_edited(
@@ -201,11 +209,6 @@ def write_edited(
     fits = [replace(edit.fit, expression=edit.edited) for edit in plan]
     export(part, PersonFit(model, [edit.track for edit in plan], fits), analysis)
     return {config.export_edited: part}
-
-
-def joined(parts: list[ExpressionTrack]) -> ExpressionTrack:
-    """Several tracks one after another."""
-    return ExpressionTrack.unpack(parts[0].space, np.concatenate([part.pack() for part in parts]))
 
 
 def write_page(
@@ -224,7 +227,8 @@ def write_page(
     before, after = joined([edit.fit.expression for edit in edits]), joined([edit.edited for edit in edits])
     edited_frames = sum(int(edit.changed().sum()) for edit in edits)
     data = ReportData(
-        config, edits[0].track.person, analysis.num_frames, edited_frames,
+        config.input.name, config.describe(), config.output_path, config.settings(), edits[0].track.person,
+        analysis.num_frames, edited_frames,
         frames / float(analysis.video.frame_rate), before, after, images, dict(seconds), run.facts(),
     )  # fmt: skip
     page = job.folder / "report.html"

@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from ned.edit.track_edit import TrackEdit
 from ned.face_model import FaceModel
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.types import FaceEdit
 from ned.video import Frame
 
@@ -36,6 +37,10 @@ class Casting:
     """The video's frames of rising indices, as far as they can be had."""
     weights: Mapping[int, PersonWeights] = field(default_factory=dict)
     """By person, for those who have their own."""
+    shared: Path | None = None
+    """The network of everybody else; None for the one that is shipped."""
+    drawing: MeshDrawing | None = None
+    """What draws FLAME's mesh; None where no network is shown one."""
 
     def people(self) -> dict[int, list[TrackEdit]]:
         """The tracks of each person, in their order."""

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ned.analysis.store import release
-from ned.config import ProcessConfig
+from ned.config import OutputOptions, SourceOptions
 from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
 from ned.geometry.landmarks import LANDMARKS
@@ -32,6 +32,7 @@ from ned.video import Frame, Stills, prefetch, read_frames
 from ned.video.beside import side_by_side
 from ned.video.encoders import video_bytes
 from ned.video.matte import matte
+from ned.video.read import Position
 from ned.video.segments import Encoding, Segment, check_copies, say_conversion
 from ned.workspace import Job
 
@@ -61,66 +62,101 @@ class RenderedVideos:
     """Some, for the report."""
 
 
+@dataclass(frozen=True)
+class Painting:
+    """What is painted in a video, whichever part of it is made; see `ask`."""
+
+    edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]]
+    """With each the frames of its track in which anything is to be painted."""
+    edited_frames: int
+    shown: tuple[int, ...]
+    """Frames of which the report shows an image."""
+    videos: dict[str, Frame]
+    """The first frame of each video that is made, by name."""
+    encoding: Encoding
+    own: dict[str, Encoding]
+    """Of videos that are encoded otherwise, by name."""
+
+    def complete(self, folder: Path) -> Callable[[Segment], bool]:
+        """Whether a segment's images for the report lie in a folder."""
+
+        def images_there(segment: Segment) -> bool:
+            inside = (k for k in self.shown if segment.start <= k < segment.start + len(segment))
+            return all(load_image(folder, k) is not None for k in inside)
+
+        return images_there
+
+
+def ask(edits: Sequence[TrackEdit], source: SourceOptions, output: OutputOptions) -> Painting:
+    """What these options ask to be painted and written."""
+    with closing(read_frames(source.input, source.start_s, source.end_s)) as frames:
+        first = next(frames)
+    changed = [edit.changed() for edit in edits]
+    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
+    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if output.report else []
+    encoding = Encoding(output.encoder, output.quality, output.preset)
+    work, videos = list(zip(edits, changed, strict=True)), written(first, first, output)
+    return Painting(work, len(edited), tuple(shown), videos, encoding, matte_encoding(output))
+
+
 def render_video(
     edits: Sequence[TrackEdit],
     analysis: Analysis,
     make_renderer: Callable[[TrackEdit], Renderer],
-    config: ProcessConfig,
+    source: SourceOptions,
+    output: OutputOptions,
+    edit_said: str,
     clock: Clock,
     job: Job,
+    segment_s: float | None = None,
 ) -> RenderedVideos:
     """Edit every frame and put the videos together in the work folder, going on from what lies there. `make_renderer`
-    makes a fresh renderer for a track."""
-    with closing(read_frames(config.input, config.start_s, config.end_s)) as frames:
-        first = next(frames)
-    encoding = Encoding(config.encoder, config.quality, config.preset)
-    say_conversion(config.output_path, encoding, first)
-    check_times(analysis, config.input)
-    check_copies(job.folder / f"trial{config.output_path.suffix.lower()}", config.input, config.output_path)
-    changed = [edit.changed() for edit in edits]
-    edited = np.unique(np.concatenate([edit.track.frames[c] for edit, c in zip(edits, changed, strict=True)]))
-    shown = edited[:: max(1, len(edited) // SHEET_IMAGES)][:SHEET_IMAGES].tolist() if config.report else []
-    videos = written(first, first, config)
-    starts = segment_starts(first.index, analysis.num_frames, analysis.video.frame_rate, SEGMENT_S)
-    stop = first.index + analysis.num_frames
-
-    def complete(segment: Segment) -> bool:
-        inside = (k for k in shown if segment.start <= k < segment.start + len(segment))
-        return all(load_image(job.folder, k) is not None for k in inside)
-
-    own = matte_encoding(config)
-    with Segments(job.folder, videos, starts, stop, analysis.video, encoding, config.output_path, own) as segments:
-        missing = segments.resume(complete)
+    makes a fresh renderer for a track; `edit_said` is what is done, in words, for the videos' metadata."""
+    asked, folder, final = ask(edits, source, output), job.folder, output.output_path
+    first = asked.videos[VIDEO]
+    say_conversion(final, asked.encoding, first)
+    check_times(analysis, source.input)
+    check_copies(folder / f"trial{final.suffix.lower()}", source.input, final)
+    starts, stop = segments_of(analysis, segment_s), first.index + analysis.num_frames
+    given = (analysis.video, asked.encoding, final, asked.own)
+    with Segments(folder, asked.videos, starts, stop, *given) as segments:
+        missing = segments.resume(asked.complete(folder))
         rest = stop - missing[0] if missing else 0
         if len(missing) < len(starts):
             clock.note(f"going on after {analysis.num_frames - rest} of {analysis.num_frames} frames")
         with clock.stage("rendering", rest) as stage:
             if missing:
-                work = list(zip(edits, changed, strict=True))
-                again = _SecondPass(work, analysis, make_renderer, config, set(shown), job.folder)
-                again.run(segments, missing, stop, stage)
+                again = SecondPass(asked, analysis, make_renderer, source, output, folder)
+                ahead = segments.warm_up(WARM_UP)
+                again.run(segments, missing, stop, ahead, segments.position(ahead), stage)
         with clock.stage("writing"):
-            notice = edit_notice(config) if len(edited) else "Not changed by ned"
-            parts = _put_together(segments, videos, config, job, f"{notice} ({job.mark})")
-    images = tuple(pair for k in shown if (pair := load_image(job.folder, k)))
-    return RenderedVideos(parts, len(edited), images)
+            notice = edit_notice(edit_said) if asked.edited_frames else "Not changed by ned"
+            parts = _put_together(segments, asked.videos, source, output, job, f"{notice} ({job.mark})")
+    images = tuple(pair for k in asked.shown if (pair := load_image(folder, k)))
+    return RenderedVideos(parts, asked.edited_frames, images)
 
 
-def written(before: Frame, after: Frame, config: ProcessConfig) -> dict[str, Frame]:
+def segments_of(analysis: Analysis, segment_s: float | None = None) -> list[int]:
+    """Indices of the frames at which the segments of a video begin; of `SEGMENT_S` unless said otherwise."""
+    length_s = SEGMENT_S if segment_s is None else segment_s
+    return segment_starts(analysis.first_frame, analysis.num_frames, analysis.video.frame_rate, length_s)
+
+
+def written(before: Frame, after: Frame, output: OutputOptions) -> dict[str, Frame]:
     """The frames of all videos that are wanted, by the videos' names."""
     out = {VIDEO: after}
-    if config.compare:
+    if output.compare:
         out[COMPARE] = side_by_side(before, after)
-    if config.alpha is not None:
+    if output.alpha is not None:
         out[MATTE] = matte(before, after)
     return out
 
 
-def matte_encoding(config: ProcessConfig) -> dict[str, Encoding]:
+def matte_encoding(output: OutputOptions) -> dict[str, Encoding]:
     """Mattes are kept without loss in every container: black must stay 0."""
-    if config.alpha is None:
+    if output.alpha is None:
         return {}
-    lossless = Encoding("ffv1") if config.alpha.suffix.lower() == ".mkv" else Encoding("libx264", "lossless")
+    lossless = Encoding("ffv1") if output.alpha.suffix.lower() == ".mkv" else Encoding("libx264", "lossless")
     return {MATTE: lossless}
 
 
@@ -133,21 +169,21 @@ def check_times(analysis: Analysis, path: Path) -> None:
         raise UserError(text, path=path, remedy="its times may be damaged: mend them with ffmpeg, or cut with --end")
 
 
-def needed_bytes(info: VideoInfo, config: ProcessConfig) -> int:
+def needed_bytes(info: VideoInfo, source: SourceOptions, output: OutputOptions) -> int:
     """Room that the work takes at most, as far as it can be told beforehand: the segments, the whole files put together
     of them, and the landmarks of two faces."""
     frames = info.num_frames
-    if config.start_s is not None or config.end_s is not None:
-        length_s = min(config.end_s or info.duration_s, info.duration_s) - (config.start_s or 0.0)
+    if source.cut:
+        length_s = min(source.end_s or info.duration_s, info.duration_s) - (source.start_s or 0.0)
         frames = max(1, min(frames, round(length_s * info.frame_rate)))
-    image = video_bytes(info, frames, config.encoder, config.quality) * (3 if config.compare else 1)
-    others = config.input.stat().st_size * frames // max(1, info.num_frames)  # sound: less than all of the input
+    image = video_bytes(info, frames, output.encoder, output.quality) * (3 if output.compare else 1)
+    others = source.input.stat().st_size * frames // max(1, info.num_frames)  # sound: less than all of the input
     return 2 * image + others + 2 * frames * NUM_LANDMARKS * 12
 
 
-def edit_notice(config: ProcessConfig) -> str:
+def edit_notice(edit_said: str) -> str:
     """What the output's metadata say, so that nobody takes it for a recording."""
-    return f"Facial expression edited with ned {__version__}: {config.edit_said()}"
+    return f"Facial expression edited with ned {__version__}: {edit_said}"
 
 
 @dataclass(frozen=True)
@@ -161,33 +197,37 @@ class _Started:
     """Whether a segment begins with it."""
 
 
-class _SecondPass:
-    """One reading of the rest of the video."""
+class SecondPass:
+    """One reading of the rest of the video, or of a part of it."""
 
     def __init__(
         self,
-        edits: list[tuple[TrackEdit, Bool[np.ndarray, "_"]]],
+        asked: Painting,
         analysis: Analysis,
         make_renderer: Callable[[TrackEdit], Renderer],
-        config: ProcessConfig,
-        shown: set[int],
+        source: SourceOptions,
+        output: OutputOptions,
         folder: Path,
     ) -> None:
-        self._edits, self._analysis, self._make_renderer, self._config = edits, analysis, make_renderer, config
-        self._shown, self._folder = shown, folder
+        self._edits, self._analysis, self._make_renderer = asked.edits, analysis, make_renderer
+        self._source, self._output, self._shown, self._folder = source, output, set(asked.shown), folder
 
-    def run(self, segments: Segments, starts: list[int], stop: int, stage: Stage) -> None:
-        """Make the segments that begin at `starts`."""
-        config, coming = self._config, list(starts)
-        ahead = segments.warm_up(WARM_UP)
+    def run(
+        self, segments: Segments, starts: list[int], stop: int, ahead: int, position: Position | None, stage: Stage
+    ) -> None:
+        """Make the segments that begin at `starts`, the last up to frame `stop`. Reading begins at `position`, `ahead`
+        frames before the first of them, or at the video's beginning."""
+        source, coming = self._source, list(starts)
         rate = float(self._analysis.video.frame_rate)
-        fetch = Stills(config.input, rate)  # segments of one track share it
+        fetch = Stills(source.input, rate)  # segments of one track share it
         scheduler: PaintScheduler | None = None
         waiting: PaintScheduler | None = None  # the next segment's, already at work before it
         last: _Started | None = None  # painted by other threads while the next frame is started
         with ExitStack() as stack:
-            frames = read_frames(config.input, config.start_s, config.end_s, segments.position(ahead))
+            frames = read_frames(source.input, source.start_s, source.end_s, position)
             for frame in stack.enter_context(prefetch(frames, 6)):
+                if frame.index >= stop:
+                    break
                 if waiting is None and coming and frame.index >= coming[0] - ahead:
                     end = coming[1] if len(coming) > 1 else stop
                     waiting = PaintScheduler(self._edits, self._make_renderer, fetch, coming[0] - ahead, end)
@@ -213,7 +253,7 @@ class _SecondPass:
     def _write(self, started: _Started, segments: Segments, stage: Stage) -> None:
         """Wait for a frame and put it into its segment."""
         frame, edited = started.frame, started.painted()
-        images = written(frame, edited, self._config)
+        images = written(frame, edited, self._output)
         if frame.index in self._shown:
             self._keep_image(started.scheduler, frame, edited)
         if started.begins:
@@ -234,18 +274,17 @@ class _SecondPass:
 
 
 def _put_together(
-    segments: Segments, videos: dict[str, Frame], config: ProcessConfig, job: Job, notice: str
+    segments: Segments, videos: dict[str, Frame], source: SourceOptions, output: OutputOptions, job: Job, notice: str
 ) -> dict[Path, Path]:
     """The whole videos by their final paths."""
     parts = {}
     for video in videos:
-        final = {VIDEO: config.output_path, COMPARE: config.compare_path, MATTE: config.alpha}[video]
+        final = {VIDEO: output.output_path, COMPARE: output.compare_path, MATTE: output.alpha}[video]
         assert final is not None
         parts[final] = job.folder / f"{video}{final.suffix.lower()}"
         segments.put_together(
-            video, parts[final], copy_from=None if video == MATTE else config.input,
-            cut=config.start_s is not None or config.end_s is not None,
-            cut_end_s=config.end_s, metadata={"comment": notice}, name=final,
+            video, parts[final], copy_from=None if video == MATTE else source.input, cut=source.cut,
+            cut_end_s=source.end_s, metadata={"comment": notice}, name=final,
         )  # fmt: skip
     return parts
 

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float, UInt8
 
-from ned.config import ProcessConfig
 from ned.files.arrays import array_errors, save_arrays
 from ned.types import ExpressionTrack
 from ned.workspace import flush_to_disk
@@ -55,7 +54,13 @@ def load_image(folder: Path, index: int) -> ImagePair | None:
 class ReportData:
     """One edited person. The tracks run over the frames in which that person was tracked."""
 
-    config: ProcessConfig
+    source: str
+    """Name of the video."""
+    goal: str
+    """What was asked for, in words."""
+    output: Path
+    settings: Mapping[str, str]
+    """What was asked for, by the options' names."""
     person: int
     frames: int
     """Frames written."""

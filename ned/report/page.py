@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import platform
-from dataclasses import fields
 from html import escape
 from pathlib import Path
 
@@ -51,17 +50,15 @@ def write_report(path: Path, data: ReportData) -> None:
 
 def render_report(data: ReportData) -> str:
     """The page as text."""
-    config = data.config
-    goal = config.describe()
     correlation = pearson(data.before.jaw_opening, data.after.jaw_opening)
     said = f"Pearson correlation {correlation:.3f}" if np.isfinite(correlation) else "no correlation: one does not move"
     jaw = {"before": data.before.jaw_opening, "after": data.after.jaw_opening}
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(config.input.name)}: {escape(goal)}</title><style>{_STYLE}</style></head><body>
-<h1>{escape(config.input.name)} → {escape(goal)}</h1>
+<title>{escape(data.source)}: {escape(data.goal)}</title><style>{_STYLE}</style></head><body>
+<h1>{escape(data.source)} → {escape(data.goal)}</h1>
 <p class="soft">{data.edited_frames} of {data.frames} frames edited, person {data.person}</p>
-<p class="soft">{escape(str(config.output_path))}</p>
+<p class="soft">{escape(str(data.output))}</p>
 {_sheet(data)}
 <h2>Jaw opening over time</h2>
 <p>{_LEGEND} <span class="soft">{said}</span></p>
@@ -70,7 +67,7 @@ def render_report(data: ReportData) -> str:
 <p>{_LEGEND}</p>
 {_coefficients(data)}
 <div class="side"><div><h2>Time</h2>{_table(_times(data), numbers=True)}</div>
-<div><h2>Settings</h2>{_table(_settings(data))}</div>
+<div><h2>Settings</h2>{_table(list(data.settings.items()))}</div>
 <div><h2>Done by</h2>{_table(_done_by(data))}</div></div>
 </body></html>
 """
@@ -121,11 +118,6 @@ def _coefficients(data: ReportData) -> str:
 
 def _times(data: ReportData) -> list[tuple[str, str]]:
     return [(name, f"{seconds:.2f} s") for name, seconds in data.seconds.items()]
-
-
-def _settings(data: ReportData) -> list[tuple[str, str]]:
-    rows = [(f.name, getattr(data.config, f.name)) for f in fields(data.config)]
-    return [(name, str(value)) for name, value in rows if value is not None]
 
 
 def _done_by(data: ReportData) -> list[tuple[str, str]]:

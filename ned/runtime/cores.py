@@ -4,10 +4,11 @@ import os
 
 
 def available() -> int:
-    """Cores that this process may use: as the system's mask says, which containers and `taskset` narrow."""
-    if hasattr(os, "sched_getaffinity"):
-        return max(1, len(os.sched_getaffinity(0)))
-    return os.cpu_count() or 2
+    """Cores that this process may use: as the system's mask says, which containers and `taskset` narrow; no more than
+    `NED_CPUS`, which says how many a scheduler gave, where it sets no mask."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    given = os.environ.get("NED_CPUS", "")
+    return max(1, min(cores, int(given) if given.isdecimal() and int(given) else cores))
 
 
 PAINTING = max(1, available() // 2)

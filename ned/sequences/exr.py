@@ -20,6 +20,8 @@ from ned.video.probe import MAX_PIXELS
 NOTICE = "comments"
 """OpenEXR's standard attribute for words on an image."""
 _SPACE_ATTRIBUTES = ("colorInteropID", "colorSpace", "oiio:ColorSpace")
+_LOSSY = ("PXR24_COMPRESSION", "B44_COMPRESSION", "B44A_COMPRESSION", "DWAA_COMPRESSION", "DWAB_COMPRESSION",
+          "LJ2K_COMPRESSION")  # fmt: skip
 _MAX_BYTES = 4 * 1024**3
 
 
@@ -105,10 +107,9 @@ class ExrImage:
     def write(self, path: Path, notice: str = "") -> None:
         """All of it, without loss, with a notice after what its comment says. Raises OSError."""
         exr = library()
-        lossless = {exr.NO_COMPRESSION, exr.RLE_COMPRESSION, exr.ZIPS_COMPRESSION, exr.ZIP_COMPRESSION,
-                    exr.PIZ_COMPRESSION}  # fmt: skip
         header = self.header
-        if header["compression"] not in lossless:  # encoding them once more would change all pixels
+        lossy = [getattr(exr, name, None) for name in _LOSSY]
+        if header["compression"] in lossy:  # encoded a second time, all pixels would change
             header["compression"] = exr.ZIP_COMPRESSION
         if notice and notice not in str(header.get(NOTICE, "")):
             header[NOTICE] = "\n".join(filter(None, [str(header.get(NOTICE, "")), notice]))

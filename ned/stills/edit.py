@@ -14,6 +14,7 @@ from ned.edit.track_edit import TrackEdit
 from ned.exchange.livelink import read_expression
 from ned.face_model import FaceModel
 from ned.manipulator import build_manipulator, effects_of
+from ned.manipulator.playback import Playback
 from ned.manipulator.protocol import Articulation, unknown_style
 from ned.manipulator.vitl.manipulator import VitlManipulator
 from ned.manipulator.vitl.plane import NAMES, check_place, place_of, shares_at
@@ -22,7 +23,7 @@ from ned.rendering.painter import Painter
 from ned.stills.faces import Face, Portrait
 from ned.stills.frame import RATE, OneFrame, pixels_of
 from ned.stills.upright import StillImage, eight_bits
-from ned.types import Edit, Emotion, ExpressionTrack, Style, ValenceArousal
+from ned.types import Edit, Emotion, ExpressionTrack, Style, Track, ValenceArousal
 from ned.video import Frame
 
 HELD = 101
@@ -96,7 +97,9 @@ def manipulate_with(wish: Wish, model: FaceModel) -> Callable[[Face], Expression
     if wish.expression is not None:
 
         def from_file(face: Face) -> ExpressionTrack:
-            return read_expression(wish.expression, face.fit.expression, np.zeros(1), Fraction(int(RATE)))
+            own = face.fit.expression
+            given = Track(read_expression(wish.expression, own, np.zeros(1), Fraction(int(RATE))))
+            return Playback(model.space).translate(own, face.articulation, RATE, Edit(given, wish.intensity))
 
         return from_file
     if wish.manipulator != "vitl":

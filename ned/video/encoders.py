@@ -24,6 +24,8 @@ class Encoder:
     levels: tuple[int, int, int]
     scale: str
     fixed: tuple[tuple[str, str], ...] = ()
+    """Whatever the quality. What x264 and x265 write depends on how many frames they encode at a time, and they take as
+    many as there are cores; so that number is fixed, for the same images on every machine."""
     lossless: tuple[tuple[str, str], ...] = ()
     presets: tuple[str, str] = ("", "")
     """For draft, and for all other qualities; empty where there is none."""
@@ -36,9 +38,11 @@ _CRF63, _QP63 = "constant rate factor, 0 best to 63 worst", "quantiser, 0 best t
 _NVENC = {"fixed": (("rc", "vbr"), ("b:v", "0")), "presets": ("p2", "p5"), "even_size": True}
 _QP = "quantiser, 0 best to 51 worst"
 ENCODERS = {
-    "libx264": Encoder("crf", (23, 17, 12), _CRF, lossless=(("qp", "0"),), presets=("veryfast", "medium")),
+    "libx264": Encoder(
+        "crf", (23, 17, 12), _CRF, fixed=(("threads", "3"),), lossless=(("qp", "0"),), presets=("veryfast", "medium")
+    ),
     "libx265": Encoder(
-        "crf", (27, 20, 15), _CRF, lossless=(("x265-params", "lossless=1:log-level=error"),),
+        "crf", (27, 20, 15), _CRF, fixed=(("threads", "1"),), lossless=(("x265-params", "lossless=1:log-level=error"),),
         presets=("veryfast", "medium"),
     ),
     "libsvtav1": Encoder("crf", (38, 26, 18), _CRF63, presets=("10", "8"), even_size=True),

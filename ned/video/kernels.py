@@ -78,24 +78,28 @@ def add_rgb_to_yuv(delta, luma, blue, red, x0, y0, shift_x, shift_y, numbers, to
     h, w = delta.shape[0], delta.shape[1]
     y_factor = one / scale
     b_factor, r_factor = half / (one - kb) / chroma_scale, half / (one - kr) / chroma_scale
+    first = x0 >> shift_x
+    count = ((x0 + w - 1) >> shift_x) + 1 - first
+    sums = np.empty((2, count), np.float32)
     for row in range(y0 >> shift_y, ((y0 + h - 1) >> shift_y) + 1):
         ya, yb = row << shift_y, min((row + 1) << shift_y, height)
-        for column in range(x0 >> shift_x, ((x0 + w - 1) >> shift_x) + 1):
-            xa, xb = column << shift_x, min((column + 1) << shift_x, width)
-            sum_b, sum_r = zero, zero
-            for y in range(max(ya, y0), min(yb, y0 + h)):
-                for x in range(max(xa, x0), min(xb, x0 + w)):
-                    r, g, b = delta[y - y0, x - x0, 0], delta[y - y0, x - x0, 1], delta[y - y0, x - x0, 2]
-                    if r == 0 and g == 0 and b == 0:
-                        continue
-                    level = kr * r + kg * g + kb * b
-                    sum_b += b - level
-                    sum_r += r - level
-                    value = np.floor(np.float32(luma[y, x]) + level * y_factor + half)
-                    luma[y, x] = min(max(value, zero), top)
-            if sum_b != 0 or sum_r != 0:
+        sums[:] = zero
+        for y in range(max(ya, y0), min(yb, y0 + h)):
+            for j in range(w):  # apart from the chroma, so that many are done at once; 0 changes nothing
+                level = kr * delta[y - y0, j, 0] + kg * delta[y - y0, j, 1] + kb * delta[y - y0, j, 2]
+                value = np.floor(np.float32(luma[y, x0 + j]) + level * y_factor + half)
+                luma[y, x0 + j] = min(max(value, zero), top)
+            for j in range(w):
+                level = kr * delta[y - y0, j, 0] + kg * delta[y - y0, j, 1] + kb * delta[y - y0, j, 2]
+                at = ((x0 + j) >> shift_x) - first
+                sums[0, at] += delta[y - y0, j, 2] - level
+                sums[1, at] += delta[y - y0, j, 0] - level
+        for at in range(count):
+            column = first + at
+            if sums[0, at] != 0 or sums[1, at] != 0:
+                xa, xb = column << shift_x, min((column + 1) << shift_x, width)
                 share = one / np.float32((yb - ya) * (xb - xa))
-                value = np.floor(np.float32(blue[row, column]) + sum_b * share * b_factor + half)
+                value = np.floor(np.float32(blue[row, column]) + sums[0, at] * share * b_factor + half)
                 blue[row, column] = min(max(value, zero), top)
-                value = np.floor(np.float32(red[row, column]) + sum_r * share * r_factor + half)
+                value = np.floor(np.float32(red[row, column]) + sums[1, at] * share * r_factor + half)
                 red[row, column] = min(max(value, zero), top)

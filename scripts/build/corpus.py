@@ -14,15 +14,15 @@ from pathlib import Path
 
 import numpy as np
 
+from ned.analysis.cached import analyse_cached
 from ned.exchange.persons import person_expressions
 from ned.face_model.spaces import ARKIT52
 from ned.manipulator.corpus.people import RealTrack
-from ned.manipulator.settings import NOMINAL_RATE
 from ned.manipulator.corpus.store import build_corpus, save_corpus
 from ned.manipulator.resample import resample
+from ned.manipulator.settings import NOMINAL_RATE
 from ned.runtime.progress import Silent
 from ned.workspace import Cache
-from ned.analysis.cached import analyse_cached
 
 VIDEOS = (".mp4", ".mov", ".mkv", ".webm", ".avi")
 SHORTEST_S = 1.5

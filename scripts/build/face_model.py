@@ -16,8 +16,10 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from face_model_controls import Shape, at, scaled
+from face_model_mouth import mouth_left
 from face_model_parts import eyeballs, teeth
-from face_model_shapes import GAZE_RAD, LEFT_SHAPES, MIDDLE_SHAPES, Shape, at, mouth_left, scaled
+from face_model_shapes import GAZE_RAD, LEFT_SHAPES, MIDDLE_SHAPES
 from face_model_solver import FieldSolver, jaw_weights
 from face_model_topology import (
     BELOW_LIP,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from face_model_shapes import Shape
+from face_model_controls import Shape
 from face_model_topology import (
     ABOVE_LIP,
     BELOW_LIP,

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 
-from ned.renderer.neural.training.start import IN_TRAINING, load_start
-from ned.renderer.neural.networks import build_network
-from ned.renderer.neural.weights import SHIPPED
 from ned.files.checkpoint import load_strictly, part_of, save_checkpoint
+from ned.renderer.neural.networks import build_network
+from ned.renderer.neural.training.start import IN_TRAINING, load_start
+from ned.renderer.neural.weights import SHIPPED
 
 MAX_BYTES = 40_000_000
 

@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 
 from ned.face_model.spaces import ARKIT52
-from ned.manipulator.vitl.training.displays import half_seen
+from ned.files.checkpoint import TrainingRecord
 from ned.manipulator.vitl.evaluation import compare, print_rows, smoothness
 from ned.manipulator.vitl.settings import SliderConfig
 from ned.manipulator.vitl.slider import SHIPPED, load_slider
+from ned.manipulator.vitl.training.displays import half_seen
 from ned.manipulator.vitl.training.fit import fit_slider, save_slider
 from ned.manipulator.vitl.training.run import known_people, people_of
-from ned.files.checkpoint import TrainingRecord
 
 
 def choose(start: SliderConfig, data: Path | None) -> SliderConfig:

@@ -12,11 +12,15 @@ UV = 256
 
 
 def deca_states(seed: int = 0) -> dict[str, dict]:
-    """What `deca_model.tar` holds, random: coefficients of a plausible size about a frontal face."""
+    """What `deca_model.tar` holds, random: small coefficients about a frontal face that fills DECA's crop, so that no
+    tracked face that looks ahead is lost."""
     import torch
 
+    from ned.encoders.crop import DECA_KEYPOINTS, DECA_SCALE
     from ned.encoders.deca import Deca
     from ned.encoders.parameters import DECA_WIDTHS
+    from ned.face_model import load_face_model
+    from ned.face_model.flame.points import IBUG68
 
     torch.manual_seed(seed)
     network = Deca().eval()
@@ -25,7 +29,11 @@ def deca_states(seed: int = 0) -> dict[str, dict]:
         last.weight.mul_(0.3)
         last.bias.zero_()
         start = DECA_WIDTHS["shape"] + DECA_WIDTHS["texture"] + DECA_WIDTHS["expression"] + DECA_WIDTHS["pose"]
-        last.bias[start] = 8.0  # the camera's scale
+        last.weight[start - DECA_WIDTHS["pose"] : start + DECA_WIDTHS["camera"]] *= 0.1
+        points = load_face_model().mean[list(IBUG68), :2] * [0.01, -0.01]
+        low, high = points.min(0), points.max(0)
+        side = (high - low).sum() / 2 * DECA_KEYPOINTS * DECA_SCALE
+        last.bias[start : start + 3] = torch.tensor([2 / side, *(-(low + high) / 2)])  # the camera
     return {name: getattr(network, name).state_dict() for name in network.needs} | {"global_step": 0, "batch_size": 4}
 
 

@@ -28,6 +28,15 @@ GENERATED = {
 _MARK = "<!-- generated -->"
 
 
+def on_config(config):
+    """Documents that the navigation does not name yet come last under Reference."""
+    named = set(re.findall(r"[\w./-]+\.md", repr(config.nav)))
+    here = {path.relative_to(config.docs_dir).as_posix() for path in Path(config.docs_dir).rglob("*.md")}
+    reference = next(entry["Reference"] for entry in config.nav if "Reference" in entry)
+    reference += sorted(here - named)
+    return config
+
+
 def on_files(files: Files, config) -> Files:
     """Add the documents that lie elsewhere, and the pages of the Python API."""
     for source, target in OUTSIDE.items():

@@ -25,7 +25,7 @@ def pages(package: Path) -> dict[str, str]:
         short = name.removeprefix("ned.")
         if short in _MODULES:
             modules = sorted(p.stem for p in (package / short).glob("*.py") if p.stem != "__init__")
-            inner = [f"::: {name}.{module}\n    options:\n      heading_level: 2\n" for module in modules]
+            inner = [f"## {name}.{m}\n\n::: {name}.{m}\n    options:\n      heading_level: 3\n" for m in modules]
         out[f"api/{name}.md"] = "\n".join([f"# {name}", "", what + ".", "", f"::: {name}", "", *inner])
     return out
 

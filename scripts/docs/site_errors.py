@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-KINDS = ("UserError", "ProcessingError")
+KINDS = ("UserError", "ProcessingError", "Unsuitable")
 GAP = "…"
 _MOST = 12
 """Variants of one message."""

@@ -70,7 +70,7 @@ def _table(actions: list[argparse.Action], keyword: bool = False) -> Iterator[st
         shown = f" `{value}`" if takes and action.option_strings else ""
         said = (action.help or "").replace("%%", "%").replace("|", "\\|")
         middle = f"`{action.dest}` | " if keyword else ""
-        yield f"| {flags}{shown.replace('|', chr(92) + '|')} | {middle}{said} |"
+        yield f"| {flags}{shown} | {middle}{said} |"
     yield ""
 
 

@@ -112,10 +112,11 @@ def encoders() -> None:
     import torch
 
     from ned.encoders.deca import Deca
+    from ned.encoders.resnet import fused
 
-    network = Deca().eval()
-    for batch in (1, 16):
-        images = torch.rand(batch, 3, 224, 224)
+    network = fused(Deca().eval())
+    for batch in (1, 4, 16):
+        images = torch.rand(batch, 3, 224, 224).contiguous(memory_format=torch.channels_last)
         for detail in (False, True):
             network.encode(images, detail)
             began, done = time.process_time(), 0

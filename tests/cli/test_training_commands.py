@@ -88,7 +88,7 @@ def test_finetune_names_the_actor_after_the_first_video(video, asked, capsys, mo
     assert not overwrite and command == "ned finetune talk.mp4 -p 2" and 0 <= time.monotonic() - began < 60
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == str(tmp_path / "data" / "actors" / "talk" / "previews")
-    assert "held-out FAPD 5.00, better than a bent frame (6.00)" in lines[1]
+    assert "held-out MAE 5.00, better than a bent frame (6.00)" in lines[1]
     (video.parent / "b.mov").write_bytes(b"x")
     assert main(["finetune", str(video.parent), "--name", "ann", "-y", "--quiet"]) == 0
     assert asked[1][0] == (video.parent / "b.mov", video) and asked[1][1] == "ann" and asked[1][8]

@@ -5,8 +5,9 @@ import pytest
 torch = pytest.importorskip("torch")
 import numpy as np  # noqa: E402
 
-from ned.encoders.checkpoint import ENCODERS, check_edition, load_encoder  # noqa: E402
+from ned.encoders.checkpoint import ENCODERS, load_encoder  # noqa: E402
 from ned.encoders.deca import Deca, DetailDecoder, Emoca, PerceptualEncoder, Spectre, _coarse  # noqa: E402
+from ned.encoders.editions import check_edition  # noqa: E402
 from ned.encoders.mobilenet import V3_LARGE, V3_SMALL, MobileNetV2, MobileNetV3Minimal  # noqa: E402
 from ned.encoders.parameters import DECA_WIDTHS, unpack_deca  # noqa: E402
 from ned.encoders.resnet import ResnetEncoder  # noqa: E402

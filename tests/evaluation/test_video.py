@@ -84,7 +84,7 @@ def test_a_caricature_is_accurate_and_unreal(evaluation):
 def test_no_figure_is_made_up_without_its_judge(evaluation):
     row = rows(evaluation)["edit"]
     for name in ("valence_change", "identity", "lpips", "lse_d"):
-        assert name not in row.figures and row.missing[name].startswith(("needs", "no judge"))
+        assert name not in row.figures and row.missing[name].startswith("needs")
     text = as_text(evaluation)
     assert "copy-input" in text and "transcode" in text and "talk_happy.mp4" in text
     assert "identity                              not computed: needs" in text
@@ -199,3 +199,26 @@ def test_a_reference_that_is_none_is_refused(tmp_path):
     np.savez(path, happy=np.zeros((30, 8)))
     with pytest.raises(UserError, match="fewer than 20 neutral faces"):
         load_reference(path)
+
+
+def test_judges_of_sound_and_of_many_faces_give_their_figures(original):
+    class Mean:
+        name = "mean"
+
+        def features(self, rgb):
+            return np.array([rgb.mean(), rgb.std()])
+
+    class Flat:
+        name = "flat"
+
+        def lips(self, images):
+            return np.full((max(0, len(images) - 4), 2), 0.5, np.float32)
+
+        def sound(self, rows):
+            return np.full((max(0, (len(rows) - 20) // 4 + 1), 2), 0.5, np.float32)
+
+    found = evaluate_videos([Pair(original, original, None)], Judges(sync=Flat(), distribution=Mean()))
+    copy, transcoded, edit = found.rows[:3]
+    assert copy.figures["lse_d"] == edit.figures["lse_d"] < 1e-3 and copy.figures["lse_c"] >= 0
+    assert abs(copy.figures["kid"]) <= abs(transcoded.figures["kid"]) + 1e-9 and "kid_error" in copy.figures
+    assert "wants 2048 faces a side" in copy.missing["fid"] and not found.measured[0].comparison.clouds.edited.count

@@ -114,7 +114,7 @@ def test_what_is_copied_installs_and_its_entry_point_runs(steps, tmp_path):
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps",
            "--no-build-isolation", "--no-index", "--target", str(site), str(tmp_path / "src")]  # fmt: skip
     pytest.importorskip("setuptools")
-    subprocess.run(pip, check=True, capture_output=True, timeout=120)
+    subprocess.run(pip, check=True, capture_output=True, timeout=300)
     (entry,), (command,) = _values(steps, "ENTRYPOINT"), _values(steps, "CMD")
     (own,) = _values(steps, "ENV")
     named = dict(pair.split("=", 1) for pair in own.split())
@@ -126,7 +126,7 @@ def test_what_is_copied_installs_and_its_entry_point_runs(steps, tmp_path):
         assert started == str(site / "bin" / "ned")
         done = subprocess.run(
             [sys.executable, started, *arguments], env=environment, cwd=tmp_path, capture_output=True, text=True,
-            timeout=120,
+            timeout=300,
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
     assert str(tmp_path / "state" / "cache") in done.stdout  # the doctor's last answer: where the cache lies

@@ -8,6 +8,7 @@ import torch
 from ned.config import ProcessConfig
 from ned.pipeline.resolved import OWN, key_of, resolve
 from ned.pipeline.statement import statement
+from ned.workspace import open_job
 
 TYPES = {True: "compositeWithTrainedAlgorithmicMedia", False: "compositeSynthetic"}
 
@@ -67,6 +68,21 @@ def test_going_on_without_the_gpu_is_other_work(video, gpu):
     assert key_of(warp, resolve(warp)) == before  # which has no use for a GPU
 
 
+def test_pieces_of_another_device_are_not_joined(video, tmp_path, gpu):
+    output = tmp_path / "out.mp4"
+    config = _config(video, output=output, renderer="neural")
+    gpu(True)
+    with pytest.raises(SystemExit), open_job(output, key_of(config, resolve(config))) as job:
+        (job.folder / "video-000000000@0.nut").write_bytes(b"painted by a card")
+        raise SystemExit
+    with pytest.raises(SystemExit), open_job(output, key_of(config, resolve(config))) as job:
+        assert not job.replaced and list(job.folder.glob("*.nut"))  # the same card: goes on
+        raise SystemExit
+    gpu(False)
+    with open_job(output, key_of(config, resolve(config))) as job:
+        assert job.replaced and not list(job.folder.glob("*.nut"))
+
+
 def test_why_is_said_where_it_was_left_open(video, gpu):
     gpu(False)
     assert "renderer: warp, since there is no GPU (--renderer neural" in resolve(_config(video)).why
@@ -81,6 +97,16 @@ def test_a_place_is_what_the_manifest_says(video, gpu):
     said = statement(config, resolve(config), [], 10).parameters
     assert (said["valence"], said["arousal"], said["manipulator"]) == ("0.0", "-0.5", "vitl") and "emotion" not in said
     assert len(said["manipulator_weights"]) == 64
+
+
+def test_a_timeline_is_told_in_words_and_without_folders(video, tmp_path, gpu):
+    gpu(False)
+    entries = [{"time": 0, "emotion": "sad"}, {"time": 2, "reference": str(tmp_path / "private" / "clip.mp4")}]
+    config = _config(video, timeline=entries, seed=3)
+    said = statement(config, resolve(config), [], 10)
+    assert said.parameters["timeline"] == "sad to clip.mp4" and "emotion" not in said.parameters
+    assert not any(str(tmp_path) in value for value in said.parameters.values())
+    assert said.parameters["seed"] == "3"
 
 
 def test_weights_are_known_by_their_content(video, tmp_path, gpu):

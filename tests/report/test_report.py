@@ -2,12 +2,12 @@
 
 import re
 from html.parser import HTMLParser
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from ned.config import ProcessConfig
 from ned.errors import UserError
 from ned.report import ImagePair, ReportData, contact_sheet, grid, save_image, write_report
 from ned.report.page import pearson
@@ -27,7 +27,10 @@ def make_data(count: int = 50, images: int = 3) -> ReportData:
     frame = rng.integers(0, 255, (120, 160, 3), np.uint8)
     box = np.array([40.0, 10.0, 120.0, 110.0])
     return ReportData(
-        ProcessConfig.build(input="a <b>.mp4", emotion="sad", report=True),
+        "a <b>.mp4",
+        "sad, intensity 1",
+        Path("a <b>_sad.mp4"),
+        {"emotion": "sad", "input": "a <b>.mp4"},
         2,
         count,
         count - 1,

@@ -11,7 +11,14 @@ from ned.errors import NedError
 from ned.evaluation.judges.networks import OnnxJudge
 from ned.evaluation.judges.onnx import runtime_is_here
 from ned.evaluation.judges.perceptual import Lpips
-from ned.evaluation.judges.protocol import AffectJudge, ExpressionJudge, FeatureJudge, ImageJudge
+from ned.evaluation.judges.protocol import (
+    AffectJudge,
+    DistributionJudge,
+    ExpressionJudge,
+    FeatureJudge,
+    ImageJudge,
+    SyncJudge,
+)
 from ned.models import MODELS, Model, find_model
 from ned.models.store import why_absent
 
@@ -29,6 +36,8 @@ class Judges:
     perceptual: ImageJudge | None = None
     features: tuple[FeatureJudge, ...] = ()
     """Of protocols."""
+    sync: SyncJudge | None = None
+    distribution: DistributionJudge | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     """Why a model of the registry is not used, by its name."""
 
@@ -59,7 +68,8 @@ def find_judges(models: tuple[Model, ...] = MODELS) -> Judges:
     return Judges(
         next(iter(found.get("landmarks", ())), None), (*found.get("expression", ()), *affect), affect,
         tuple(found.get("identity", ())), next(iter(found.get("perceptual", ())), None),
-        tuple(found.get("features", ())), absent,
+        tuple(found.get("features", ())), next(iter(found.get("sync", ())), None),
+        next(iter(found.get("distribution", ())), None), absent,
     )  # fmt: skip
 
 
@@ -67,7 +77,21 @@ def _onnx(model: Model, path: Path) -> OnnxJudge:
     return OnnxJudge(model.name, path)
 
 
+def _sync(model: Model, path: Path) -> SyncJudge:
+    from ned.evaluation.judges.syncnet import SyncNet  # imports torch
+
+    return SyncNet(path)
+
+
+def _inception(model: Model, path: Path) -> DistributionJudge:
+    from ned.evaluation.judges.inception import Inception  # imports torch
+
+    return Inception(path)
+
+
 _LOADERS: dict[str, Callable[[Model, Path], Any]] = {
     "landmarks": lambda model, path: path,
     "perceptual": lambda model, path: Lpips(path),
+    "sync": _sync,
+    "distribution": _inception,
 }

@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 MAX_SHIFT = 15
 """Frames of 25 fps that sound and image are shifted by against each other, each way."""
+
+BLOCK = 256
 
 
 class LipSync(NamedTuple):
@@ -25,19 +27,29 @@ class LipSync(NamedTuple):
 
 def lip_sync(
     lips: Float[np.ndarray, "windows features"],
-    sound: Float[np.ndarray, "windows features"],
+    sound: Float[np.ndarray, "heard features"],
     max_shift: int = MAX_SHIFT,
+    at: Int[np.ndarray, "windows"] | None = None,
 ) -> LipSync:
     """Mean Euclidean distance of the windows' features at every shift, of which the best is chosen.
 
-    Past the ends of the sound there are zeros, as in the published measure. ValueError for no windows.
+    `at`: which window of the sound belongs to each of the lips, where some are missing; else they are the first ones.
+    Past the ends of the sound there are zeros, as in the published measure. Memory does not grow with the length.
+    ValueError for no windows.
     """
     if not len(lips):
         raise ValueError("no windows")
-    padded = np.pad(np.asarray(sound, np.float64), ((max_shift, max_shift), (0, 0)))
-    lips = np.asarray(lips, np.float64)
-    # In PyTorch's pairwise distance, by which the published figures were made, this is added to each difference.
-    differences = [lips - padded[k : k + len(lips)] + 1e-6 for k in range(2 * max_shift + 1)]
-    means = np.array([np.linalg.norm(d, axis=1).mean() for d in differences])
+    at = np.arange(len(lips)) if at is None else at
+    sums = np.zeros(2 * max_shift + 1)
+    for begin in range(0, len(lips), BLOCK):
+        seen = np.asarray(lips[begin : begin + BLOCK], np.float64)
+        for k in range(len(sums)):
+            where = at[begin : begin + BLOCK] + k - max_shift
+            inside = (where >= 0) & (where < len(sound))
+            heard = np.zeros_like(seen)
+            heard[inside] = sound[where[inside]]
+            # PyTorch's pairwise distance, by which the published figures were made, adds this to each difference
+            sums[k] += np.linalg.norm(seen - heard + 1e-6, axis=1).sum()
+    means = sums / len(lips)
     best = int(means.argmin())
     return LipSync(float(means[best]), float(np.median(means) - means[best]), max_shift - best)

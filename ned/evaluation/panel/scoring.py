@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -157,20 +158,41 @@ def _by_item(answers: list[Answer], value: Callable[[Answer], object]) -> list[l
 def as_text(result: PanelResult) -> str:
     """The table."""
     lines = [
-        f"{result.answers} answers of {result.viewers} viewers; two viewers of one item differ by "
-        f"{result.realism_difference:.2f} points and name the same emotion in {result.same_emotion:.0%}; "
-        f"Krippendorff's alpha: realism {result.realism_alpha:.2f}, emotion {result.emotion_alpha:.2f}",
+        f"{_counted(result.answers, 'answer')} of {_counted(result.viewers, 'viewer')}; {_agreement(result)}",
         f"{'kind':14s}{'emotion':11s}{'items':>6s}{'answers':>8s}  {'taken for real':22s}{'realism, 1 to 5':22s}"
         f"{'surely altered':22s}recognised",
     ]
     for s in result.scores:
-        shares = [f"{e.value:4.0%} ({e.low:.0%} to {e.high:.0%})" for e in (s.realism, s.surely_altered, s.recognised)]
-        m = s.mean_realism
-        mean = f"{m.value:.2f} ({m.low:.2f} to {m.high:.2f})"
+        shares = [_with_interval(e, "4.0%", ".0%") for e in (s.realism, s.surely_altered, s.recognised)]
+        mean = _with_interval(s.mean_realism, ".2f", ".2f")
         lines.append(f"{s.kind:14s}{s.emotion or 'all':11s}{s.items:6d}{s.answers:8d}  {shares[0]:22s}{mean:22s}"
                      f"{shares[1]:22s}{shares[2]}")  # fmt: skip
-    lines.append("in brackets: 95 % intervals, for these viewers and other clips of the kind")
+    lines.append("in brackets: 95 % intervals, for these viewers and other clips of the kind; –: not to be known")
     if result.remarks:
         lines.append("remarks:")
         lines += [f"  {a.kind} {a.wanted} {a.realism}: {a.remark}" for a in result.remarks]
     return "\n".join(lines) + "\n"
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
+def _agreement(result: PanelResult) -> str:
+    """How far viewers of one item agree, as far as any item had two of them."""
+    if math.isnan(result.realism_difference):
+        return "no item was seen by two, so nothing is known of their agreement"
+    alphas = [
+        f"{name} {'not known, all answers are one' if math.isnan(alpha) else format(alpha, '.2f')}"
+        for name, alpha in (("realism", result.realism_alpha), ("emotion", result.emotion_alpha))
+    ]
+    return (
+        f"two viewers of one item differ by {result.realism_difference:.2f} points and name the same emotion in "
+        f"{result.same_emotion:.0%}; Krippendorff's alpha: {', '.join(alphas)}"
+    )
+
+
+def _with_interval(estimate: Estimate, form: str, bounds: str) -> str:
+    if math.isnan(estimate.low) or math.isnan(estimate.high):
+        return f"{estimate.value:{form}} (–)"
+    return f"{estimate.value:{form}} ({estimate.low:{bounds}} to {estimate.high:{bounds}})"

@@ -11,10 +11,11 @@ from jaxtyping import Float
 
 from ned.errors import NedError, ProcessingError
 from ned.evaluation.judges.mesh import FaceMesh
-from ned.evaluation.judges.protocol import FeatureJudge
+from ned.evaluation.judges.protocol import FeatureJudge, SyncJudge
 from ned.evaluation.metrics import cosine, frechet_distance
 from ned.evaluation.sheets import read_at
 from ned.evaluation.spfem.layout import ACTORS, Task
+from ned.evaluation.sync import lip_sync_of
 from ned.runtime.progress import Progress
 from ned.video import probe
 
@@ -51,6 +52,8 @@ class FeatureJudges:
     """ArcFace-ResNet18: FAD."""
     expression: FeatureJudge | None
     """EfficientFace of AffectNet-7: CSIM."""
+    sync: SyncJudge | None = None
+    """SyncNet: LSE-D."""
 
 
 def run_protocol(
@@ -93,9 +96,9 @@ def _row(
     progress: Progress,
     wanted: int,
 ) -> ProtocolRow:
-    if judges.identity is None and judges.expression is None:
+    if judges.identity is None and judges.expression is None and judges.sync is None:
         return ProtocolRow(method, setting, None, None, None, 0, 0)
-    fads, cosines, frames = [], [], 0
+    fads, distances, cosines, frames = [], [], [], 0
     with progress.stage(f"{method}, {setting}", len(ACTORS)) as stage:
         for actor in ACTORS:
             own = [task for task in tasks if task.actor == actor]
@@ -113,9 +116,18 @@ def _row(
                     raise ProcessingError(f"no FAD of {actor}: {error}", remedy="fetch the model again") from error
             if judges.expression is not None:
                 cosines.append(float(cosine(np.stack(generated["expression"]), np.stack(real["expression"])).mean()))
+            distances += _distances(own, video, judges)
             stage.advance()
     mean = lambda values: float(np.mean(values)) if values else None  # noqa: E731
-    return ProtocolRow(method, setting, mean(fads), None, mean(cosines), len(ACTORS), frames)
+    return ProtocolRow(method, setting, mean(fads), mean(distances), mean(cosines), len(ACTORS), frames)
+
+
+def _distances(tasks: list[Task], video: Callable[[Task], Path], judges: FeatureJudges) -> list[float]:
+    """LSE-D of each video that has sound and a face; none without SyncNet."""
+    if judges.sync is None:
+        return []
+    found = [lip_sync_of(video(task), judges.sync) for task in tasks]
+    return [one.distance for one in found if one is not None]
 
 
 def _pairs(

@@ -73,6 +73,12 @@ class FlameFace:
         """The 478 points with `IDENTITIES` identities and 50 expressions, for fitting."""
         return articulated_points(self.model, self.points)
 
+    def person(self, identity: Float[np.ndarray, "identities"]) -> ArticulatedFace:
+        """The 478 points of one person; `identity` may have more components than `articulated` fits."""
+        if len(identity) > IDENTITIES:
+            return articulated_points(self.model, self.points, len(identity)).shaped(identity)
+        return self.articulated.shaped(identity)
+
     @cached_property
     def mean(self) -> Float[np.ndarray, "478 3"]:
         """The landmarks on the mean face, cm in `ned`'s axes."""
@@ -121,9 +127,11 @@ class FlameFace:
         coefficients = np.asarray(coefficients, np.float64)
         jaw = np.zeros((len(coefficients), 3))
         jaw[:, 0] = coefficients[:, 0]
-        face = self.articulated
-        neutral = face.positions(np.zeros((1, coefficients.shape[1] - 1)), np.zeros((1, 3)))
-        return (face.positions(coefficients[:, 1:], jaw) - neutral).astype(np.float32)
+        return (self.articulated.positions(coefficients[:, 1:], jaw) - self._neutral).astype(np.float32)
+
+    @cached_property
+    def _neutral(self) -> Float[np.ndarray, "1 478 3"]:
+        return self.articulated.positions(np.zeros((1, FLAME50.width - 1)), np.zeros((1, 3)))
 
     def mesh(self, parameters: FlameParameters) -> Float[np.ndarray, "frames 5023 3"]:
         """The whole mesh, cm in `ned`'s axes."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import mmap
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 from ned.errors import UserError
 
 MAX_FILES, MAX_DEPTH = 5000, 5
-_ENDINGS = {".pkl", ".npy", ".npz", ".obj", ".tar", ".ckpt", ".pt"}
+_ENDINGS = {".pkl", ".npy", ".npz", ".obj", ".png", ".tar", ".ckpt", ".pt"}
 _OTHERS = ("male", "female", "no_jaw", "nojaw")  # variants that lie beside the one that is meant
 
 
@@ -27,7 +28,14 @@ class FlameFiles:
     template: Path | None = None
     """`head_template.obj`, for its texture coordinates; without it, no detail can be shown."""
     deca: Path | None = None
-    """DECA's checkpoint."""
+    """Checkpoints of encoders."""
+    emoca: Path | None = None
+    spectre: Path | None = None
+    smirk: Path | None = None
+    detail_mask: Path | None = None
+    """`uv_face_eye_mask.png`: where DECA's detail counts."""
+    displacement: Path | None = None
+    """`fixed_displacement_256.npy`."""
 
 
 def find_flame_files(folder: Path) -> FlameFiles:
@@ -76,12 +84,30 @@ def _kind(ending: str, data: mmap.mmap) -> str | None:
             return "model"
         return "masks" if len(data) < 10**7 and has(b"left_eyeball", b"right_eyeball") else None
     if ending == ".npy":
+        if len(data) < 10**7 and data[:128].find(b"(256, 256)") >= 0 and data[:128].find(b"'<f8'") >= 0:
+            return "displacement"
         return "landmarks" if len(data) < 10**7 and has(b"dynamic_lmk_faces_idx", b"static_lmk_faces_idx") else None
     if ending == ".npz":
         return "mediapipe" if len(data) < 10**7 and has(b"lmk_face_idx", b"landmark_indices") else None
     if ending == ".obj":
         return "template" if len(data) < 10**7 and has(b"\nvt ") and _lines(data, b"\nv ") == 5023 else None
-    return "deca" if has(b"E_flame", b"E_detail", b"D_detail") else None
+    if ending == ".png":
+        return "detail_mask" if _is_mask(data) else None
+    return _encoder(has)
+
+
+def _encoder(has: Callable[..., bool]) -> str | None:
+    """Which networks a checkpoint names."""
+    if has(b"E_flame", b"E_expression"):
+        return "emoca" if has(b"E_detail") else "spectre"
+    if has(b"E_flame", b"E_detail", b"D_detail"):
+        return "deca"
+    return "smirk" if has(b"pose_encoder", b"shape_encoder", b"expression_encoder") else None
+
+
+def _is_mask(data: mmap.mmap) -> bool:
+    """A grey or colour image of 256 pixels a side; DECA's folder has no other of that size."""
+    return data[:8] == b"\x89PNG\r\n\x1a\n" and data[16:24] == (256).to_bytes(4, "big") * 2
 
 
 def _lines(data: mmap.mmap, start: bytes) -> int:

@@ -13,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ned.errors import UserError
+from ned.manipulator.training.items import TracksOf, expressions_of
 from ned.types import ExpressionSpace
 
 if TYPE_CHECKING:
@@ -63,26 +64,25 @@ def aff_wild_items(folder: Path) -> list[Item]:
     return items
 
 
-def _read(wanted: np.ndarray, side: str, path: Path, space: ExpressionSpace) -> list[Float[np.ndarray, "frames width"]]:
+def _read(
+    wanted: np.ndarray, side: str, path: Path, space: ExpressionSpace, tracks_of: TracksOf | None = None
+) -> list[Float[np.ndarray, "frames width"]]:
     """Runs of the wanted frames."""
     from ned.analysis.cached import analyse_cached
-    from ned.exchange.persons import person_expressions
     from ned.manipulator.resample import resample
     from ned.manipulator.settings import NOMINAL_RATE
     from ned.runtime.progress import Silent
     from ned.workspace import Cache
 
-    if space.name != "arkit52":
-        raise UserError(f"clips cannot be read as {space.name}", path=path, remedy="give track files (.npz)")
     numbers = None
     if path.is_dir():
         with tempfile.TemporaryDirectory() as temporary:
             video, numbers = Path(temporary) / "frames.mkv", join_frames(path, Path(temporary) / "frames.mkv")
             analysis = analyse_cached(video, Silent())
-            persons = person_expressions(analysis)
+            persons = expressions_of(analysis, space, path, tracks_of)
     else:
         analysis = analyse_cached(path, Silent(), cache=Cache())
-        persons = person_expressions(analysis)
+        persons = expressions_of(analysis, space, path, tracks_of)
     if not persons:
         return []
     person = persons[0]

@@ -5,7 +5,7 @@
 - Aff-Wild2: `…/EXPR…/{Train_Set,Validation_Set}/<video>.txt` (one label a frame under a line of names), with the
   videos, or their frames as `cropped_aligned/<video>/00001.jpg`, anywhere beside them.
 - Plain: `labels.csv` with the columns `file` and `emotion` (optional: `person`), beside clips or track files:
-  CSV as `ned analyse --export` writes it, or .npz with `packed` (frames, width) and `frame_rate`.
+  CSV or .npz as `ned analyse --export` writes them, or .npz with `packed` (frames, width) and `frame_rate`.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.errors import UserError
+from ned.exchange.flame_parameters import from_parameters
 from ned.exchange.livelink import ARKIT_ORDER, TURNS, row_times
 from ned.exchange.table import read_table
 from ned.files.arrays import array_errors
 from ned.manipulator.resample import resample
 from ned.manipulator.settings import NOMINAL_RATE
 from ned.manipulator.training.aff_wild import aff_wild_items, is_aff_wild
-from ned.manipulator.training.items import VIDEOS, Item
+from ned.manipulator.training.items import VIDEOS, Item, TracksOf, expressions_of
 from ned.runtime.progress import Progress, Silent
 from ned.types import EMOTIONS, ExpressionSpace
 
@@ -50,8 +51,13 @@ class LabelledTrack:
     file: str
 
 
-def load_labelled(folder: Path, space: ExpressionSpace, progress: Progress | None = None) -> list[LabelledTrack]:
-    """The tracks of a data set, whichever of the layouts it has. UserError where none fits, or nothing is in it."""
+def load_labelled(
+    folder: Path, space: ExpressionSpace, progress: Progress | None = None, tracks_of: TracksOf | None = None
+) -> list[LabelledTrack]:
+    """The tracks of a data set, whichever of the layouts it has. UserError where none fits, or nothing is in it.
+
+    `tracks_of` reads a person's expression in spaces that the embedded model does not speak.
+    """
     if not folder.is_dir():
         raise UserError("no such folder", path=folder, remedy="name a folder with labelled tracks or clips")
     if (folder / "labels.csv").is_file():
@@ -69,7 +75,7 @@ def load_labelled(folder: Path, space: ExpressionSpace, progress: Progress | Non
     out = []
     with (progress or Silent()).stage("reading data", len(items)) as stage:
         for item in items:
-            for values in (item.read or read_values)(item.path, space):
+            for values in (item.read or read_values)(item.path, space, tracks_of):
                 out.append(LabelledTrack(values, item.emotion, item.person, str(item.path.relative_to(folder))))
             stage.advance()
     if len({track.emotion for track in out}) < 2:
@@ -119,7 +125,9 @@ def _mead_items(folder: Path) -> Iterator[Item]:
                         yield Item(clip, name, emotions.parent.parent.name)
 
 
-def read_values(path: Path, space: ExpressionSpace) -> list[Float[np.ndarray, "frames width"]]:
+def read_values(
+    path: Path, space: ExpressionSpace, tracks_of: TracksOf | None = None
+) -> list[Float[np.ndarray, "frames width"]]:
     """The runs of a clip's most prominent person, or of a track file, at the nominal rate."""
     kind = path.suffix.lower()
     if kind == ".npz":
@@ -129,21 +137,20 @@ def read_values(path: Path, space: ExpressionSpace) -> list[Float[np.ndarray, "f
         return [_read_csv(path, space)]
     if kind not in VIDEOS:
         raise UserError("is neither clip nor track", path=path, remedy="give .csv, .npz or a video")
-    return read_clip(path, space)
+    return read_clip(path, space, tracks_of)
 
 
-def read_clip(path: Path, space: ExpressionSpace) -> list[Float[np.ndarray, "frames width"]]:
+def read_clip(
+    path: Path, space: ExpressionSpace, tracks_of: TracksOf | None = None
+) -> list[Float[np.ndarray, "frames width"]]:
     """The runs without gaps of the most prominent person of a clip; none where no face is found."""
     from ned.analysis.cached import analyse_cached
-    from ned.exchange.persons import person_expressions
     from ned.workspace import Cache
 
-    if space.name != "arkit52":
-        raise UserError(f"clips cannot be read as {space.name}", path=path, remedy="give track files (.npz)")
     analysis = analyse_cached(path, Silent(), cache=Cache())
     if not analysis.tracks:
         return []
-    found, rate = person_expressions(analysis)[0], float(analysis.video.frame_rate)
+    found, rate = expressions_of(analysis, space, path, tracks_of)[0], float(analysis.video.frame_rate)
     runs = np.split(np.arange(len(found.frames)), np.flatnonzero(np.diff(found.frames) > 1) + 1)
     values = found.expression.pack()
     return [resample(values[run], rate, NOMINAL_RATE) for run in runs if len(run) >= SHORTEST_S * rate]
@@ -168,7 +175,10 @@ def _read_npz(path: Path, space: ExpressionSpace) -> tuple[Float[np.ndarray, "fr
         raise UserError("larger than any track", path=path, remedy=remedy)
     try:
         with array_errors(), np.load(path, allow_pickle=False) as data:
-            values, rate = np.asarray(data["packed"], np.float32), float(data["frame_rate"])
+            if "packed" not in data and space.name == "flame50":
+                values, rate = from_parameters(data)
+            else:
+                values, rate = np.asarray(data["packed"], np.float32), float(data["frame_rate"])
     except (ValueError, KeyError, TypeError, OSError, EOFError, zipfile.BadZipFile) as error:
         raise UserError("is no track", path=path, remedy=remedy) from error
     if values.ndim != 2 or values.shape[1] != space.width or not len(values):

@@ -17,6 +17,7 @@ from ned.manipulator.prototypes import PrototypeManipulator
 from ned.manipulator.settings import ManipulatorConfig
 from ned.manipulator.training.batches import BatchSource, LabelledBatches, MixedBatches, SyntheticBatches
 from ned.manipulator.training.data import LabelledTrack, load_labelled
+from ned.manipulator.training.items import TracksOf
 from ned.manipulator.training.learner import ManipulatorLearner
 from ned.runtime.progress import Progress, Silent
 from ned.training.loop import Schedule, train
@@ -37,15 +38,18 @@ def train_manipulator(
     progress: Progress | None = None,
     command: str = "",
     licence: str = "",
+    tracks_of: TracksOf | None = None,
 ) -> TrainingRecord:
-    """Trains on corpora and labelled folders together; checkpoints go to `out`. Raises UserError for bad data."""
+    """Trains on corpora and labelled folders together; checkpoints go to `out`. `tracks_of`: see `load_labelled`.
+    Raises UserError for bad data."""
     progress = progress or Silent()
     known = SPACES[space]
     corpora = [load_corpus(path) for path in data if path.is_file()]
     for corpus, path in zip(corpora, [p for p in data if p.is_file()], strict=True):
         if corpus.space.name != space:
             raise UserError(f"speaks {corpus.space.name}, not {space}", path=path, remedy="pass --space")
-    labelled = [track for path in data if not path.is_file() for track in load_labelled(path, known, progress)]
+    folders = [path for path in data if not path.is_file()]
+    labelled = [track for folder in folders for track in load_labelled(folder, known, progress, tracks_of)]
     trained, held = hold_out(labelled, settings.seed)
     sources: list[BatchSource] = [SyntheticBatches(known, corpus.of("train")) for corpus in corpora]
     shares = [2.0] * len(sources)

@@ -15,8 +15,9 @@ from scipy.ndimage import gaussian_filter1d
 
 from ned.errors import UserError
 from ned.face_model import FaceModel
+from ned.manipulator.liveliness import VARIATION, VARIATION_S
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
-from ned.manipulator.prototypes import RESTING_SHARE, SLOW_S, VARIATION, VARIATION_S, sided
+from ned.manipulator.prototypes import RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.settings import SEEN
 from ned.manipulator.speech import keep_blinks, keep_speech, keep_upper_lip, keep_width
 from ned.manipulator.vitl.plane import NAMES, check_place, mouth_at, place_of, shares_at

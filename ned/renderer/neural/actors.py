@@ -39,7 +39,7 @@ class ActorRecord:
     size: int
     """Side of the crops, pixels."""
     fapd: float
-    """Of the network in held-out frames; see `ned.renderer.neural.evaluation`."""
+    """MAE of the network in held-out frames, see `ned.renderer.neural.evaluation`; named when that was called FAPD."""
     warp_fapd: float
     """Of the nearest frame, bent, in the same ones."""
     sha256: str

@@ -17,12 +17,15 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.composite.blend import soft_mask
-from ned.face_model import FaceModel
+from ned.face_model import ARKIT52, FaceModel
+from ned.face_model.named import named_change
 from ned.geometry.landmarks import LANDMARKS, NUM_SURFACE
 from ned.geometry.rasterize import rasterize
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.warp import layers
 from ned.renderer.warp.shading import vertex_normals
 from ned.renderer.warp.wrinkles import WrinkleShader
+from ned.types import Heads
 
 IRISES = {layers.RIGHT_EYE: LANDMARKS.right_iris[0], layers.LEFT_EYE: LANDMARKS.left_iris[0]}
 """Landmark in the middle of each iris; the four after it lie on its edge: nasal or temporal, top, the other, bottom."""
@@ -68,7 +71,9 @@ class Conditioning:
 class Conditioner:
     """Draws the conditioning of faces in crops of `size` pixels."""
 
-    def __init__(self, model: FaceModel, size: int) -> None:
+    def __init__(self, model: FaceModel, size: int, drawing: MeshDrawing | None = None) -> None:
+        """`drawing`: NMFC and shape are those of FLAME's whole mesh; eyes, mask and mouth are the landmarks' always."""
+        self._images = drawing.images(size) if drawing else None
         mesh = model.mean[:NUM_SURFACE]
         low, high = mesh.min(0), mesh.max(0)
         self.colours = np.clip((model.mean - low) / (high - low), 0.0, 1.0).astype(np.float32)
@@ -77,32 +82,51 @@ class Conditioner:
         """Side of the crops."""
         # x and y of the normalised mean are the surface coordinates of the wrinkles as well
         self._side = max(16, round(_FACE_IN_CROP * size))
-        self._wrinkles = WrinkleShader(self.colours[:, :2], model.topology.mirror, model.space.names, self._side)
+        self._wrinkles = WrinkleShader(
+            self.colours[:, :2], model.topology.mirror, ARKIT52.names, self._side, named=named_change(model)
+        )
         edge = np.minimum(np.arange(size), np.arange(size)[::-1]) / (EROSION * _FACE_IN_CROP * size)
         self._border = np.minimum(*np.meshgrid(*2 * [np.clip(edge, 0.0, 1.0)])).astype(np.float32)
 
-    def __call__(self, face: Float[np.ndarray, "vertices 3"], coefficients: Float[np.ndarray, "width"]) -> Conditioning:
+    def __call__(
+        self,
+        face: Float[np.ndarray, "vertices 3"],
+        coefficients: Float[np.ndarray, "width"],
+        head: Heads | None = None,
+    ) -> Conditioning:
         """
         Args:
             face: vertices in pixels of the crop, depth in the same scale.
             coefficients: of its expression, jaw opening first.
+            head: FLAME's in this frame, posed in the same pixels; ValueError where it is to be drawn and is not there.
         """
         size, flat = self.size, np.ascontiguousarray(face[:, :2], np.float32)
         light = np.maximum(vertex_normals(face, self._triangles) @ _LIGHT, 0.0)
         attributes = np.c_[self.colours, _AMBIENT + _DIFFUSE * light]
         image, buffer = np.zeros((size, size, 4), np.float32), np.full((size, size), _FAR, np.float32)
         rasterize(flat, face[:, 2], attributes, self._triangles, image, buffer)
-        texture = self._wrinkles.texture(coefficients)
-        at = image[..., :2] * np.float32(self._side) - np.float32(0.5)
-        relief = cv2.remap(texture, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        grey = np.clip(image[..., 3] * (1 + np.float32(RELIEF) * relief), 0.0, 1.0)
+        if self._images is not None:
+            if head is None:
+                raise ValueError("FLAME's mesh is to be drawn, and no head is given")
+            nmfc, grey = self._images.draw(head)
+        else:
+            nmfc, grey = np.ascontiguousarray(image[..., :3]), self._folded(image, coefficients)
         eyes = np.zeros((size, size, 3), np.float32)
         for hole, iris in IRISES.items():
             self._draw_eye(hole, iris, face, buffer, eyes)
         outline = flat[:NUM_SURFACE]
         mask = soft_mask(outline, outline, (size, size), EROSION) * self._border
         mouth = self._opening(layers.MOUTH, face, buffer)
-        return Conditioning(np.ascontiguousarray(image[..., :3]), np.repeat(grey[..., None], 3, 2), eyes, mask, mouth)
+        return Conditioning(nmfc, np.repeat(grey[..., None], 3, 2), eyes, mask, mouth)
+
+    def _folded(
+        self, image: Float[np.ndarray, "s s 4"], coefficients: Float[np.ndarray, "width"]
+    ) -> Float[np.ndarray, "s s"]:
+        """Shaded skin with its wrinkles."""
+        texture = self._wrinkles.texture(coefficients)
+        at = image[..., :2] * np.float32(self._side) - np.float32(0.5)
+        relief = cv2.remap(texture, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        return np.clip(image[..., 3] * (1 + np.float32(RELIEF) * relief), 0.0, 1.0)
 
     def _draw_eye(self, hole: layers.Hole, iris: int, face: np.ndarray, buffer: np.ndarray, eyes: np.ndarray) -> None:
         opening = self._opening(hole, face, buffer)

@@ -1,8 +1,8 @@
 """How near a renderer comes to frames of an actor that it never saw: self-reenactment.
 
 The last share of a clip is held out. A method gets the faces (geometry) of those frames and the frames before them, and
-has to paint the held-out frames; the truth is known. FAPD is the face average pixel distance of Neural Emotion
-Director: the mean absolute difference in the face, 0 to 255.
+has to paint the held-out frames; the truth is known. MAE is the mean absolute error of the channels, 0 to 255. It is
+not the paper's face average pixel distance (`ned.evaluation.metrics.fapd`), of the three together, which is larger.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ Generator = Callable[[CropSequence, CropSequence], Float[np.ndarray, "n s s 3"]]
 class RegionFigures:
     """Means over frames, each a mean over the pixels of a region."""
 
-    fapd: float
+    mae: float
     psnr: float
     """dB."""
     ssim: float
@@ -86,7 +86,7 @@ def mouth_region(face: Float[np.ndarray, "v 3"], size: int) -> Bool[np.ndarray, 
     return _filled(hull, size) > 0
 
 
-def fapd(
+def mae(
     made: Float[np.ndarray, "s s 3"], truth: Float[np.ndarray, "s s 3"], region: Bool[np.ndarray, "s s"]
 ) -> float:
     """Mean absolute difference in a region, 0 to 255."""
@@ -152,7 +152,7 @@ def measure_frames(
             if region.any():
                 seen = math.nan if perceived is None else float(perceived[region].mean())
                 similar = float(alike[region].mean())
-                rows.append((fapd(image, truth, region), psnr(image, truth, region), similar, seen))
+                rows.append((mae(image, truth, region), psnr(image, truth, region), similar, seen))
     means = [np.mean(rows, axis=0).tolist() if rows else [math.nan] * 4 for rows in values.values()]
     return Figures(len(frames), *(RegionFigures(*row) for row in means))
 
@@ -200,7 +200,7 @@ def mean_rows(rows: Iterable[Row], name: str = "mean") -> list[Row]:
 def print_rows(rows: Sequence[Row], unseen: frozenset[str] = frozenset()) -> None:
     """One line a person and method, then the means, to standard output; `unseen` people are marked by a star."""
     perceived = any(not math.isnan(row.everything.face.lpips) for row in rows)
-    names = ("fapd", "psnr", "ssim", "lpips") if perceived else ("fapd", "psnr", "ssim")
+    names = ("mae", "psnr", "ssim", "lpips") if perceived else ("mae", "psnr", "ssim")
     people = list(dict.fromkeys(row.person for row in rows))
     means = mean_rows(rows) if len(people) > 1 else []
     seen = [row for row in rows if row.person not in unseen]
@@ -234,7 +234,7 @@ def _mean(found: list[Figures]) -> Figures | None:
     for name in ("face", "mouth"):
         values = [getattr(figures, name) for figures in found]
         regions.append(
-            RegionFigures(*(float(np.mean([getattr(v, f) for v in values])) for f in ("fapd", "psnr", "ssim", "lpips")))
+            RegionFigures(*(float(np.mean([getattr(v, f) for v in values])) for f in ("mae", "psnr", "ssim", "lpips")))
         )
     return Figures(sum(figures.frames for figures in found), *regions)
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 import torch
 
 from ned.edit.track_edit import TrackEdit
-from ned.errors import UserError
 from ned.renderer.neural.appearance import remember
 from ned.renderer.neural.renderer import NeuralRenderer, Painting, interpolate_weights, load_network
 from ned.renderer.neural.renderer2022 import Ned2022Renderer, Painting2022, is_ned2022, load_generator
@@ -20,9 +19,6 @@ from ned.runtime.progress import Progress
 
 def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Renderer]:
     """See `ned.config.roles.RENDERERS`. A person of whom no frame can be had is left to the warp renderer."""
-    if casting.model.space.name != "arkit52":
-        cause = f"the neural renderer was trained on expressions of arkit52, these are of {casting.model.space.name}"
-        raise UserError(cause, remedy="use --renderer warp")
     torch.set_num_threads(PAINTING)
     paintings = _paintings(casting, progress)
 
@@ -30,8 +26,9 @@ def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Rende
         warp, painting = make_renderer(casting.model), paintings.get(edit.track.person)
         if painting is None:
             return warp
-        kind = Ned2022Renderer if isinstance(painting, Painting2022) else NeuralRenderer
-        return kind(warp, casting.model, painting)
+        if isinstance(painting, Painting2022):
+            return Ned2022Renderer(warp, casting.model, painting, casting.drawing)
+        return NeuralRenderer(warp, casting.model, painting)
 
     return made
 
@@ -40,7 +37,7 @@ def _paintings(casting: Casting, progress: Progress) -> dict[int, Painting | Pai
     found: dict[int, Painting | Painting2022] = {}
     for person, tracks in casting.people().items():
         own = casting.weights.get(person)
-        path, strength = (own.path, own.strength) if own else (SHIPPED, 1.0)
+        path, strength = (own.path, own.strength) if own else (casting.shared or SHIPPED, 1.0)
         if is_ned2022(path):
             generator, settings = load_generator(path)
             found[person] = Painting2022(generator, settings.size, strength)

@@ -14,10 +14,13 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from ned.composite.blend import blend_difference
 from ned.face_model import FaceModel
 from ned.files.checkpoint import check_digest, load_checkpoint, load_strictly, part_of, read_head
+from ned.geometry.heads import placed
 from ned.renderer.neural.conditioning import Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.neural.ned2022 import KIND, PAST, Generator
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.warp.renderer import WarpRenderer
@@ -45,7 +48,7 @@ def is_ned2022(path: Path) -> bool:
 
 def load_generator(path: Path) -> tuple[Generator, RendererConfig]:
     """A trained generator, strictly, on the best device; UserError where the file does not fit."""
-    checkpoint = load_checkpoint(path, KIND, "arkit52")
+    checkpoint = load_checkpoint(path, KIND)
     check_digest(path)
     settings = RendererConfig.build(checkpoint.config, path)
     generator = Generator(settings.base)
@@ -56,9 +59,11 @@ def load_generator(path: Path) -> tuple[Generator, RendererConfig]:
 class Ned2022Renderer:
     """See `ned.renderer.protocol.Renderer`. The region, and eyes and mouths that are shown, are the warp renderer's."""
 
-    def __init__(self, warp: WarpRenderer, model: FaceModel, painting: Painting2022) -> None:
+    def __init__(
+        self, warp: WarpRenderer, model: FaceModel, painting: Painting2022, drawing: MeshDrawing | None = None
+    ) -> None:
         self._warp, self._painting = warp, painting
-        self._conditioner = Conditioner(model, painting.size)
+        self._conditioner = Conditioner(model, painting.size, drawing)
         self._device = next(painting.generator.parameters()).device
         self._conditions: list[torch.Tensor] = []
         self._former: list[torch.Tensor] = []
@@ -71,7 +76,8 @@ class Ned2022Renderer:
     def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
         size, matrix = self._painting.size, align(edit.source, self._painting.size)
-        shown = self._conditioner(to_crop(edit.target, matrix), edit.expression)
+        head = None if edit.head is None else placed(edit.head, matrix)
+        shown = self._conditioner(to_crop(edit.target, matrix), edit.expression, head)
         condition = torch.from_numpy(shown.stack())[None].to(self._device)
         warped = np.clip(image + self._warp.render(image, edit), 0.0, 1.0)
         bent = cut(warped, matrix, size)
@@ -84,10 +90,11 @@ class Ned2022Renderer:
             made = self._painting.generator(seen, torch.cat(self._former, 1)).float()
         self._conditions, self._former = [condition, *self._conditions[:-1]], [made, *self._former[:-1]]
         painted = (0.5 + 0.5 * made[0].clamp(-1, 1)).permute(1, 2, 0).cpu().numpy()
-        share = (self._painting.strength * shown.mask)[..., None]
-        change = np.concatenate([share * (painted - bent), share], axis=2).astype(np.float32)
+        # the painted face stands before black; there, and where only the source's face was, the warped image stays
+        difference = ((painted - bent) * (shown.mask > INSIDE)[..., None]).astype(np.float32)
+        change = blend_difference(difference, (self._painting.strength * shown.mask).astype(np.float32))
         change = paste_back(change, matrix, image.shape[:2])
-        return (warped - image + change[..., :3]).astype(np.float32)
+        return (warped - image + change).astype(np.float32)
 
     def submit(
         self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit

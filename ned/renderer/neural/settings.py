@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ned.config.options import check_choice
+from ned.config.roles import FITS, LANDMARKS
 from ned.config.settings import Settings
 from ned.errors import UserError
 
@@ -50,10 +52,18 @@ class RendererConfig(Settings):
     mouth_adversarial: float = 0.0
     mouth_feature_matching: float = 0.0
     ema: float = 0.995
+    face_model: str = "canonical"
+    """Whose mesh is drawn for the network: the embedded model's, or `flame` (`ned2022` networks only)."""
+    fit: str = LANDMARKS
+    """Who said how FLAME's head is; a network paints well only what it was taught with."""
     seed: int = 0
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_choice("face_model", self.face_model, ("canonical", "flame"))
+        check_choice("fit", self.fit, FITS)
+        if self.face_model != "canonical" and self.networks != "ned2022":
+            raise UserError("the networks that look at FLAME's mesh are ned2022", remedy="set networks: ned2022")
         for name in ("size", "window"):
             if getattr(self, name) % 16:
                 raise UserError(f"{name} is {getattr(self, name)}", remedy="choose a multiple of 16")

@@ -34,8 +34,9 @@ NEAR, FAR = np.float32(0.55), np.float32(0.95)
 """Share of skin around a pixel from which on it begins to be evened out, and at which it wholly is: next to mouth and
 eyes nothing changes, so that lips and lids stay where they are."""
 _BEHIND = np.float32(1e6)  # depth of the layers seen through holes
-_OFF_SKIN, _HOLE = np.float32(-1.0), np.float32(-2.0)  # surface coordinates of what is no skin
-_REACH = 3.0  # standard deviations
+OFF_SKIN, HOLE = np.float32(-1.0), np.float32(-2.0)
+"""Surface coordinates of what is no skin."""
+REACH = 3.0  # standard deviations
 _HOLES = (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE)
 
 Box = tuple[int, int, int, int]
@@ -105,16 +106,16 @@ def warp_field(
     sigma = softness_px(edit)
     block = max(1, round(BLOCK * sigma))
     values, wrinkles = _of_blocks(drawn, size, block, textures)
-    boxes = [_box(contours, int(np.ceil(_REACH * sigma)) + block, block, size) for contours in drawn.holes]
+    boxes = [_box(contours, int(np.ceil(REACH * sigma)) + block, block, size) for contours in drawn.holes]
     details = []
     for box in _apart([box for box in boxes if box is not None]):
         detail = _draw(drawn, box)
-        average_blocks(detail, _HOLE, textures, block, box[:2], values, wrinkles)
+        average_blocks(detail, HOLE, textures, block, box[:2], values, wrinkles)
         details.append((box, detail))
     # means of blocks, and what is interpolated between their middles, are blurred a little by that alone
     smooth = max(sigma * sigma / (block * block) - 0.25, 0.0) ** 0.5 if block > 1 else sigma
     if smooth > 0:
-        taps = 2 * int(np.ceil(_REACH * smooth)) + 1
+        taps = 2 * int(np.ceil(REACH * smooth)) + 1
         values = cv2.GaussianBlur(values, (taps, taps), smooth, borderType=cv2.BORDER_REPLICATE)
     source_xy, gain = np.empty((*size, 2), np.float32), np.empty(size, np.float32)
     spread_blocks(values, wrinkles, block, source_xy, gain)
@@ -143,7 +144,7 @@ def drawn_mesh(
     flat = fine_target[:, :2]
     vertices, attributes, holes = [], [], []
     for hole in _HOLES:
-        upper, lower = _contours(skin, hole)
+        fine, upper, lower = _fine(skin, hole)
         holes.append(np.concatenate([flat[upper], flat[lower]]))
         rows = layers.MOUTH_ROWS if hole is layers.MOUTH else layers.ROWS
         points = layers.follow_grid(flat[upper], flat[lower], rows).reshape(-1, 2)
@@ -151,10 +152,8 @@ def drawn_mesh(
         if hole is layers.MOUTH:
             before, after = (layers.opening(hole, face) for face in (source, target))
             taken = layers.mouth_grid(fine_source[upper, :2], fine_source[lower, :2], flat[upper], flat[lower], split)
-            fine = replace(hole, upper=skin.contour(hole.upper), lower=skin.contour(hole.lower))
             values[:, 5] = layers.unseen(fine, lacking(before, after), layers.growth_of(before, after), split).ravel()
         else:
-            fine = replace(hole, upper=skin.contour(hole.upper), lower=skin.contour(hole.lower))
             still = np.zeros(2, np.float32)
             taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still)
             hidden = uncovered(
@@ -162,13 +161,12 @@ def drawn_mesh(
                 *centre_and_normal(hole, dict(IRISES)[hole], source), rows,
             )  # fmt: skip
             values[:, 4], values[:, 5] = (hidden * (shadow_of_lid(rows)[:, None] - 1.0)).ravel(), hidden.ravel()
-        values[:, :2], values[:, 2:4] = taken.reshape(-1, 2) - points, _HOLE
+        values[:, :2], values[:, 2:4] = taken.reshape(-1, 2) - points, HOLE
         vertices.append(np.concatenate([points, np.full((len(points), 1), _BEHIND, np.float32)], axis=1))
         attributes.append(values)
-    extra = mesh.num_vertices - len(uv)
     coarse = np.zeros((mesh.num_vertices, 3), np.float32)
     coarse[: len(uv), :2], coarse[len(uv) :, :2] = uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))
-    coarse[: mesh.num_vertices - extra, 2] = shade
+    coarse[: len(uv), 2] = shade
     values = np.zeros((len(fine_target), 6), np.float32)
     values[:, :2], values[:, 2:5] = fine_source[:, :2] - flat, skin.refine(coarse)
     return DrawnMesh(
@@ -189,9 +187,10 @@ def _moved_skin(mesh: SkinMesh, skin: SmoothSkin, edit: FaceEdit) -> tuple[np.nd
 
 
 @lru_cache(maxsize=16)
-def _contours(skin: SmoothSkin, hole: layers.Hole) -> tuple[Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
-    """Upper and lower contour of a hole in the finer mesh."""
-    return np.array(skin.contour(hole.upper)), np.array(skin.contour(hole.lower))
+def _fine(skin: SmoothSkin, hole: layers.Hole) -> tuple[layers.Hole, Int[np.ndarray, "n"], Int[np.ndarray, "n"]]:
+    """A hole in the finer mesh, and its upper and lower contour."""
+    fine = replace(hole, upper=skin.contour(hole.upper), lower=skin.contour(hole.lower))
+    return fine, np.array(fine.upper), np.array(fine.lower)
 
 
 @lru_cache(maxsize=4)
@@ -199,7 +198,7 @@ def _triangles(skin: SmoothSkin) -> Int[np.ndarray, "t 3"]:
     """Of the grids behind the holes, then of the skin."""
     out, first = [], 0
     for hole in _HOLES:
-        columns, rows = len(_contours(skin, hole)[0]), len(layers.MOUTH_ROWS if hole is layers.MOUTH else layers.ROWS)
+        columns, rows = len(_fine(skin, hole)[1]), len(layers.MOUTH_ROWS if hole is layers.MOUTH else layers.ROWS)
         out.append(layers.grid_triangles(columns, rows) + first)
         first += columns * rows
     return np.concatenate([*out, skin.triangles + first]).astype(np.int32)
@@ -237,7 +236,7 @@ def _draw(drawn: DrawnMesh, box: Box) -> Float[np.ndarray, "h w 6"]:
 def _empty(height: int, width: int) -> tuple[Float[np.ndarray, "h w 6"], Float[np.ndarray, "h w"]]:
     """A field at rest off the skin, and the depth of nothing."""
     image = np.zeros((height, width, 6), np.float32)
-    image[..., 2:4] = _OFF_SKIN
+    image[..., 2:4] = OFF_SKIN
     return image, np.full((height, width), np.inf, np.float32)
 
 

@@ -72,13 +72,21 @@ class Rims:
             return
         free = np.full((high[1] - low[1], high[0] - low[0]), 255, np.uint8)
         thick = max(1, round(2 * _HALF_WIDTH_CM * scale))
-        for rim, seen in zip(points - low, self.seen, strict=True):
-            for i in np.flatnonzero(seen & np.roll(seen, -1)):
-                ends = [(round(float(x)), round(float(y))) for x, y in (rim[i], rim[(i + 1) % len(rim)])]
-                cv2.line(free, *ends, 0, thick)
+        for rim, seen in zip(np.round(points - low).astype(np.int32), self.seen, strict=True):
+            cv2.polylines(free, [np.take(rim, piece, axis=0, mode="wrap") for piece in _pieces(seen)], False, 0, thick)
         distance = cv2.distanceTransform(free, cv2.DIST_L2, 3)
         region = source_xy[low[1] : high[1], low[0] : high[0]]
         hold_still(region, low, distance, np.float32(GIVE), np.float32(_SLIDE))
+
+
+def _pieces(seen: Bool[np.ndarray, "angles"]) -> list[Int[np.ndarray, "_"]]:
+    """The angles of each piece of a rim, in order; they go on beyond the last."""
+    if seen.all():
+        return [np.arange(len(seen) + 1)]
+    begins = np.flatnonzero(seen & ~np.roll(seen, 1))
+    ends = np.flatnonzero(seen & ~np.roll(seen, -1))
+    ends = [ends[ends >= k].min() if (ends >= k).any() else ends.min() + len(seen) for k in begins]
+    return [np.arange(k, end + 1) for k, end in zip(begins, ends, strict=True) if end > k]
 
 
 def find_rims(

@@ -10,7 +10,8 @@ from jaxtyping import Float, Int
 from ned.composite.blend import blend_difference, soft_mask
 from ned.composite.resample import finish, sample
 from ned.edit.track_edit import TrackEdit
-from ned.face_model import FaceModel
+from ned.face_model import ARKIT52, FaceModel
+from ned.face_model.named import named_change
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.renderer.protocol import Casting
 from ned.renderer.warp.donor import MouthDonor
@@ -64,6 +65,7 @@ class WarpRenderer:
         mean: the face model's mean, which gives the surface coordinates.
         mirror: index of each vertex's mirror image.
         names: coefficient names of the expression space.
+        named: see `WrinkleShader`.
     """
 
     def __init__(
@@ -72,11 +74,12 @@ class WarpRenderer:
         mean: Float[np.ndarray, "v 3"],
         mirror: Int[np.ndarray, "v"],
         names: tuple[str, ...],
+        named: Float[np.ndarray, "width 52"] | None = None,
     ) -> None:
         low, high = mean[:NUM_SURFACE, :2].min(0), mean[:NUM_SURFACE, :2].max(0)
         self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
         self._mesh, self._skin = build_skin_mesh(triangles, len(mean)), build_smooth_skin(triangles, mean)
-        self._wrinkles = WrinkleShader(self._uv, mirror, names, widening=SOFT_WIDTH)
+        self._wrinkles = WrinkleShader(self._uv, mirror, names, widening=SOFT_WIDTH, named=named)
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
         self._openings = Openings()
@@ -164,7 +167,9 @@ def middle_of_face(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> t
 
 def make_renderer(model: FaceModel) -> WarpRenderer:
     """A fresh renderer for one person of one shot."""
-    return WarpRenderer(model.topology.triangles, model.mean, model.topology.mirror, model.space.names)
+    return WarpRenderer(
+        model.topology.triangles, model.mean, model.topology.mirror, ARKIT52.names, named_change(model)
+    )
 
 
 def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], WarpRenderer]:

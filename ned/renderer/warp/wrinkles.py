@@ -168,6 +168,7 @@ class WrinkleShader:
         names: coefficient names of the expression space.
         side: of the textures; a small one where the face is small in the image, so that nothing aliases.
         widening: of the grooves: 1 for lines, as the neural renderer is told of folds, `SOFT_WIDTH` for shading.
+        named: a unit of each coefficient in ARKit's, where the space's own have no names; `names` are ARKit's then.
     """
 
     def __init__(
@@ -177,7 +178,9 @@ class WrinkleShader:
         names: tuple[str, ...],
         side: int = TEXTURE_SIZE,
         widening: float = 1.0,
+        named: Float[np.ndarray, "width 52"] | None = None,
     ) -> None:
+        self._named = named
         textures = _textures(uv.astype(np.float32).tobytes(), mirror.astype(np.int64).tobytes(), widening)
         self._side = min(side, TEXTURE_SIZE)
         reduced = (cv2.resize(t, (self._side,) * 2, interpolation=cv2.INTER_AREA) for _, t in textures)
@@ -208,6 +211,7 @@ class WrinkleShader:
         return out
 
     def _depths(self, change: Float[np.ndarray, "width"]) -> Float[np.ndarray, "wrinkles"]:
+        change = change if self._named is None else change @ self._named
         return self._weights @ np.where(change > 0, change, 0.5 * change).astype(np.float32)
 
 

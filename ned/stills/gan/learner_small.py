@@ -48,7 +48,7 @@ class SmallLearner:
         edited = applied(before, flow, residual, mask)
         care = 1.0 + 4.0 * (after - before).abs().amax(1, keepdim=True)  # what changes is little of an image
         parts = {
-            "answer": (care * (edited - after).abs()).mean(), "smooth": _roughness(flow), "sparse": mask.mean(),
+            "answer": (care * (edited - after).abs()).mean(), "smooth": roughness(flow), "sparse": mask.mean(),
         }  # fmt: skip
         weights = {"answer": config.answer, "smooth": config.smooth, "sparse": config.sparse}
         said = {}
@@ -80,7 +80,7 @@ class SmallLearner:
         )  # fmt: skip
 
 
-def _roughness(flow: Tensor) -> Tensor:
+def roughness(flow: Tensor) -> Tensor:
     """Total variation, in pixels a pixel."""
     size = flow.shape[-1] / 2
     return size * ((flow[..., 1:] - flow[..., :-1]).abs().mean() + (flow[..., 1:, :] - flow[..., :-1, :]).abs().mean())

@@ -192,3 +192,13 @@ def test_simulated_viewers_are_recovered_and_intervals_cover_the_truth():
 def test_the_table_says_what_the_intervals_are_of():
     text = as_text(score_answers(study(np.random.default_rng(0))))
     assert "95 % intervals" in text and text.count("\n") == 1 + 1 + 2 * 8 + 1
+
+
+def test_single_votes_are_told_without_what_they_cannot_say():
+    text = as_text(score_answers([Answer(0, 1, "warp", "sad", 4, "sad")]))
+    assert "nan" not in text and text.startswith("1 answer of 1 viewer; no item was seen by two")
+    (line,) = [line for line in text.splitlines() if line.startswith("warp") and " all " in line]
+    assert "4.00 (–)" in line and "100% (" in line
+    alone = [Answer(k, v, "warp", "sad", 4, "sad") for k in range(3) for v in (1, 2)]
+    text = as_text(score_answers(alone))
+    assert "nan" not in text and "differ by 0.00 points" in text and "realism not known, all answers are one" in text

@@ -99,7 +99,8 @@ class TestSkinning:
         assert np.abs(skin(flame.model, still) - skin_reference(flame.model, still)).max() <= 1e-7
 
     def test_torch_twin_and_gradient(self, flame):
-        torch = pytest.importorskip("torch")
+        import torch
+
         from ned.face_model.flame.skinning_torch import FlameSkinning
 
         given = parameters(2)

@@ -151,7 +151,7 @@ class TestObjectArray:
         assert np.array_equal(read_object_array(path), np.eye(2))
 
     def test_tensors(self, tmp_path):
-        torch = pytest.importorskip("torch")
+        import torch
         path = tmp_path / "t.npy"
         np.save(path, np.array({"w": torch.arange(6.0).reshape(2, 3).T}, dtype=object), allow_pickle=True)
         assert np.array_equal(read_object_array(path)["w"], np.arange(6.0).reshape(2, 3).T)

@@ -65,8 +65,8 @@ def test_it_learns_the_true_answers(people):
     config = ManipulatorConfig(channels=16, trunk_channels=8, window=12, batch=12, levels=2, adversarial=0.0,
                                style_weight=0.0, cycle=0.0, learning_rate=1e-2)  # fmt: skip
     learner = ManipulatorLearner(config, people)
-    answers = [learner.step(k)["answer"] for k in range(80)]
-    assert np.mean(answers[-15:]) < 0.85 * np.mean(answers[:15])
+    answers = [learner.step(k)["answer"] for k in range(160)]
+    assert np.mean(answers[-30:]) < 0.85 * np.mean(answers[:15])
 
 
 def test_unknown_settings_and_sizes_out_of_bounds_are_refused(tmp_path):

@@ -56,3 +56,42 @@ def test_gradient_penalty_of_a_linear_discriminator_is_half_its_squared_weight()
 def test_spread_is_zero_for_wide_styles_only():
     assert losses.spread_loss(torch.randn(64, 8) * 3).item() == 0.0
     assert losses.spread_loss(torch.zeros(8, 4)).item() == pytest.approx(0.49, abs=1e-3)
+
+
+def _random(*shape):
+    return torch.rand(shape, dtype=torch.float64, requires_grad=True)
+
+
+@pytest.mark.parametrize(
+    ("loss", "shapes"),
+    [
+        (losses.adversarial_d, [(5,), (5,)]),
+        (losses.adversarial_g, [(5,)]),
+        (losses.style_distance, [(2, 3), (2, 3)]),
+        (losses.cycle_distance, [(2, 3, 4), (2, 3, 4)]),
+        (losses.pearson, [(3, 6), (3, 6)]),
+        (losses.speech_loss, [(3, 6), (3, 6), (3, 6)]),
+        (losses.spread_loss, [(5, 4)]),
+    ],
+)
+def test_gradients_are_those_of_finite_differences(loss, shapes):
+    torch.manual_seed(0)
+    assert torch.autograd.gradcheck(loss, tuple(_random(*shape) for shape in shapes))
+
+
+def test_the_gradient_of_closures_is_that_of_finite_differences():
+    torch.manual_seed(0)
+    before = _random(2, 6).detach()  # which lips were closed is no matter of degree
+    assert torch.autograd.gradcheck(lambda after: losses.closure_loss(before, after, 0.5), _random(2, 6))
+
+
+def test_the_gradient_of_the_penalty_reaches_the_discriminator():
+    """A gradient of a gradient: by the discriminator's weights, against finite differences."""
+    torch.manual_seed(0)
+    real = _random(2, 3, 4)
+
+    def penalty(weight, bias):
+        answer = torch.tanh((real * weight).sum((1, 2)) + bias)
+        return losses.gradient_penalty(answer, real)
+
+    assert torch.autograd.gradcheck(penalty, (_random(3, 4), _random(2)))

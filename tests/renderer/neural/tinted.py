@@ -17,11 +17,15 @@ class Tint(torch.nn.Module):
         return self.gain * image + self.offset
 
 
+STEP_S, MEASURING_S = 0.05, 0.2
+"""By the clock of a test."""
+
+
 class TintLearner:
-    """`memory_for`: largest batch that fits into memory."""
+    """`memory_for`: largest batch that fits into memory. `clock`: what a step and a measurement take time of."""
 
     kind, space = "face renderer", "arkit52"
-    memory_for, made = 10**9, []
+    memory_for, made, clock = 10**9, [], None
 
     def __init__(self, config, footages, model, measure=None):
         self.config, self._settings, self._measure = config.plain(), config, measure
@@ -44,9 +48,13 @@ class TintLearner:
         loss.backward()
         self.optimizers["renderer"].step()
         self.steps += 1
+        if self.clock is not None:
+            self.clock.pass_s(STEP_S)
         return {"pixel": float(loss.detach())}
 
     def measure(self):
+        if self.clock is not None:
+            self.clock.pass_s(MEASURING_S)
         return self._measure(self) if self._measure else {"score": 0.0}
 
     def finish(self, wanted, reference):

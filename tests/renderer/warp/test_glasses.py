@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from ned.face_model import load_face_model
-from ned.renderer.warp.glasses import GIVE, closed_path, find_rims
+from ned.renderer.warp.glasses import GIVE, _pieces, closed_path, find_rims
 
 MEAN = load_face_model().mean
 SIZE, SCALE, ORIGIN = (420, 400), 18.0, (200, 160)
@@ -63,3 +63,11 @@ def test_the_best_closed_path_is_found():
     truth = np.array([5, 5, 6, 7, 7, 7, 6, 5, 4, 3, 3, 3, 4, 4, 5, 5])
     score[truth, np.arange(16)] += 1.0
     assert (closed_path(score, 0.05) == truth).all()
+
+
+def test_pieces_of_a_rim_go_on_beyond_the_last_angle():
+    seen = np.array([1, 1, 0, 1, 0, 1, 1, 1], bool)
+    assert [piece.tolist() for piece in _pieces(seen)] == [[5, 6, 7, 8, 9]]
+    assert [piece.tolist() for piece in _pieces(np.roll(seen, 3))] == [[0, 1, 2, 3, 4]]
+    assert [piece.tolist() for piece in _pieces(np.ones(4, bool))] == [[0, 1, 2, 3, 4]]
+    assert _pieces(np.zeros(4, bool)) == []

@@ -105,3 +105,9 @@ def test_the_displacement_of_a_smile_has_a_seventh_of_the_mesh_s_second_differen
 
 def test_no_motion_is_no_motion():
     assert np.abs(SKIN.motion(np.zeros_like(COARSE))).max() == 0
+
+
+def test_the_field_is_the_matrix_s():
+    motion = np.random.default_rng(0).standard_normal(COARSE.shape).astype(np.float32)
+    motion[::3] = 0
+    assert np.allclose(SKIN.motion(motion), SKIN.smooth @ motion, atol=1e-5)

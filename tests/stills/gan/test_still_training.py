@@ -10,7 +10,7 @@ import torch
 from ned.errors import UserError
 from ned.files.checkpoint import TrainingRecord, load_checkpoint
 from ned.stills.gan.crops import Crops
-from ned.stills.gan.learner_small import SmallLearner
+from ned.stills.gan.learner_small import SmallLearner, roughness
 from ned.stills.gan.learners import CaaeLearner, CycleLearner, StarLearner, gradient_penalty
 from ned.stills.gan.pairs import Pairs, load_pairs, save_pairs
 from ned.stills.gan.settings import CaaeConfig, SmallConfig, SmileConfig
@@ -92,6 +92,24 @@ def test_the_penalty_is_that_of_known_slopes():
     real, fake = torch.randn(5, 3, 8, 8), torch.randn(5, 3, 8, 8)
     penalty = gradient_penalty(critic, real, fake, torch.Generator().manual_seed(0))
     assert float(penalty) == pytest.approx((float(weights.norm()) - 1) ** 2, rel=1e-4)
+
+
+def test_the_penalty_s_gradient_is_that_of_finite_differences():
+    torch.manual_seed(0)
+    real, fake = torch.rand(2, 2, 1, 3, 3, dtype=torch.float64)
+
+    def penalty(weight):
+        critic = lambda images: torch.tanh((images * weight).sum((1, 2, 3)))  # noqa: E731
+        return gradient_penalty(critic, real, fake, torch.Generator().manual_seed(0))
+
+    assert torch.autograd.gradcheck(penalty, torch.rand(1, 3, 3, dtype=torch.float64, requires_grad=True))
+
+
+def test_a_flow_s_roughness_is_its_slope_and_has_its_gradient():
+    ramp = torch.linspace(-1, 1, 9, dtype=torch.float64).expand(1, 2, 9, 9).clone()  # one pixel a pixel, across
+    assert float(roughness(ramp)) == pytest.approx(4.5 * 0.25)
+    torch.manual_seed(0)
+    assert torch.autograd.gradcheck(roughness, torch.rand(1, 2, 4, 4, dtype=torch.float64, requires_grad=True))
 
 
 def test_the_small_editor_learns_what_it_is_shown():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import zipfile
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -17,10 +18,12 @@ from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.files.arrays import array_errors, save_arrays
 from ned.fitting.least_squares import fit_face
+from ned.geometry.heads import arrays, part, placed
+from ned.geometry.heads import joined as join_heads
 from ned.renderer.neural.crops import align, cut, to_crop
 from ned.runtime.progress import Progress, Silent
-from ned.types import NUM_LANDMARKS, Analysis, FaceTrack
-from ned.video import read_frames
+from ned.types import NUM_LANDMARKS, Analysis, FaceTrack, Heads
+from ned.video.random_access import random_frames
 from ned.workspace import Cache, atomic_path
 
 T = TypeVar("T")
@@ -54,6 +57,8 @@ class CropSequence:
     rate: float
     people: int = 1
     """Persons in the video who are seen for more than a tenth of its time."""
+    heads: Heads | None = None
+    """FLAME's, posed in pixels of the crop, for networks that are shown its mesh."""
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -67,7 +72,7 @@ class CropSequence:
         """Some of the frames."""
         return replace(
             self, frames=self.frames[where], faces=self.faces[where], coefficients=self.coefficients[where],
-            runs=self.runs[where],
+            runs=self.runs[where], heads=None if self.heads is None else part(self.heads, where),
         )  # fmt: skip
 
     def split(self, held_out: float = 0.1) -> tuple[CropSequence, CropSequence]:
@@ -85,7 +90,9 @@ class CropSequence:
         frames = np.stack([cv2.resize(frame, (size, size), interpolation=how) for frame in self.frames])
         factor = np.float32(size / self.size)
         offset = np.array([0.5 * factor - 0.5, 0.5 * factor - 0.5, 0], np.float32)  # centres of pixels
-        return replace(self, frames=frames, faces=self.faces * factor + offset)
+        scaled = np.array([[factor, 0, offset[0]], [0, factor, offset[1]]], np.float32)
+        heads = None if self.heads is None else placed(self.heads, scaled)
+        return replace(self, frames=frames, faces=self.faces * factor + offset, heads=heads)
 
 
 def joined(parts: list[CropSequence]) -> CropSequence:
@@ -99,8 +106,13 @@ def joined(parts: list[CropSequence]) -> CropSequence:
         frames=np.concatenate([part.frames for part in parts]), faces=np.concatenate([part.faces for part in parts]),
         coefficients=np.concatenate([part.coefficients for part in parts]),
         runs=np.concatenate([part.runs + start for part, start in zip(parts, starts, strict=True)]),
-        people=max(part.people for part in parts),
+        people=max(one.people for one in parts), heads=_joined_heads([one.heads for one in parts]),
     )  # fmt: skip
+
+
+def _joined_heads(parts: list[Heads | None]) -> Heads | None:
+    known = [heads for heads in parts if heads is not None]
+    return join_heads(known) if len(known) == len(parts) else None
 
 
 def thinned(footage: CropSequence, most: int) -> CropSequence:
@@ -155,9 +167,11 @@ def person_like(video: Path, appearance: Appearance, progress: Progress | None =
 
 
 def cut_footage(
-    video: Path, size: int, progress: Progress | None = None, person: str | None = None, number: int | None = None
+    video: Path, size: int, progress: Progress | None = None, person: str | None = None, number: int | None = None,
+    heads_of: Callable[[Sequence[FaceTrack], Analysis], list[Heads]] | None = None,
 ) -> CropSequence:
-    """The first pass over a video, then the crops of its most prominent person, or of the one with this `number`.
+    """The first pass over a video, then the crops of its most prominent person, or of the one with this `number`, with
+    the heads that `heads_of` gives.
 
     Raises UserError where no face is found, or none large enough.
     """
@@ -174,30 +188,27 @@ def cut_footage(
     model, rate = load_face_model(), float(analysis.video.frame_rate)
     coefficients = [fit_face(track, model, rate).expression.pack() for track in tracks]
     wanted = _chosen(tracks)
-    frames, faces, values, runs = [], [], [], []
+    found = heads_of(tracks, analysis) if heads_of else None
+    frames, faces, values, runs, heads = [], [], [], [], []
     last, run = -2, -1
     with progress.stage("cutting", len(wanted)) as stage:
-        images = read_frames(video)
-        for frame in images:
-            if frame.index not in wanted:
-                continue
-            k, i = wanted[frame.index]
+        for index, image in random_frames(video, sorted(wanted)):
+            k, i = wanted[index]
             face = tracks[k].landmarks[i].astype(np.float32)
             matrix = align(face, size)
-            frames.append(cut(frame.rgb(), matrix, size))
+            frames.append(cut(image, matrix, size))
             faces.append(to_crop(face, matrix))
             values.append(coefficients[k][i])
-            if frame.index != last + 1 or i == 0:
+            if found is not None:
+                heads.append(placed(part(found[k], slice(i, i + 1)), matrix))
+            if index != last + 1 or i == 0:
                 run += 1
             runs.append(run)
-            last = frame.index
+            last = index
             stage.advance()
-            if len(frames) == len(wanted):
-                break
-        images.close()
     return CropSequence(
         person or video.stem, video.name, np.stack(frames), np.stack(faces), np.stack(values).astype(np.float32),
-        np.array(runs), rate, _people(analysis),
+        np.array(runs), rate, _people(analysis), join_heads(heads) if heads else None,
     )  # fmt: skip
 
 
@@ -217,11 +228,13 @@ def _people(analysis: Analysis) -> int:
 
 def save_footage(path: Path, footage: CropSequence) -> None:
     """Write atomically."""
+    heads = {} if footage.heads is None else {"head_" + name: a for name, a in arrays(footage.heads).items()}
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         save_arrays(
             file, frames=footage.frames, faces=footage.faces.astype(np.float32), coefficients=footage.coefficients,
             runs=footage.runs.astype(np.int64), rate=np.float64(footage.rate), people=np.int64(footage.people),
             person=np.array(footage.person), source=np.array(footage.source),
+            **{name: array for name, array in heads.items() if array is not None},
         )  # fmt: skip
 
 
@@ -234,7 +247,7 @@ def load_footage(path: Path) -> CropSequence:
         with array_errors(), np.load(path, allow_pickle=False) as data:
             found = CropSequence(
                 str(data["person"]), str(data["source"]), data["frames"], data["faces"], data["coefficients"],
-                data["runs"], float(data["rate"]), int(data["people"]),
+                data["runs"], float(data["rate"]), int(data["people"]), _read_heads(data),
             )  # fmt: skip
         n, side = len(found.frames), found.frames.shape[1]
         fitting = (
@@ -243,8 +256,16 @@ def load_footage(path: Path) -> CropSequence:
             and found.coefficients.ndim == 2 and len(found.coefficients) == n and found.runs.shape == (n,)
             and np.isfinite(found.faces).all() and np.isfinite(found.coefficients).all()
         )  # fmt: skip
-        if not fitting:
+        held = [] if found.heads is None else [a for a in arrays(found.heads).values() if a is not None]
+        if not fitting or any(len(array) != n or not np.isfinite(array).all() for array in held):
             raise ValueError("shapes")
         return found
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
         raise UserError("is no prepared footage", path=path, remedy="cut it again from the video") from error
+
+
+def _read_heads(data: Mapping[str, np.ndarray]) -> Heads | None:
+    if "head_identity" not in data:
+        return None
+    names = [field.name for field in fields(Heads)]
+    return Heads(**{name: data.get("head_" + name, None) for name in names})

@@ -15,6 +15,7 @@ from ned.errors import UserError
 from ned.files.atomic import atomic_path, write_text
 from ned.files.checkpoint import TrainingRecord, check_digest, load_checkpoint
 from ned.renderer.neural import actors
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.neural.training.crop_sequences import (
     MOST_FRAMES,
     CropBudget,
@@ -25,7 +26,7 @@ from ned.renderer.neural.training.crop_sequences import (
 )
 from ned.renderer.neural.training.preparation import PREPARED, by_person, fitting, prepare
 from ned.renderer.neural.training.preview import HeldOut
-from ned.renderer.neural.training.run import adapt, note_device
+from ned.renderer.neural.training.run import adapt, check_drawing, note_device
 from ned.renderer.neural.training.start import IN_TRAINING, load_start
 from ned.renderer.neural.weights import SHIPPED
 from ned.runtime.progress import Progress, Silent
@@ -56,6 +57,7 @@ def finetune(
     overwrite: bool = False,
     command: str = "",
     began: float | None = None,
+    drawing: MeshDrawing | None = None,
 ) -> actors.Actor:
     """Fits the renderer to the most prominent person of the first of `videos` (or the one with this `number` in
     `ned analyse`), in the others to who looks most alike, and keeps the result as the actor `name`.
@@ -64,7 +66,7 @@ def finetune(
     checkpoint to begin from instead of the shipped one. Raises UserError for footage that does not do, and for an
     actor of this name that was made of other videos unless `overwrite`. The minutes are all told, of this run and of
     those that it goes on from, preparation and the last measurement included; they count from `began`, a moment of
-    `time.monotonic` (default: now).
+    `time.monotonic` (default: now). `drawing` is for checkpoints that are shown FLAME's mesh.
     """
     progress, began = progress or Silent(), time.monotonic() if began is None else began
     folder = workspace.actor_folder(name)
@@ -74,16 +76,19 @@ def finetune(
         raise UserError("no trained renderer is shipped with this ned", remedy="pass --weights")
     check_digest(weights or SHIPPED)
     start = load_start(weights or SHIPPED)
+    check_drawing(start, drawing)
     config = replace(start.config, seed=seed)
     key = {"videos": sorted(workspace.fingerprint(video) for video in videos), "number": number,
            "weights": workspace.sha256_of(start.path), "seed": seed}  # fmt: skip
+    if drawing is not None:
+        key["mesh"] = drawing.digest
     with workspace.alone_in(folder, name):
         work = folder / actors.WORK
         _claim(work, key, name, overwrite)
         kept, seconds, budget = [], 0.0, CropBudget(MOST_FRAMES)
         for video in videos:
-            path = _crops_of(video, config.size, folder / actors.CROPS, number, budget.footages, progress)
-            footage = fitting(load_footage(path), config.size, video)
+            path = _crops_of(video, config.size, folder / actors.CROPS, number, budget.footages, progress, drawing)
+            footage = fitting(load_footage(path), config.size, video, drawing)
             _say_who(footage, number, budget.footages, progress)
             budget.add(replace(footage, person=name))
             seconds += len(footage) / footage.rate
@@ -100,7 +105,8 @@ def finetune(
         schedule = Schedule(never, 60.0 * minutes, never, never, threads=threads, checkpoint_seconds=LOOK_S,
                             look_seconds=LOOK_S, began=began)  # fmt: skip
         _, done = adapt(
-            config, [person.train], work, schedule, record, progress, start, held, folder / actors.PREVIEWS
+            config, [person.train], work, schedule, record, progress, start, held, folder / actors.PREVIEWS,
+            drawing=drawing,
         )
         best = load_checkpoint(work / BEST, start.checkpoint.kind.removesuffix(IN_TRAINING))
         figures = dict(best.record.metrics)
@@ -119,13 +125,14 @@ def finetune(
 
 
 def _crops_of(
-    video: Path, size: int, crops: Path, number: int | None, before: Sequence[CropSequence], progress: Progress
+    video: Path, size: int, crops: Path, number: int | None, before: Sequence[CropSequence], progress: Progress,
+    drawing: MeshDrawing | None,
 ) -> Path:
     """The actor's own file of crops of a video: of the person with this number, or who looks most like the person of
     the videos `before`."""
     if before and video.suffix.lower() != PREPARED:
         number = person_like(video, embedding_of(before[0]), progress)
-    path = prepare(video, size, crops, progress, number)
+    path = prepare(video, size, crops, progress, number, drawing)
     if path.parent == crops:
         return path
     crops.mkdir(exist_ok=True)

@@ -15,8 +15,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 
-from ned.face_model import FaceModel
+from ned.face_model import ARKIT52, FLAME50, FaceModel
+from ned.geometry.heads import part
 from ned.renderer.neural.conditioning import Conditioner
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.neural.ned2022 import KIND, MOUTH_SHARE, PAST, Generator, PatchDiscriminator, cropped, initialise
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.crop_sequences import CropSequence
@@ -50,9 +52,11 @@ class Sequences:
 class SequenceSource:
     """Draws sequences from several people, each as often as the others."""
 
-    def __init__(self, footages: list[CropSequence], model: FaceModel, size: int) -> None:
+    def __init__(
+        self, footages: list[CropSequence], model: FaceModel, size: int, drawing: MeshDrawing | None = None
+    ) -> None:
         self._footages = [footage.resized(size) for footage in footages]
-        self._conditioner = Conditioner(model, size)
+        self._conditioner = Conditioner(model, size, drawing)
         self.mouth_side = round(MOUTH_SHARE * size)
         self._size = size
 
@@ -67,7 +71,8 @@ class SequenceSource:
         return tuple(np.stack(parts) for parts in zip(*frames, strict=True))
 
     def _frame(self, footage: CropSequence, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        shown = self._conditioner(footage.faces[k], footage.coefficients[k])
+        head = None if footage.heads is None else part(footage.heads, slice(k, k + 1))
+        shown = self._conditioner(footage.faces[k], footage.coefficients[k], head)
         face = footage.frames[k] * (shown.mask > INSIDE)[..., None]
         wanted = face.transpose(2, 0, 1).astype(np.float32) / 127.5 - 1.0
         corner = np.round(footage.faces[k, _LIPS, :2].mean(0) - 0.5 * self.mouth_side).astype(np.int64)
@@ -88,7 +93,7 @@ class Ned2022Learner:
     figures on held-out frames. The discriminators are averaged (with an `ema` of 0: copied) along with the generator,
     so that fine-tuning goes on with them, as in the paper."""
 
-    kind, space = KIND, "arkit52"
+    kind = KIND
 
     def __init__(
         self,
@@ -96,11 +101,15 @@ class Ned2022Learner:
         footages: list[CropSequence],
         model: FaceModel,
         measure: Callable[[Ned2022Learner], dict[str, float]] | None = None,
+        drawing: MeshDrawing | None = None,
     ) -> None:
+        """`drawing`: the mesh of FLAME is shown instead of the model's; the footages have its heads then."""
+        self.space = FLAME50.name if drawing else ARKIT52.name
+        self._drawing = drawing
         self.settings, self.config = config, config.plain()
         self.device = best_device()
         self._measure, self._model = measure, model
-        self._source = SequenceSource(footages, model, config.size)
+        self._source = SequenceSource(footages, model, config.size, drawing)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             modules: dict[str, nn.Module] = {"generator": Generator(config.base)}
@@ -180,13 +189,16 @@ class Ned2022Learner:
         """The faces of `wanted`, in order, each after what was painted before it in its run; RGB in [0, 1], black
         outside the face. The appearance is in the weights, so `reference` is not looked at."""
         wanted = wanted.resized(self.settings.size)
-        conditioner, generator = Conditioner(self._model, wanted.size), self.averages["generator"]
+        conditioner = Conditioner(self._model, wanted.size, self._drawing)
+        generator, heads = self.averages["generator"], wanted.heads
         conditions: list[Tensor] = []
         former: list[Tensor] = []
         out, run = [], None
         with torch.inference_mode():
-            for face, coefficients, now in zip(wanted.faces, wanted.coefficients, wanted.runs, strict=True):
-                condition = torch.from_numpy(conditioner(face, coefficients).stack())[None].to(self.device)
+            for k, (face, now) in enumerate(zip(wanted.faces, wanted.runs, strict=True)):
+                head = None if heads is None else part(heads, slice(k, k + 1))
+                shown = conditioner(face, wanted.coefficients[k], head)
+                condition = torch.from_numpy(shown.stack())[None].to(self.device)
                 if now != run:
                     conditions, former, run = [condition] * PAST, [torch.full_like(condition[:, :3], -1.0)] * PAST, now
                 conditions = [condition, *conditions[:PAST]]

@@ -30,19 +30,19 @@ VGG_LAYERS = {1: 1 / 32, 6: 1 / 16, 11: 1 / 8, 20: 1 / 4, 29: 1.0}
 def lsgan_d(real: Features, fake: Features) -> Float[Tensor, ""]:
     """LSGAN of a discriminator (Mao et al., 2017): labels 1 for real, 0 for fake; sum over scales."""
     answers = zip(real, fake, strict=True)
-    return sum(0.5 * ((r[-1].float() - 1) ** 2).mean() + 0.5 * (f[-1].float() ** 2).mean() for r, f in answers)
+    return sum(0.5 * ((_exact(r[-1]) - 1) ** 2).mean() + 0.5 * (_exact(f[-1]) ** 2).mean() for r, f in answers)
 
 
 def lsgan_g(fake: Features) -> Float[Tensor, ""]:
     """LSGAN of a generator; sum over scales."""
-    return sum(((layers[-1].float() - 1) ** 2).mean() for layers in fake)
+    return sum(((_exact(layers[-1]) - 1) ** 2).mean() for layers in fake)
 
 
 def feature_matching(real: Features, fake: Features) -> Float[Tensor, ""]:
     """L1 between a discriminator's features of real and made images (Wang et al., 2018): sum over layers, mean over
     scales. The real ones are taken as given."""
     scales = [
-        sum((f.float() - r.detach().float()).abs().mean() for r, f in zip(of_real[:-1], of_fake[:-1], strict=True))
+        sum((_exact(f) - _exact(r.detach())).abs().mean() for r, f in zip(of_real[:-1], of_fake[:-1], strict=True))
         for of_real, of_fake in zip(real, fake, strict=True)
     ]
     return sum(scales) / len(scales)
@@ -72,7 +72,7 @@ def local_contrast_l1(
     wants as much texture and edge as there is, wherever exactly it lies."""
     total, count = found.new_zeros(()), 0
     with torch.autocast(found.device.type, enabled=False):  # half precision errs as much as skin varies
-        found, wanted = found.float(), wanted.float()
+        found, wanted = _exact(found), _exact(wanted)
         for _ in range(levels):
             if min(found.shape[2:]) < SMALLEST:
                 break
@@ -82,6 +82,11 @@ def local_contrast_l1(
             found, wanted = (s[..., ::2, ::2] for s in smooth)
             count += 1
     return total / max(1, count)
+
+
+def _exact(x: Tensor) -> Tensor:
+    """Half precision raised to single; double stays, for whoever checks gradients."""
+    return x if x.dtype == torch.float64 else x.float()
 
 
 def _blurred(x: Float[Tensor, "b c h w"]) -> Float[Tensor, "b c h w"]:
@@ -107,12 +112,12 @@ class Vgg19Perceptual(nn.Module):
         self.register_buffer("spread", torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1))
 
     def forward(self, found: Float[Tensor, "b 3 h w"], wanted: Float[Tensor, "b 3 h w"]) -> Float[Tensor, ""]:
-        a, b = ((0.5 * x.float() + 0.5 - self.mean) / self.spread for x in (found, wanted.detach()))
+        a, b = ((0.5 * _exact(x) + 0.5 - self.mean) / self.spread for x in (found, wanted.detach()))
         total = a.new_zeros(())
         for k, layer in enumerate(self.layers):
             a, b = layer(a), layer(b)
             if k in VGG_LAYERS:
-                total = total + VGG_LAYERS[k] * (a - b).abs().float().mean()
+                total = total + VGG_LAYERS[k] * _exact((a - b).abs()).mean()
         return total
 
 

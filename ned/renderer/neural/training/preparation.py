@@ -9,6 +9,7 @@ from pathlib import Path
 from ned import workspace
 from ned.errors import UserError
 from ned.renderer.neural.evaluation import HELD_OUT
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.neural.training.crop_sequences import CropSequence, cut_footage, joined, load_footage, save_footage
 from ned.runtime.progress import Progress
 from ned.workspace.inputs import VIDEOS
@@ -55,31 +56,37 @@ def _files(folder: Path) -> list[Path]:
     return sorted(p for p in folder.iterdir() if p.is_file() and p.suffix.lower() in known and p.name[0] != ".")
 
 
-def prepare(path: Path, size: int, keep: Path, progress: Progress, number: int | None = None) -> Path:
-    """The file of crops of a video, cut now or found in the folder `keep`; prepared footage is its own. Raises what
-    `cut_footage` raises."""
+def prepare(
+    path: Path, size: int, keep: Path, progress: Progress, number: int | None = None, drawing: MeshDrawing | None = None
+) -> Path:
+    """The file of crops of a video, cut now or found in the folder `keep`; prepared footage is its own. With the heads
+    of `drawing`. Raises what `cut_footage` raises."""
     if path.suffix.lower() == PREPARED:
         return path
     which = "" if number is None else f"-{number}"
+    which += f"-{drawing.digest[:12]}" if drawing else ""
     kept = keep / f"{path.stem[:60]}-{workspace.fingerprint(path)[:12]}-{size}{which}{PREPARED}"
     try:
         load_footage(kept)
     except UserError:  # there is none, or it is damaged
-        footage = cut_footage(path, size, progress, number=number)
+        footage = cut_footage(path, size, progress, number=number, heads_of=drawing.heads_of if drawing else None)
         keep.mkdir(parents=True, exist_ok=True)
         save_footage(kept, footage)
     return kept
 
 
-def gather(data: Sequence[Path], size: int, keep: Path, progress: Progress) -> list[CropSequence]:
-    """All footage that these paths name, in crops of `size`.
+def gather(
+    data: Sequence[Path], size: int, keep: Path, progress: Progress, drawing: MeshDrawing | None = None
+) -> list[CropSequence]:
+    """All footage that these paths name, in crops of `size`, with the heads of `drawing`.
 
     What cannot be used is left out with a note; UserError where nothing is left.
     """
     found, refused, given = [], None, sources(data)
     for path, person in given:
         try:
-            footage = fitting(load_footage(prepare(path, size, keep, progress)), size, path)
+            cut = load_footage(prepare(path, size, keep, progress, drawing=drawing))
+            footage = fitting(cut, size, path, drawing)
         except UserError as error:
             refused = error
             if len(given) > 1:
@@ -91,8 +98,11 @@ def gather(data: Sequence[Path], size: int, keep: Path, progress: Progress) -> l
     return found
 
 
-def fitting(footage: CropSequence, size: int, path: Path) -> CropSequence:
-    """CropSequence in crops of `size`; UserError where its own are smaller, or it is too short to be split."""
+def fitting(footage: CropSequence, size: int, path: Path, drawing: MeshDrawing | None = None) -> CropSequence:
+    """CropSequence in crops of `size`; UserError where its own are smaller, it is too short to be split, or it has no
+    heads and `drawing` wants them."""
+    if drawing is not None and footage.heads is None:
+        raise UserError("holds no heads of FLAME", path=path, remedy="name the video that it was cut from")
     if footage.size < size:
         raise UserError(f"holds crops of {footage.size} pixels, {size} are wanted", path=path,
                         remedy="cut it again from the video, or choose a smaller size")  # fmt: skip

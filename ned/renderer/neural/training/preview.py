@@ -37,8 +37,9 @@ class HeldOut:
         self._made: list[np.ndarray] = []
 
     def __call__(self, learner: RendererLearner) -> dict[str, float]:
-        """FAPD in face and mouth, beside those of the nearest frame bent to the wanted face; and of what an edit is
-        made into, beside those of what stands in for it (`finish`), where the networks look at the edited frame at all.
+        """MAE in face and mouth, beside those of the nearest frame bent to the wanted face; and of what an edit is made
+        into, beside those of what stands in for it (`finish`), where the networks look at the edited frame at all. In
+        the names it is `fapd`, since checkpoints have it by that name.
 
         `score` is the negative mean of face and mouth; as edits are finished where they are, since that is what the
         networks are for.
@@ -72,7 +73,7 @@ class HeldOut:
         edits = "as an edit is finished {edit_fapd:.2f} ({bent_edit_fapd:.2f}); " if "edit_fapd" in figures else ""
         edits = edits.format_map(figures)
         progress.note(
-            f"step {step}: held-out FAPD {figures['fapd']:.2f} (warp {figures['warp_fapd']:.2f}), "
+            f"step {step}: held-out MAE {figures['fapd']:.2f} (warp {figures['warp_fapd']:.2f}), "
             f"mouth {figures['mouth_fapd']:.2f} ({figures['warp_mouth_fapd']:.2f}); {edits}{path.name}"
         )
 
@@ -86,9 +87,9 @@ class HeldOut:
         return grid([[row[k] for k in columns] for row in rows], ("target", "warp", "network"))
 
     def _measured(self, made: list[Float[np.ndarray, "_ s s 3"]]) -> tuple[float, float]:
-        """Mean FAPD over people, in face and mouth."""
+        """Mean MAE over people, in face and mouth."""
         found = [measure_frames(m, t.frames, t.faces) for m, t in zip(made, self._tests, strict=True)]
-        return float(np.mean([f.face.fapd for f in found])), float(np.mean([f.mouth.fapd for f in found]))
+        return float(np.mean([f.face.mae for f in found])), float(np.mean([f.mouth.mae for f in found]))
 
 
 def chosen_frames(test: CropSequence, count: int, consecutive: bool) -> Int[np.ndarray, "k"]:

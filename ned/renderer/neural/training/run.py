@@ -15,6 +15,7 @@ from ned import workspace
 from ned.errors import UserError
 from ned.files.checkpoint import TrainingRecord
 from ned.renderer.neural.evaluation import Generator, Row, self_reenactment, warp_of_nearest
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.neural.training.preparation import Person, by_person, gather
@@ -41,6 +42,7 @@ def adapt(
     held: HeldOut | None = None,
     previews: Path | None = None,
     ranks: Ranks | None = None,
+    drawing: MeshDrawing | None = None,
 ) -> tuple[RendererLearner, TrainingRecord]:
     """Trains on `footages` into `folder`, from the weights of `start` or from none, with half the batch where memory
     runs out; `held` is measured, and shown in the folder `previews`. Goes on where a former run stopped."""
@@ -53,7 +55,7 @@ def adapt(
 
     def run(batch: int) -> tuple[RendererLearner, TrainingRecord]:
         own = replace(config, batch=batch, seed=ranks.seed(config.seed))
-        learner = build_learner(own, footages, held, start)
+        learner = build_learner(own, footages, held, start, drawing)
         timed = held is not None and math.isfinite(schedule.seconds)
         plan = replace(schedule, measuring_s=held.expected_s(learner)) if timed else schedule
         return learner, train(learner, folder, plan, record, progress, preview, ranks)
@@ -73,6 +75,7 @@ def train_renderer(
     licence: str = "",
     hold_out: tuple[str, ...] = (),
     start: Path | None = None,
+    drawing: MeshDrawing | None = None,
 ) -> TrainingRecord:
     """Trains on everybody in videos, folders of videos and prepared footage; crops are kept in `out`.
 
@@ -85,11 +88,15 @@ def train_renderer(
         if begun and begun.config.networks != config.networks:
             raise UserError(f"holds {begun.config.networks}, not {config.networks}", path=start,
                             remedy="name settings that fit it")  # fmt: skip
+        if drawing is not None:
+            config = replace(config, face_model="flame", fit=drawing.fit)
+            if begun:
+                check_drawing(begun, drawing)
         if ranks.is_main:
-            footages = gather(data, config.size, out / CROPS, progress)
+            footages = gather(data, config.size, out / CROPS, progress, drawing)
         ranks.barrier()
         if not ranks.is_main:  # what the first has cut
-            footages = gather(data, config.size, out / CROPS, progress)
+            footages = gather(data, config.size, out / CROPS, progress, drawing)
         people = by_person(footages)
         unseen = [p for p in people if any(fnmatch.fnmatch(p.name, pattern) for pattern in hold_out)]
         trained = [p for p in people if p not in unseen]
@@ -104,9 +111,20 @@ def train_renderer(
         chosen = [measured[i] for i in np.unique(np.linspace(0, len(measured) - 1, META_PEOPLE).round().astype(int))]
         held = HeldOut(chosen, META_FRAMES, consecutive=config.networks == "ned2022") if ranks.is_main else None
         _, done = adapt(
-            config, [p.train for p in trained], out, schedule, record, progress, begun, held, out / "previews", ranks
+            config, [p.train for p in trained], out, schedule, record, progress, begun, held, out / "previews", ranks,
+            drawing,
         )
         return done
+
+
+def check_drawing(start: Start, drawing: MeshDrawing | None) -> None:
+    """UserError where a checkpoint was shown another mesh, or the same by another fit."""
+    was = start.config.face_model, start.config.fit
+    now = ("flame", drawing.fit) if drawing else ("canonical", "landmarks")
+    if was != now:
+        said, asked = (model if model == "canonical" else f"{model} fitted by {fit}" for model, fit in (was, now))
+        remedy = "name no --face-model" if was[0] == "canonical" else f"add --face-model flame --fit {was[1]}"
+        raise UserError(f"was shown the mesh of {said}, not of {asked}", path=start.path, remedy=remedy)
 
 
 def note_device(progress: Progress, threads: int) -> None:

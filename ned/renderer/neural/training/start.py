@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.errors import UserError
-from ned.face_model import load_face_model
+from ned.face_model import FLAME50, load_face_model
 from ned.files.checkpoint import Checkpoint, load_checkpoint, load_strictly, part_of, read_head
+from ned.renderer.neural.mesh import MeshDrawing
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.training.learner import Learner
@@ -65,8 +66,13 @@ def load_start(path: Path) -> Start:
     if said.removesuffix(IN_TRAINING) not in kinds:
         known = load_checkpoint(path, sorted(kinds)[0], max_bytes=MAX_RESUME_BYTES)  # refuses it
     else:
-        known = load_checkpoint(path, said, load_face_model().space.name, MAX_RESUME_BYTES)
-    return Start(path, RendererConfig.build(known.config, path), known)
+        known = load_checkpoint(path, said, max_bytes=MAX_RESUME_BYTES)
+    config = RendererConfig.build(known.config, path)
+    wanted = load_face_model().space.name if config.face_model == "canonical" else FLAME50.name
+    if known.space != wanted:
+        raise UserError(f"speaks the expression space {known.space[:40]}, not {wanted}", path=path,
+                        remedy="name another file")  # fmt: skip
+    return Start(path, config, known)
 
 
 def build_learner(
@@ -74,10 +80,17 @@ def build_learner(
     footages: list[CropSequence],
     measure: Callable[[RendererLearner], dict[str, float]] | None = None,
     start: Start | None = None,
+    drawing: MeshDrawing | None = None,
 ) -> RendererLearner:
-    """Ready to train on `footages`, or to paint. Raises UserError where the weights of `start` do not fit."""
-    kind = learner_class(config.networks)
-    learner = kind(config, footages, load_face_model(), measure)
+    """Ready to train on `footages`, or to paint. Raises UserError where the weights of `start` do not fit, or FLAME's
+    mesh is to be shown and cannot be."""
+    kind, more = learner_class(config.networks), {}
+    if config.face_model != "canonical":
+        if drawing is None:
+            raise UserError("is shown the mesh of FLAME", path=start.path if start else None,
+                            remedy="add --face-model flame --flame-folder DIR")  # fmt: skip
+        more = {"drawing": drawing}
+    learner = kind(config, footages, load_face_model(), measure, **more)
     if start is not None:
         take_weights(learner, start)
     return learner

@@ -55,11 +55,11 @@ def video(monkeypatch):
                         ("first_frame", 0), ("frame_times_s", None)):  # fmt: skip
         object.__setattr__(analysis, name, value)
 
-    def read_frames(path):
-        yield from (SimpleNamespace(index=k, rgb=lambda k=k: image(k)) for k in range(20))
+    def random_frames(path, indices):
+        yield from ((k, image(k)) for k in indices)
 
     monkeypatch.setattr(module, "analyse_cached", lambda *_, **__: analysis)
-    monkeypatch.setattr(module, "read_frames", read_frames)
+    monkeypatch.setattr(module, "random_frames", random_frames)
     return analysis
 
 

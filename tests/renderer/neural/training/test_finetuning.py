@@ -26,6 +26,9 @@ from tests.renderer.neural.synthetic import footage
 
 CONFIG = RendererConfig(size=64, batch=4, learning_rate=0.05, ema=0.9)
 MINUTES = 0.04
+"""By the clock of the tests: about 40 steps of the tint."""
+
+pytestmark = pytest.mark.usefixtures("clock")
 
 
 @pytest.fixture
@@ -58,7 +61,7 @@ def videos(tmp_path, monkeypatch):
 def test_an_actor_comes_out_that_beats_the_warp_or_says_not(data_root, meta, videos, tinted, notes):
     actor = finetune([videos["talk"], videos["more"]], "ann", MINUTES, notes, meta)
     assert load_actor("ann").record == actor.record and actor.record.videos == ("talk.mp4", "more.mp4")
-    assert actor.record.seconds == 24 and actor.record.strength == 1 and actor.record.steps > 5
+    assert actor.record.seconds == 24 and actor.record.strength == 1 and 30 < actor.record.steps < 50
     assert [len(load_footage(path)) for path in actor.footage] == [200, 400]
     best = load_checkpoint(actor.weights, "face renderer")
     assert best.record.people == ("zoe", "ann") and dict(best.record.metrics)["fapd"] == actor.record.fapd
@@ -67,7 +70,7 @@ def test_an_actor_comes_out_that_beats_the_warp_or_says_not(data_root, meta, vid
     said = " ".join(notes.said)
     assert "people" not in said and "another person" not in said  # the second of `more` is who is in `talk`
     assert ("no GPU: training on 2 cores" in said) != torch.cuda.is_available()
-    assert len(list((actor.folder / "previews").glob("preview_*.png"))) >= 1 and "held-out FAPD" in said
+    assert len(list((actor.folder / "previews").glob("preview_*.png"))) >= 1 and "held-out MAE" in said
 
 
 def test_whom_the_videos_show_is_said(data_root, meta, videos, tinted, notes, monkeypatch):

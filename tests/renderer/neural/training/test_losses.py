@@ -43,16 +43,22 @@ def test_a_difference_within_one_band_counts_as_in_plain_l1(size):
         assert float(loss) == pytest.approx(0.3, rel=1e-4)
 
 
+def _smoothed(x):
+    """Readable twin of the binomial blur."""
+    padded = nn.functional.pad(x, (2, 2, 2, 2), mode="reflect")
+    smooth = torch.zeros_like(x)
+    for i, a in enumerate((1, 4, 6, 4, 1)):
+        for j, b in enumerate((1, 4, 6, 4, 1)):
+            smooth += a * b / 256 * padded[..., i : i + x.shape[2], j : j + x.shape[3]]
+    return smooth
+
+
 def test_the_pyramid_equals_its_readable_twin():
     torch.manual_seed(0)
     found, wanted = torch.rand(2, 3, 32, 32, dtype=torch.float64), torch.rand(2, 3, 32, 32, dtype=torch.float64)
     rest, total = found - wanted, 0.0
     for _ in range(2):
-        padded = nn.functional.pad(rest, (2, 2, 2, 2), mode="reflect")
-        smooth = torch.zeros_like(rest)
-        for i, a in enumerate((1, 4, 6, 4, 1)):
-            for j, b in enumerate((1, 4, 6, 4, 1)):
-                smooth += a * b / 256 * padded[..., i : i + rest.shape[2], j : j + rest.shape[3]]
+        smooth = _smoothed(rest)
         total += (rest - smooth).abs().mean()
         rest = smooth[..., ::2, ::2]
     total += rest.abs().mean()
@@ -76,8 +82,8 @@ def test_texture_counts_by_its_strength_and_not_by_its_place():
     assert losses.laplacian_pyramid_l1(elsewhere, grain) > losses.laplacian_pyramid_l1(soft, grain)  # unlike L1
     assert contrast(grain + 0.2) == pytest.approx(0, abs=1e-5)  # nor tone
     # half the strength of everything is half of the root mean square of the finest band missing
-    band = grain - losses._blurred(grain)
-    expected = 0.5 * float(losses._blurred(losses._blurred(band**2)).sqrt().mean())
+    band = grain - _smoothed(grain)
+    expected = 0.5 * float(_smoothed(_smoothed(band**2)).sqrt().mean())
     assert float(losses.local_contrast_l1(soft, grain, levels=1)) == pytest.approx(expected, rel=0.02)
 
 
@@ -133,21 +139,49 @@ def test_without_torchvision_or_its_weights_the_remedy_is_said(monkeypatch):
         losses.Vgg19Perceptual()
 
 
-def test_gradients_are_those_of_finite_differences():
+def _random(*shape):
+    return torch.rand(shape, dtype=torch.float64, requires_grad=True)
+
+
+def _features(*answers):
+    """Scales of two layers and an answer each."""
+    return [[_random(1, 2, 3, 3), _random(1, 2, 2, 2), answer] for answer in answers]
+
+
+@pytest.mark.parametrize("loss", [losses.laplacian_pyramid_l1, losses.local_contrast_l1])
+@pytest.mark.parametrize("flat", [False, True])
+def test_gradients_of_images_are_those_of_finite_differences(loss, flat):
     """In double precision; away from the kinks of the absolute value, which random images do not hit."""
     torch.manual_seed(1)
-    found = torch.rand(1, 2, 16, 16, dtype=torch.float64, requires_grad=True)
-    wanted = torch.rand(1, 2, 16, 16, dtype=torch.float64)
-    assert torch.autograd.gradcheck(lambda x: losses.laplacian_pyramid_l1(x, wanted), found, eps=1e-7)
+    found, wanted = _random(1, 1, 16, 16), _random(1, 1, 16, 16).detach()
+    if flat:  # where a texture begins
+        found = torch.full_like(found, 0.5).requires_grad_()
+    assert torch.autograd.gradcheck(lambda x: loss(x, wanted), found, eps=1e-7, fast_mode=True)
 
 
-def test_the_gradient_of_local_contrast_points_downhill():
-    """It calculates in single precision, so a step along the gradient stands for finite differences."""
+def test_gradients_of_answers_are_those_of_finite_differences():
     torch.manual_seed(1)
-    found = torch.rand(1, 2, 32, 32, requires_grad=True)
-    wanted = 0.5 * torch.rand(1, 2, 32, 32)
-    before = losses.local_contrast_l1(found, wanted)
-    (gradient,) = torch.autograd.grad(before, found)
-    step = 1e-2 / float(gradient.norm())
-    after = losses.local_contrast_l1(found - step * gradient, wanted)
-    assert float((before - after).detach()) == pytest.approx(step * float(gradient.norm()) ** 2, rel=0.1)
+    real, fake = (_features(_random(1, 1, 3, 3), _random(1, 1, 2, 2)) for _ in range(2))
+
+    def with_answers(a, b):
+        return [[*fake[0][:-1], a], [*fake[1][:-1], b]]
+
+    answers = fake[0][-1], fake[1][-1]
+    assert torch.autograd.gradcheck(lambda a, b: losses.lsgan_g(with_answers(a, b)), answers)
+    assert torch.autograd.gradcheck(lambda a, b: losses.lsgan_d(with_answers(a, b), fake), answers)
+    assert torch.autograd.gradcheck(lambda a, b: losses.lsgan_d(real, with_answers(a, b)), answers)
+
+    def with_features(a, b):
+        return [[a, fake[0][1], fake[0][2]], [b, fake[1][1], fake[1][2]]]
+
+    firsts = fake[0][0], fake[1][0]
+    assert torch.autograd.gradcheck(lambda a, b: losses.feature_matching(real, with_features(a, b)), firsts, eps=1e-7)
+
+
+def test_the_gradient_of_vgg_s_features_is_that_of_finite_differences(monkeypatch):
+    torch.manual_seed(1)
+    tiny = [nn.Conv2d(3, 4, 3), nn.ReLU(), *(nn.Identity() for _ in range(35))]
+    _fake_torchvision(monkeypatch, lambda weights: types.SimpleNamespace(features=nn.Sequential(*tiny)))
+    perceptual = losses.Vgg19Perceptual().double()
+    found, wanted = _random(1, 3, 6, 6), _random(1, 3, 6, 6).detach()
+    assert torch.autograd.gradcheck(lambda x: perceptual(x, wanted), found, eps=1e-7)

@@ -58,7 +58,7 @@ def test_the_sheet_shows_target_warp_and_network(tmp_path, notes):
     assert np.array_equal(sheet[24:64, :64], person.test.frames[widest][24:])  # a label covers the rest
     assert np.abs(sheet[68 + 24 : 132, :64].astype(int) - sheet[24:64, :64]).mean() < 8
     assert sheet[136 + 24 : 200, :64].max() == 0
-    assert "step 7: held-out FAPD" in notes.said[0] and "preview_000007.png" in notes.said[0]
+    assert "step 7: held-out MAE" in notes.said[0] and "preview_000007.png" in notes.said[0]
     assert "edit" not in notes.said[0]
     held.show(8, held(Halving(np.float32(1.0))), tmp_path / "previews", notes)
     assert "as an edit is finished" in notes.said[1]

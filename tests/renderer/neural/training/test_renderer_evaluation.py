@@ -11,7 +11,7 @@ from ned.renderer.neural import evaluation
 from ned.renderer.neural.evaluation import (
     MOST_PSNR,
     face_region,
-    fapd,
+    mae,
     mean_rows,
     measure_frames,
     mouth_region,
@@ -25,14 +25,14 @@ from ned.renderer.neural.evaluation import (
 from tests.renderer.neural.synthetic import footage
 
 
-def test_fapd_and_psnr_are_those_of_the_region_alone():
+def test_mae_and_psnr_are_those_of_the_region_alone():
     truth = np.full((32, 32, 3), 0.5, np.float32)
     made = truth.copy()
     made[:16, :, 0] += 0.1
     top = np.zeros((32, 32), bool)
     top[:16] = True
-    assert fapd(made, truth, top) == pytest.approx(255 * 0.1 / 3, rel=1e-5)
-    assert fapd(made, truth, ~top) == 0
+    assert mae(made, truth, top) == pytest.approx(255 * 0.1 / 3, rel=1e-5)
+    assert mae(made, truth, ~top) == 0
     assert psnr(made, truth, top) == pytest.approx(-10 * math.log10(0.01 / 3), rel=1e-4)
     assert psnr(made, truth, ~top) == MOST_PSNR
 
@@ -73,7 +73,7 @@ def test_a_known_offset_has_a_known_distance():
     made = shown.frames / 255.0 + 10 / 255
     figures = measure_frames(made.astype(np.float32), shown.frames, shown.faces)
     assert figures.frames == 4 and math.isnan(figures.face.lpips)
-    assert figures.face.fapd == pytest.approx(10, abs=0.01) == figures.mouth.fapd
+    assert figures.face.mae == pytest.approx(10, abs=0.01) == figures.mouth.mae
     assert figures.face.psnr == pytest.approx(20 * math.log10(255 / 10), abs=0.01)
 
 
@@ -84,7 +84,7 @@ def test_rows_rank_methods_by_their_error(capsys):
     stale = lambda test, train: np.repeat(train.frames[:1] / np.float32(255), len(test), 0)  # noqa: E731
     rows = self_reenactment({"exact": exact, "warp": warp_of_nearest, "stale": stale}, train, test)
     assert [row.method for row in rows] == ["exact", "warp", "stale"]
-    found = [row.everything.face.fapd for row in rows]
+    found = [row.everything.face.mae for row in rows]
     assert found[0] == 0 < found[1] < 0.5 * found[2]
     print_rows(rows, frozenset({"ann"}))
     said = capsys.readouterr().out
@@ -104,8 +104,8 @@ def test_means_count_people_alike_and_leave_out_missing_subsets():
     rows[0] = replace(rows[0], opened=None)
     rows[1] = replace(rows[1], opened=rows[1].everything)
     (mean,) = mean_rows(rows)
-    assert mean.everything.face.fapd == pytest.approx(6, abs=0.02) and mean.everything.frames == 12
-    assert mean.opened.face.fapd == pytest.approx(8, abs=0.02)
+    assert mean.everything.face.mae == pytest.approx(6, abs=0.02) and mean.everything.frames == 12
+    assert mean.opened.face.mae == pytest.approx(8, abs=0.02)
     assert mean_rows([rows[0]])[0].opened is None
 
 

@@ -37,7 +37,7 @@ def test_it_trains_measures_and_records_who_was_seen(tmp_path, people, tinted, n
     assert [len(f) for f in tinted.made[0].footages] == [36, 36]
     figures = dict(record.metrics)
     assert figures["fapd"] < 30 and figures["score"] < 0
-    assert len(list((out / "previews").glob("*.png"))) == 2 and sum("held-out FAPD" in s for s in notes.said) == 2
+    assert len(list((out / "previews").glob("*.png"))) == 2 and sum("held-out MAE" in s for s in notes.said) == 2
     rows, unseen = evaluate_checkpoint(out / BEST, [people])
     assert unseen == {"eve"} and [(r.person, r.method) for r in rows[:2]] == [("ann", "network"), ("ann", "warp")]
     assert len(rows) == 6
@@ -125,7 +125,7 @@ def test_the_networks_themselves_train_go_on_and_paint(tmp_path, people, network
     assert train_renderer(config, (people,), out, Schedule(3), hold_out=("eve",)).steps == 3
     for name in (BEST, LAST):
         rows, unseen = evaluate_checkpoint(out / name, [people / "eve.npz"])
-        assert unseen == {"eve"} and rows[0].everything.frames == 4 and rows[0].everything.face.fapd < 255
+        assert unseen == {"eve"} and rows[0].everything.frames == 4 and rows[0].everything.face.mae < 255
         edits = ["edit", "edit bent"] if networks == "candidates" else []
         assert [row.method for row in rows] == ["network", "warp", *edits]
     (tmp_path / "actor").mkdir()

@@ -1,0 +1,8 @@
+"""Many videos on many machines: a plan in a store that all of them see, and workers that need nothing else.
+
+plan.py      which videos, with which options → the manifest
+worker.py    takes units (a video's analysis, a range of its pieces), does and publishes them
+merge.py     pieces → videos, by copying
+status.py    how it stands
+backends/    who starts the workers: processes of this machine, Ray, Slurm
+"""

@@ -1,6 +1,4 @@
-"""Every object that crosses a stage. Frozen, typed; arrays are named by their axes.
-
-Conventions: boxes are xyxy in pixels; pixel coordinates have their origin at the centre of the top
+"""Every object that crosses a stage. Frozen, typed; arrays are named by their axes. Conventions: boxes are xyxy in pixels; pixel coordinates have their origin at the centre of the top
 left pixel of the *upright* (displayed) frame, y down; images are RGB; transforms are named
 `dst_from_src`; units stand in names where they are not said here. "Left" and "right" are the actor's
 own, as in ARKit and FACS.
@@ -18,9 +16,9 @@ from jaxtyping import Bool, Float, Int
 from ned.emotions import EMOTIONS
 
 __all__ = [
-    "EMOTIONS", "NUM_LANDMARKS", "Analysis", "AudioStream", "Colour", "Edit", "Emotion", "ExpressionSpace",
-    "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Heads", "Reference", "Shot", "Style", "Track",
-    "SkinStatistics", "ValenceArousal", "VideoInfo",
+    "EMOTIONS", "NUM_LANDMARKS", "AffectPath", "Analysis", "AudioStream", "Colour", "Edit", "Emotion",
+    "ExpressionSpace", "ExpressionTrack", "FaceEdit", "FaceFit", "FaceTrack", "HeadPose", "Heads", "Reference", "Shot",
+    "Style", "Track", "SkinStatistics", "ValenceArousal", "VideoInfo",
 ]  # fmt: skip
 
 NUM_LANDMARKS = 478
@@ -238,11 +236,10 @@ class Emotion:
 
 @dataclass(frozen=True)
 class Reference:
-    """The style of a person in other clips."""
+    """The style of a person in other clips; `rates` are their frames per second."""
 
     tracks: tuple[ExpressionTrack, ...]
     rates: tuple[float, ...]
-    """Frames per second of each of them."""
 
 
 @dataclass(frozen=True)
@@ -253,6 +250,13 @@ class ValenceArousal:
     arousal: float
 
 
+@dataclass(frozen=True, eq=False)
+class AffectPath:
+    """Valence and arousal at each frame of the track, in the disc of radius 1."""
+
+    places: Float[np.ndarray, "frames 2"]
+
+
 @dataclass(frozen=True)
 class Track:
     """An expression from elsewhere, frame by frame, in place of the actor's own."""
@@ -260,7 +264,7 @@ class Track:
     expression: ExpressionTrack
 
 
-Style = Emotion | Reference | ValenceArousal | Track
+Style = Emotion | Reference | ValenceArousal | AffectPath | Track
 """What a face is to show; exactly one of these."""
 
 

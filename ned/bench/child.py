@@ -38,16 +38,18 @@ def floor(video: str) -> dict[str, Any]:
 
 def process(video: str, renderer: str, device: str, person: str | None = None) -> dict[str, Any]:
     """A whole edit, cold but for the kernels: frames a second of all, and milliseconds a frame of each stage."""
-    import ned
+    from ned.config import ProcessConfig
+    from ned.pipeline import process as run
     from ned.runtime import devices
     from ned.video import probe
 
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        result = ned.process(
-            Path(video), output=Path(folder, "out.mp4"), emotion="happy", renderer=renderer, device=device, cache=False,
-            provenance=False, **({"person": person} if person else {}),
+        asked = ProcessConfig.build(
+            input=Path(video), output=Path(folder, "out.mp4"), emotion="happy", renderer=renderer, device=device,
+            cache=False, provenance=False, **({"person": person} if person else {}),
         )  # fmt: skip
+        result = run(asked)
         seconds = time.perf_counter() - began
     frames = probe(Path(video)).num_frames
     stages = {name: 1e3 * value / frames for name, value in result.seconds.items()}

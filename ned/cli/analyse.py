@@ -150,20 +150,24 @@ def _print_table(analysis: Analysis, people: Sequence[Person], persons: list[Per
     from rich.console import Console
     from rich.table import Table
 
+    from ned.manipulator.vitl.own_place import own_place
+
     info, rate = analysis.video, float(analysis.video.frame_rate)
     print(
         f"{info.path}: {info.width}x{info.height}, {rate:.5g} fps, {analysis.num_frames} frames, "
         f"{len(analysis.shots)} shot{'s' * (len(analysis.shots) != 1)}"
     )
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for title in ("person", "frames", "share", "from", "to", "size", "speaks", "fit error", "mean expression"):
+    titles = "person", "frames", "share", "from", "to", "size", "speaks", "fit error", "valence, arousal"
+    for title in (*titles, "mean expression"):
         table.add_column(title, justify="left" if title.startswith("mean") else "right")
     for person, fitted in zip(people, persons, strict=True):
+        valence, arousal = own_place(fitted.expression)
         top = ", ".join(f"{name} {value:.2f}" for name, value in fitted.dominant())
         table.add_row(
             str(person.number), str(person.frames), f"{person.share:.0%}", f"{person.first_s:.2f} s",
             f"{person.last_s + 1 / rate:.2f} s", f"{person.size_px:.0f} px", "yes" if person.speaking else "no",
-            f"{fitted.fit_error:.2%}", top or "at rest",
+            f"{fitted.fit_error:.2%}", f"{valence:+.1f}, {arousal:+.1f}", top or "at rest",
         )  # fmt: skip
     console = Console()
     Console(width=console.width if console.is_terminal else 200).print(table)

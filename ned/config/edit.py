@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from ned.config.affect import place_asked
+from ned.config.affect_path import Stop, parse_path, said_path
 from ned.config.options import check_choice, option
 from ned.config.roles import FACE_MODELS, FITS, LANDMARKS, MANIPULATORS, SOURCES
 from ned.config.timeline import (
     MAX_INTENSITY,
     MAX_TRANSITION_S,
+    PATH,
     PLACE,
     REFERENCE,
     TRACK,
@@ -110,6 +112,10 @@ class EditOptions(FaceModelOptions):
         None, metavar="-1..1", help="displeasure to pleasure, in place of an emotion; with arousal a point of the disc"
     )
     arousal: float | None = option(None, metavar="-1..1", help="calm to excitement, in place of an emotion")
+    va_path: tuple[Stop, ...] = option(
+        (), metavar="TEXT", parse=parse_path,
+        help='glide through valence and arousal, such as "0:-.4,-.2 5:.6,.4": TIME:VALENCE,AROUSAL …',
+    )  # fmt: skip
     intensity: float = option(
         1.0, short="-i", metavar="0..1.5", help="strength of the edit; 0 changes nothing, 1 is the usual"
     )
@@ -176,8 +182,8 @@ class EditOptions(FaceModelOptions):
         """The one that was named, else the one that knows what is asked for."""
         if self.manipulator is not None:
             return self.manipulator
-        timed = any(key.place for edit in self.edit or self.timeline for key in edit.keyframes)
-        return "vitl" if timed or self.place is not None else "learned"
+        timed = any(key.on_plane for edit in self.edit or self.timeline for key in edit.keyframes)
+        return "vitl" if timed or self.va_path or self.place is not None else "learned"
 
     def person_edits(self) -> tuple[PersonEdit, ...]:
         """What happens to whom, whichever option said it; nothing is left open but who the most prominent speaker is.
@@ -187,6 +193,8 @@ class EditOptions(FaceModelOptions):
         simple = Keyframe(0.0, REFERENCE if self.reference else self.emotion)
         if self.place is not None:
             simple = Keyframe(0.0, PLACE, place=self.place)
+        if self.va_path:
+            simple = Keyframe(0.0, PATH, path=self.va_path)
         if self.expression is not None:
             simple = Keyframe(0.0, TRACK)
         edits = self.edit or self.timeline or (PersonEdit((simple,)),)
@@ -196,8 +204,12 @@ class EditOptions(FaceModelOptions):
         """Raise UserError for options that name people twice, or a timeline without its reference."""
         named = [name for name in ("person", "person_like") if getattr(self, name) is not None]
         asked = [name for name in ("edit", "timeline", "expression") if getattr(self, name)]
-        if self.place is not None and (asked or self.reference):
-            flags = ", ".join("--" + name for name in (*asked, *(["reference"] if self.reference else [])))
+        whole = [*asked, *(["reference"] if self.reference else [])]
+        if self.va_path and (whole or self.place is not None):
+            flags = ", ".join("--" + name for name in whole or ("valence", "arousal"))
+            raise UserError(f"--va-path does not go with {flags}", remedy="give one of them")
+        if self.place is not None and whole:
+            flags = ", ".join("--" + name for name in whole)
             raise UserError(f"valence and arousal do not go with {flags}", remedy="write va(V,A) in the timeline")
         who = [edit.person for edit in self.edit or self.timeline]
         if len(named) > 1 or len(asked) > 1 or (named and who and who != [None]):
@@ -214,7 +226,7 @@ class EditOptions(FaceModelOptions):
         if any(key.references for key in keyframes) and chosen in ("prototypes", "vitl"):
             who = "the prototypes" if chosen == "prototypes" else "the slider"
             raise UserError(f"{who} cannot imitate a reference", remedy="use --manipulator learned")
-        if any(key.place for key in keyframes) and chosen in ("prototypes", "learned"):
+        if any(key.on_plane for key in keyframes) and chosen in ("prototypes", "learned"):
             who = "the prototypes do" if chosen == "prototypes" else "the learned manipulator does"
             raise UserError(f"{who} not know valence and arousal", remedy="use --manipulator vitl, or leave it out")
 
@@ -223,6 +235,8 @@ class EditOptions(FaceModelOptions):
         if self.expression:
             return f"expression of {self.expression}"
         edits = self.edit or self.timeline
+        if self.va_path:
+            return f"along {said_path(self.va_path)}, intensity {self.intensity:g}"
         if not edits and self.place is not None:
             return "valence {:g}, arousal {:g}, intensity {:g}".format(*self.place, self.intensity)
         if not edits:
@@ -235,5 +249,7 @@ class EditOptions(FaceModelOptions):
         """What is done to the expression, in words, without paths: `to happy at intensity 0.8`."""
         if self.expression:
             return "from a file"
+        if self.va_path:
+            return self.describe()
         mixed = self.edit or self.timeline or self.reference or self.place is not None
         return f"to {self.describe()}" if mixed else f"to {self.emotion} at intensity {self.intensity:g}"

@@ -56,7 +56,7 @@ class ProcessConfig(OutputOptions, RenderOptions, EditOptions, SourceOptions):
     @property
     def output_path(self) -> Path:
         """Where the edited video goes."""
-        mixed = self.expression or self.timeline or self.edit or self.reference
+        mixed = self.expression or self.timeline or self.edit or self.reference or self.va_path
         what = "edited" if mixed else name_of(self.place) if self.place is not None else self.emotion
         return self.output or workspace.default_output(self.input, what, self.encoder)
 

@@ -19,7 +19,10 @@ from ned.workspace.images import check_writes, default_image
 LABELS = (*EMOTIONS, "relaxed", "tired", "bored")
 """Everything that has a name in the plane of valence and arousal."""
 
-EDITORS = ("warp", "small")
+EDITORS = ("warp", "small", "caae", "stargan", "cyclegan")
+"""What changes the pixels: the renderer of videos, or one of `ned.stills.gan`'s networks."""
+SCOPES, PARTS = ("image", "face", "parts"), ("mouth", "eyes", "nose")
+"""What a network sees of an image, where it was trained so."""
 MAX_GRID = 15
 
 
@@ -34,6 +37,13 @@ def _person(value: Any) -> int | None:
     except ValueError:
         pass
     raise UserError(f"person is {str(value)[:40]!r}", remedy="give a number from 1, or all")
+
+
+def _parts(value: Any) -> tuple[str, ...]:
+    """`mouth,eyes`."""
+    if not isinstance(value, str):
+        return tuple(value)
+    return tuple(word.strip() for word in value.split(",") if word.strip())
 
 
 @dataclass(frozen=True)
@@ -59,9 +69,19 @@ class StillConfig:
         None, metavar="N", help="write a sheet of N×N expressions from all over the plane (7 is usual) instead"
     )
     sweep: bool = option(False, help="write an animation (WebP) that goes around the plane instead")
-    editor: str = option("warp", choices=EDITORS, help="what changes the pixels: ned's renderer, or a small network")
-    editor_weights: Path | None = option(
-        None, metavar="FILE", help="checkpoint of `ned train small-editor`, for --editor small"
+    editor: str = option("warp", choices=EDITORS, help="what changes the pixels: ned's renderer, or a network")
+    editor_weights: tuple[Path, ...] = option(
+        (), metavar="FILE", repeat=True,
+        help="checkpoint of `ned train small-editor`, `caae`, `stargan` or `cyclegan`; one for each part of the face",
+    )  # fmt: skip
+    scope: str | None = option(
+        None, choices=SCOPES, help="what stargan and cyclegan redraw; default: what their checkpoint was trained on"
+    )
+    part: tuple[str, ...] = option(
+        (), metavar="mouth,eyes,nose", parse=_parts, help="which parts they redraw; default: all there are files for"
+    )
+    compare_editors: bool = option(
+        False, help="write a sheet instead: the faces by the warp and by each network of --editor-weights, side by side"
     )
     manipulator: str = option("vitl", choices=MANIPULATORS, help="how the edited expression is found")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
@@ -75,13 +95,7 @@ class StillConfig:
     def __post_init__(self) -> None:
         check_choice("manipulator", self.manipulator, tuple(MANIPULATORS))
         check_choice("editor", self.editor, EDITORS)
-        if (self.editor == "small") != (self.editor_weights is not None):
-            remedy = "give --editor small --editor-weights FILE, which `ned train small-editor` makes"
-            raise UserError("the small editor and its weights go together", remedy=remedy)
-        if self.editor == "small":
-            need("torch", "the small editor")
-        if self.editor == "small" and (self.expression or self.grid or self.sweep or self.manipulator != "vitl"):
-            raise UserError("the small editor goes to one emotion or place", remedy="leave out the other options")
+        self._check_editor()
         if self.emotion is not None:
             check_choice("emotion", self.emotion, LABELS)
         if not 0 <= self.intensity <= MAX_INTENSITY:
@@ -90,6 +104,8 @@ class StillConfig:
         asked = [name for name in ("emotion", "expression") if getattr(self, name) is not None]
         asked += ["valence"] if (self.valence, self.arousal) != (None, None) else []
         asked += [name for name in ("grid", "sweep") if getattr(self, name)]
+        if self.compare_editors and (self.expression or self.grid or self.sweep):
+            raise UserError("editors are compared at one emotion or place", remedy=f"leave out --{asked[-1]}")
         if len(asked) > 1:
             flags = ", ".join(f"--{name}" for name in asked)
             raise UserError(f"{flags} do not go together", remedy="give one of them")
@@ -106,6 +122,34 @@ class StillConfig:
             remedy = "give --provenance-cert and --provenance-key"
             raise UserError("a certificate and its key go together", remedy=remedy)
 
+    def _check_editor(self) -> None:
+        """Raise UserError where editor, weights, scope and parts do not fit; reads no file."""
+        network, name = self.editor != "warp", self.editor
+        if self.compare_editors and (network or self.scope or self.part):
+            raise UserError("a comparison shows all editors", remedy="leave out --editor, --scope and --part")
+        if network and not self.editor_weights:
+            made = "small-editor" if name == "small" else name
+            remedy = f"give --editor-weights FILE, which `ned train {made}` makes"
+            raise UserError(f"the editor {name} needs its weights", remedy=remedy)
+        if self.editor_weights and not network and not self.compare_editors:
+            raise UserError("the warp has no weights", remedy="name an --editor, or --compare-editors")
+        if self.editor_weights:
+            need("torch", "networks that edit stills")
+        if name in ("small", "caae") and len(self.editor_weights) > 1:
+            raise UserError(f"the editor {name} takes one file of weights", remedy="give one --editor-weights")
+        if (self.scope or self.part) and name not in ("stargan", "cyclegan"):
+            raise UserError("scope and part are for stargan and cyclegan", remedy="leave them out")
+        if self.scope is not None:
+            check_choice("scope", self.scope, SCOPES)
+        for part in self.part:
+            check_choice("part", part, PARTS)
+        if self.part and self.scope not in (None, "parts"):
+            raise UserError(f"--part does not go with scope {self.scope}", remedy="leave out one of them")
+        if len(set(self.part)) < len(self.part):
+            raise UserError("a part is named twice", remedy="name each once")
+        if network and (self.expression or self.grid or self.sweep or self.manipulator != "vitl"):
+            raise UserError(f"the editor {name} goes to one emotion or place", remedy="leave out the other options")
+
     @property
     def place(self) -> tuple[float, float] | None:
         """Valence and arousal, where one of them was given. Raises UserError outside the disc."""
@@ -119,6 +163,8 @@ class StillConfig:
             return default_image(self.input, "plane", ".jpg")
         if self.sweep:
             return default_image(self.input, "sweep", ".webp")
+        if self.compare_editors:
+            return default_image(self.input, "editors", ".jpg")
         if self.place is not None:
             return default_image(self.input, name_of(self.place))
         return default_image(self.input, "edited" if self.expression else self.emotion or "happy")
@@ -139,7 +185,8 @@ class StillConfig:
         """Raise UserError where an input is missing or the output may not be written. Reads and writes nothing."""
         workspace.check_input(self.input, what="image")
         read = [self.input]
-        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file"), (self.editor_weights, "checkpoint")
+        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file")
+        others += tuple((path, "checkpoint") for path in self.editor_weights)
         for path, what in others:
             if path is not None:
                 workspace.check_input(path, what=what)

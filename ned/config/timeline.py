@@ -16,14 +16,15 @@ from pathlib import Path
 from typing import Any
 
 from ned.config.affect import parse_place
+from ned.config.affect_path import Stop, said_path
 from ned.config.options import EXPECTED_TIME, parse_time
 from ned.config.yaml import read_yaml
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
 
-ORIGINAL, REFERENCE, PLACE, TRACK = "original", "reference", "va", "expression"
-"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal; an
-expression from a file."""
+ORIGINAL, REFERENCE, PLACE, PATH, TRACK = "original", "reference", "va", "va-path", "expression"
+"""Styles beside the emotions: the actor's own expression; that of a reference clip; a place of valence and arousal, or
+a path of such; an expression from a file."""
 STYLES = (*EMOTIONS, ORIGINAL, REFERENCE)
 ALL = "all"
 """Everybody who is not named."""
@@ -42,7 +43,7 @@ class Keyframe:
 
     time_s: float
     style: str
-    """One of `STYLES`, `PLACE` or `TRACK`."""
+    """One of `STYLES`, `PLACE`, `PATH` or `TRACK`."""
     intensity: float | None = None
     """None: as given for the whole run."""
     transition_s: float | None = None
@@ -51,12 +52,21 @@ class Keyframe:
     """Clips to imitate, for the style `reference`; empty: those given for the whole run."""
     place: tuple[float, float] | None = None
     """Valence and arousal, for the style `PLACE`."""
+    path: tuple[Stop, ...] = ()
+    """For the style `PATH`."""
+
+    @property
+    def on_plane(self) -> bool:
+        """Is it said by valence and arousal?"""
+        return self.style in (PLACE, PATH)
 
     def describe(self) -> str:
         """For example `happy@0.8`."""
         what = " and ".join(clip.name for clip in self.references) or self.style
         if self.place is not None:
             what = "va({:g},{:g})".format(*self.place)
+        if self.path:
+            what = f"along {said_path(self.path)}"
         return what if self.intensity is None or self.style == ORIGINAL else f"{what}@{self.intensity:g}"
 
 

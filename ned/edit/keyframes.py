@@ -15,14 +15,29 @@ from jaxtyping import Float
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import EditOptions
-from ned.config.timeline import ORIGINAL, REFERENCE, TRACK, Keyframe, PersonEdit
+from ned.config.timeline import ORIGINAL, PATH, REFERENCE, TRACK, Keyframe, PersonEdit
 from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.fitting.least_squares import fit_face
 from ned.manipulator.protocol import Articulation, Manipulator
+from ned.manipulator.vitl.path import glide
 from ned.runtime.progress import Progress
-from ned.types import Analysis, Edit, Emotion, ExpressionTrack, FaceFit, FaceTrack, Reference, ValenceArousal
+from ned.types import (
+    AffectPath,
+    Analysis,
+    Edit,
+    Emotion,
+    ExpressionTrack,
+    FaceFit,
+    FaceTrack,
+    Reference,
+    ValenceArousal,
+)
 from ned.video import probe
+
+StyleOf = Callable[[Keyframe, np.ndarray], Edit]
+"""What to ask of a manipulator for a keyframe, of a track whose frames are shown at these times, seconds of the video.
+"""
 
 SHORT_REFERENCE_S = 0.5
 """Pieces of a reference that are shorter are left out where there are longer ones."""
@@ -59,23 +74,23 @@ def edit_track(
     frame_rate: float,
     wanted: PersonEdit,
     manipulator: Manipulator,
-    style_of: Callable[[Keyframe], Edit],
+    style_of: StyleOf,
 ) -> ExpressionTrack:
     """The edited expression of one track. `times_s`: when its frames are shown, seconds of the input video.
 
-    `style_of` gives what to ask the manipulator for a keyframe that is not the actor's own expression.
+    `style_of` gives what to ask the manipulator for a keyframe that is not the actor's own expression, at such times.
     """
     weights = keyframe_weights(wanted.keyframes, times_s, start_s)
     shares: dict[tuple, tuple[Keyframe, np.ndarray]] = {}
     for k, key in enumerate(wanted.keyframes, start=1):
         if key.style != ORIGINAL and key.intensity and weights[:, k].any():
-            same = (key.style, key.references, key.place, key.intensity)
+            same = (key.style, key.references, key.place, key.path, key.intensity)
             _, before = shares.get(same, (key, 0.0))
             shares[same] = key, before + weights[:, k]
     original = expression.pack()
     edited = original.copy()
     for key, share in shares.values():
-        new = manipulator.translate(expression, articulation, frame_rate, style_of(key)).pack()
+        new = manipulator.translate(expression, articulation, frame_rate, style_of(key, times_s)).pack()
         edited = edited + share[:, None].astype(original.dtype) * (new - original)
     return ExpressionTrack.unpack(expression.space, edited)
 
@@ -88,12 +103,14 @@ def first_time_s(analysis: Analysis, start_s: float | None) -> float:
 def check_end(options: EditOptions, video: Path) -> None:
     """Raise UserError where a timeline goes past the end of the video, before any work is done."""
     times_s = [key.time_s for edit in options.timeline + options.edit for key in edit.keyframes]
+    times_s += [stop.time_s for stop in options.va_path]
     if not times_s or not max(times_s):
         return
     length_s = probe(video).duration_s
     if 0 < length_s <= max(times_s):
+        what = "path" if options.va_path else "timeline"
         raise UserError(
-            f"the timeline goes to {max(times_s):g} s, the video ends at {length_s:.2f} s", path=video,
+            f"the {what} goes to {max(times_s):g} s, the video ends at {length_s:.2f} s", path=video,
             remedy="give times in seconds of this video",
         )  # fmt: skip
 
@@ -114,9 +131,12 @@ class Styles:
         self._fit = fit or self._by_landmarks
         self._known: dict[Path, tuple[tuple[ExpressionTrack, ...], float]] = {}
 
-    def __call__(self, key: Keyframe) -> Edit:
-        """The manipulator's input for one keyframe, but for a `TRACK`, which is another one for each track of a person.
-        Raises UserError for a reference without a face."""
+    def __call__(self, key: Keyframe, times_s: Float[np.ndarray, "frames"]) -> Edit:
+        """The manipulator's input for one keyframe, of a track with frames at these times (seconds of the input
+        video), but for a `TRACK`, which is another one for each track of a person. Raises UserError for a reference
+        without a face."""
+        if key.style == PATH:
+            return Edit(AffectPath(glide(key.path, times_s)), key.intensity, self._seed)
         if key.place is not None:
             return Edit(ValenceArousal(*key.place), key.intensity, self._seed)
         if key.style != REFERENCE:
@@ -133,7 +153,7 @@ class Styles:
         for edit in edits:
             for key in edit.keyframes:
                 if key.style != TRACK:
-                    self(key)
+                    self(key, np.zeros(0))
 
     def _reference(self, clip: Path) -> tuple[tuple[ExpressionTrack, ...], float]:
         if clip not in self._known:

@@ -11,11 +11,23 @@ from jaxtyping import Float
 from ned.errors import UserError
 from ned.face_model import FaceModel
 from ned.geometry.articulation import gaps_of_shapes
-from ned.types import Edit, ExpressionSpace, ExpressionTrack, Reference, Style, Track, ValenceArousal
+from ned.types import (
+    AffectPath,
+    Edit,
+    ExpressionSpace,
+    ExpressionTrack,
+    Reference,
+    Style,
+    Track,
+    ValenceArousal,
+)
 
 RIDGE = 1e-3
 """Of `corrections`, against the usual size of an effect."""
-_KINDS = {Reference: "a reference", ValenceArousal: "valence and arousal", Track: "an expression from elsewhere"}
+_KINDS = {
+    Reference: "a reference", ValenceArousal: "valence and arousal", AffectPath: "a path of valence and arousal",
+    Track: "an expression from elsewhere",
+}  # fmt: skip
 
 
 def unknown_style(who: str, style: Style, remedy: str) -> UserError:

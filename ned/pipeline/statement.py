@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ned.config import ProcessConfig
+from ned.config.affect_path import said_path
 from ned.edit.track_edit import TrackEdit
 from ned.pipeline.resolved import ResolvedRun
 from ned.provenance import Signing, Statement
 from ned.workspace import manifest_path
 
-_SAID = ("emotion", "valence", "arousal", "intensity", "timeline", "edit", "reference", "expression", "start_s",
-         "end_s")  # fmt: skip
+_SAID = ("emotion", "valence", "arousal", "va_path", "intensity", "timeline", "edit", "reference", "expression",
+         "start_s", "end_s")  # fmt: skip
 """Options that say what was asked for; what it was done with are the facts of the run."""
 
 
@@ -56,6 +57,8 @@ def _parameters(config: ProcessConfig, run: ResolvedRun) -> dict[str, str]:
         values["emotion"] = None  # was not asked for
     if config.place is not None:
         values |= {"emotion": None} | dict(zip(("valence", "arousal"), config.place, strict=True))
+    if config.va_path:
+        values |= {"emotion": None, "va_path": said_path(config.va_path)}
     asked = {name: _plain(value) for name, value in values.items() if value is not None and value != ()}
     return asked | {name: value for name, value in run.facts().items() if value}
 

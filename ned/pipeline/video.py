@@ -11,9 +11,8 @@ import numpy as np
 from ned import workspace
 from ned.analysis.cached import analyse_cached
 from ned.config import ProcessConfig
-from ned.config.timeline import Keyframe
 from ned.edit.given import given_styles, joined
-from ned.edit.keyframes import Styles, check_end, edit_track, first_time_s
+from ned.edit.keyframes import StyleOf, Styles, check_end, edit_track, first_time_s
 from ned.edit.people import CastMember, choose_cast
 from ned.edit.track_edit import TrackEdit, edit_strength, measure_articulation, unedited
 from ned.face_model import FaceModel
@@ -31,7 +30,7 @@ from ned.renderer import Casting, Renderer, prepare_renderer
 from ned.rendering.second_pass import needed_bytes, render_video
 from ned.report import ImagePair, ReportData, write_report
 from ned.runtime.progress import Clock, Progress, Silent
-from ned.types import Analysis, Edit
+from ned.types import Analysis
 from ned.video import frames_at, probe
 from ned.workspace import Cache, Job
 
@@ -182,7 +181,7 @@ def plan_person(
     model, rate = styles.model, float(analysis.video.frame_rate)
     fitted = fitter.fit(tracks, analysis, clock)
     fits = [found.face for found in fitted]
-    style_of: Sequence[Callable[[Keyframe], Edit]] = [styles] * len(tracks)
+    style_of: Sequence[StyleOf] = [styles] * len(tracks)
     manipulator: Manipulator
     if config.expression is None:
         manipulator = build_manipulator(config.chosen_manipulator, model, config.manipulator_weights)

@@ -44,8 +44,11 @@ class Wish:
     intensity: float = 1.0
     manipulator: str = "vitl"
     seed: int = 0
-    editor_weights: Path | None = None
-    """Of the small editor, which then changes the pixels; None is the warp."""
+    editor: str = "warp"
+    """What changes the pixels, one of `ned.config.still.EDITORS`; all but the warp are networks."""
+    editor_weights: tuple[Path, ...] = ()
+    scope: str | None = None
+    parts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,11 +66,11 @@ def edit_faces(portrait: Portrait, wish: Wish) -> EditedStill:
     edits = tuple(
         TrackEdit(face.track, face.fit, change(face), model, face.strength) for face in portrait.faces
     )
-    if wish.editor_weights is not None:
-        from ned.stills.gan.apply import edit_with, load_editor
+    if wish.editor != "warp":
+        from ned.stills.gan.choice import load_painter  # networks need torch
 
-        editor = load_editor(wish.editor_weights)
-        painted = edit_with(editor, portrait.frame, portrait.faces, place_asked(wish), wish.intensity)
+        paint_with = load_painter(wish.editor, wish.editor_weights, wish.scope, wish.parts)
+        painted = paint_with(portrait.frame, portrait.faces, wish.style, wish.intensity)
     else:
         painted = paint(portrait.frame, edits, model)
     pixels = pixels_of(painted)

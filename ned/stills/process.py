@@ -69,8 +69,14 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
     place = config.place
     style = Emotion(config.emotion or "happy") if place is None else ValenceArousal(*place)
     wish = Wish(
-        style, config.expression, config.intensity, config.manipulator, config.seed, config.editor_weights,
+        style, config.expression, config.intensity, config.manipulator, config.seed, config.editor,
+        config.editor_weights, config.scope, config.part,
     )  # fmt: skip
+    if config.compare_editors:
+        from ned.stills.gan.compare import editors_sheet
+
+        sheet, edits = editors_sheet(portrait, wish)
+        return encoded(StillImage(config.input, "", sheet), suffix, notice), edits
     done = edit_faces(portrait, wish)
     return encoded(done.image, suffix, notice), done.edits
 
@@ -86,10 +92,11 @@ def publish(data: bytes, config: StillConfig, edits: Sequence[TrackEdit], signin
 
 def statement(config: StillConfig, edits: Sequence[TrackEdit]) -> Statement:
     """What the manifest says; nothing of the user's folders."""
-    sheet = bool(config.grid or config.sweep)
+    sheet = bool(config.grid or config.sweep or config.compare_editors)
     persons = tuple(edit.track.person for edit in edits if sheet or edit.changed().any())
     parameters = {
-        "editor": config.editor, "manipulator": config.manipulator, "intensity": f"{config.intensity:g}",
+        "editor": "several, compared" if config.compare_editors else config.editor,
+        "manipulator": config.manipulator, "intensity": f"{config.intensity:g}",
         "seed": str(config.seed),
     }  # fmt: skip
     if config.place is not None:
@@ -97,5 +104,5 @@ def statement(config: StillConfig, edits: Sequence[TrackEdit]) -> Statement:
     elif config.emotion is not None:
         parameters["emotion"] = config.emotion
     said = config.said() if persons else ""
-    learned = config.manipulator == "learned" or config.editor != "warp"
+    learned = config.manipulator == "learned" or config.editor != "warp" or bool(config.editor_weights)
     return Statement(config.input, said, persons, 1, int(bool(persons)), learned, parameters)

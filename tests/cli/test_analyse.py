@@ -1,5 +1,6 @@
 """`ned analyse`: what it prints and exports of an analysis."""
 
+import re
 import types
 from dataclasses import replace
 from fractions import Fraction
@@ -52,6 +53,7 @@ def test_analyse(clip, monkeypatch, capsys, tmp_path):
     command = ["analyse", str(clip), "--export", str(track), "--sheet", str(sheet), "--quiet"]
     assert main(command) == 0
     out = capsys.readouterr().out
+    assert "valence, arousal" in out and re.search(r"[+-]0\.\d, [+-]0\.\d", out)
     assert "320x240, 25 fps, 6 frames, 2 shots" in out and f"{track}: person 1, 6 frames" in out
     assert len(track.read_text().splitlines()) == 7 and sheet.read_bytes().startswith(b"\x89PNG")
     assert main(command) == 2 and "exists already" in capsys.readouterr().err

@@ -37,9 +37,9 @@ def test_one_file_for_all_shots_is_cut_where_they_end(tmp_path):
     own = [_expression(4, 1), _expression(6, 2)]
     styles = given_styles(tmp_path / "e.csv", tracks, own, analysis)
     key = Keyframe(0.0, TRACK, 0.5)
-    edits = [style(key) for style in styles]
+    edits = [style(key, np.zeros(4)) for style in styles]
     assert all(isinstance(edit.style, Track) and edit.intensity == 0.5 for edit in edits)
     assert np.allclose(edits[0].style.expression.pack(), wanted.pack()[:4], atol=1e-6)
     assert np.allclose(edits[1].style.expression.pack(), wanted.pack()[4:], atol=1e-6)
-    assert styles[0](replace(key, intensity=None)).intensity == 1.0
+    assert styles[0](replace(key, intensity=None), np.zeros(4)).intensity == 1.0
     assert np.array_equal(joined(own).pack(), np.concatenate([own[0].pack(), own[1].pack()]))

@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 
 from ned.config import ProcessConfig
+from ned.config.affect_path import Stop
 from ned.config.timeline import Keyframe, PersonEdit
 from ned.edit.keyframes import Styles, check_end, edit_track, keyframe_weights, reference_tracks
 from ned.errors import UserError
 from ned.face_model import load_face_model
 from ned.fitting.least_squares import fit_face
 from ned.manipulator import Articulation, build_manipulator, effects_of
+from ned.manipulator.vitl.plane import place_of
 from ned.pipeline.sample import sample_expression
 from ned.runtime.progress import Silent
 from ned.types import Analysis, Colour, Edit, ExpressionTrack, FaceTrack, Shot, ValenceArousal, VideoInfo
@@ -80,7 +82,7 @@ def _edited(speech, *entries):
 
 def test_one_keyframe_is_the_translation_itself(speech):
     edited, _ = _edited(speech, (0.0, "happy", 0.8, 0.8))
-    plain = _Counting().translate(*speech, RATE, Styles(MODEL, 0, Silent(), None)(Keyframe(0.0, "happy", 0.8)))
+    plain = _Counting().translate(*speech, RATE, Styles(MODEL, 0, Silent(), None)(Keyframe(0.0, "happy", 0.8), TIMES))
     assert np.allclose(edited, plain.pack(), atol=1e-6)
 
 
@@ -104,6 +106,21 @@ def test_two_places_are_two_styles(speech):
     for held, place in ((TIMES < 3.0, (-0.6, -0.2)), (TIMES > 3.8, (0.7, 0.1))):
         alone = slider.translate(*speech, RATE, Edit(ValenceArousal(*place))).pack()
         assert held.any() and np.allclose(edited[held], alone[held], atol=1e-5)
+
+
+def test_a_path_is_taken_at_the_times_of_the_video(speech):
+    """A track that begins at 4 s is met where the path is then, not at its beginning."""
+    valence, arousal = (float(v) for v in place_of("happy"))
+    path = Stop(0.0, -0.6, -0.2), Stop(4.0, valence, arousal)
+    keys = (Keyframe(0.0, "va-path", 1.0, 0.8, path=path),)
+    styles, slider = Styles(MODEL, 0, Silent(), None), build_manipulator("vitl", MODEL)
+    late, early = (
+        edit_track(*speech, TIMES + start, 0.0, RATE, PersonEdit(keys), slider, styles).pack() for start in (4.0, 0.0)
+    )
+    there = slider.translate(*speech, RATE, Edit(ValenceArousal(valence, arousal))).pack()
+    assert np.allclose(late, there, atol=1e-5)
+    assert np.abs(early[:10] - there[:10]).max() > 0.1
+    assert np.abs(np.diff(early - speech[0].pack(), axis=0)).max() < 0.2
 
 
 def test_closed_lips_stay_closed_through_a_transition(speech):
@@ -148,8 +165,8 @@ def test_a_reference_is_its_most_prominent_persons_expression(monkeypatch, tmp_p
     )
     styles = Styles(MODEL, 3, Silent(), None)
     key = Keyframe(0.0, "reference", 0.7, references=tuple(found))
-    edit = styles(key)
-    styles(replace(key, intensity=0.2))
+    edit = styles(key, TIMES)
+    styles(replace(key, intensity=0.2), TIMES)
     assert asked == list(found)  # each is read once
     assert [len(track) for track in edit.style.tracks] == [40, 20] and edit.style.rates == (25.0, 30.0)
     assert (edit.intensity, edit.seed) == (0.7, 3)
@@ -169,6 +186,7 @@ def test_a_reference_without_a_face_is_named(monkeypatch):
 def test_a_timeline_past_the_end_is_refused_before_any_work(sample):
     config = ProcessConfig.build(input=sample.path, timeline="0:neutral 3.9:happy")
     check_end(config, config.input)
-    for options in ({"timeline": "0:neutral 4.5:happy"}, {"edit": ["1:0:neutral 60:happy"]}):
+    check_end(ProcessConfig.build(input=sample.path, va_path="0:0,0 3.9:.5,.5"), sample.path)
+    for options in ({"timeline": "0:neutral 4.5:happy"}, {"edit": ["1:0:neutral 60:happy"]}, {"va_path": "5:.1,.1"}):
         with pytest.raises(UserError, match="the video ends at 4.00 s"):
             check_end(ProcessConfig.build(input=sample.path, **options), sample.path)

@@ -23,7 +23,7 @@ from ned.manipulator.speech import keep_blinks, keep_speech, keep_upper_lip, kee
 from ned.manipulator.vitl.plane import NAMES, check_place, mouth_at, place_of, shares_at
 from ned.manipulator.vitl.regression import Transfer
 from ned.manipulator.vitl.slider import SHIPPED, load_slider
-from ned.types import Edit, Emotion, ExpressionSpace, ExpressionTrack, ValenceArousal
+from ned.types import AffectPath, Edit, Emotion, ExpressionSpace, ExpressionTrack, ValenceArousal
 
 Place = Float[np.ndarray, "2"]
 
@@ -50,7 +50,9 @@ class VitlManipulator:
     ) -> ExpressionTrack:
         """See `Manipulator.translate`. The labels of the plane are known too: relaxed, tired, bored."""
         asked = edit.style
-        if isinstance(asked, ValenceArousal):
+        if isinstance(asked, AffectPath):
+            place = asked.places
+        elif isinstance(asked, ValenceArousal):
             place = check_place(asked.valence, asked.arousal)
         elif not isinstance(asked, Emotion):
             raise unknown_style("the slider", asked, "use --manipulator learned")

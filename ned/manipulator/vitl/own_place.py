@@ -6,10 +6,25 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.manipulator.vitl.regression import Transfer
+from ned.manipulator.vitl.slider import SHIPPED, load_slider
+from ned.types import ExpressionTrack
 
 STEP = 0.1
 FAR = 0.02
 """What a unit of distance from the middle costs against squared change: faces at rest are told to be there."""
+
+
+def own_place(expression: ExpressionTrack, slider: Transfer | None = None) -> Float[np.ndarray, "2"]:
+    """Where a person's face lies on average over a track, in the slider's space; `slider` None is the shipped one.
+
+    Speech comes and goes around a mood, so the mean coefficients say where it is. Raises ValueError for another space,
+    or a track without frames.
+    """
+    slider = slider or load_slider(SHIPPED)
+    packed = expression.pack()
+    if packed.shape[1] != slider.weights.shape[2] or not len(packed):
+        raise ValueError(f"no frames in a space of {slider.weights.shape[2]} coefficients")
+    return own_places(slider, packed.mean(0, keepdims=True).astype(np.float64))[0]
 
 
 def own_places(slider: Transfer, faces: Float[np.ndarray, "n width"]) -> Float[np.ndarray, "n 2"]:

@@ -6,6 +6,7 @@
     blending    a part goes back into its image
     caae        a conditional adversarial autoencoder of valence and arousal
     smile       StarGAN and CycleGAN with a Wasserstein loss
+    editors     the papers' networks on a photograph; apply: the small one; choice, compare: which, and all of them
     small       flow, residual and mask at 96 pixels, applied at the image's own resolution
     training    all of them in `ned.training.loop`
 """

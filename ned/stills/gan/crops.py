@@ -66,6 +66,13 @@ def part_box(points: Float[np.ndarray, "478 3"], part: str, size: tuple[int, int
     return x0, y0, x0 + side, y0 + side
 
 
+def middle_box(size: tuple[int, int]) -> Box:
+    """The largest square in the middle of an image of `size` (height, width): its scope `image`."""
+    side = min(size)
+    x0, y0 = (size[1] - side) // 2, (size[0] - side) // 2
+    return x0, y0, x0 + side, y0 + side
+
+
 def crop_of(rgb: UInt8[np.ndarray, "h w 3"], box: Box, size: int) -> UInt8[np.ndarray, "size size 3"]:
     """A box as a square of `size` pixels."""
     x0, y0, x1, y1 = box
@@ -84,9 +91,7 @@ def make_crops(
         if points is None:
             continue
         if scope == "image":
-            side = min(rgb.shape[:2])
-            x0, y0 = (rgb.shape[1] - side) // 2, (rgb.shape[0] - side) // 2
-            box = (x0, y0, x0 + side, y0 + side)
+            box = middle_box(rgb.shape[:2])
         else:
             box = part_box(points, "face" if scope == "face" else part, rgb.shape[:2])
         squares.append(crop_of(rgb, box, size))

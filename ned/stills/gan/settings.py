@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ned.config.settings import Settings
-
-SCOPES = ("image", "face", "parts")
-PARTS = ("mouth", "eyes", "nose")
+from ned.config.still import PARTS, SCOPES
 
 
 @dataclass(frozen=True)

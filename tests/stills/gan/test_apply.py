@@ -72,8 +72,8 @@ def test_the_command_and_what_it_refuses(png, weights, portrait, tmp_path, capsy
     given = ["still", str(png), "-e", "happy", "--editor", "small", "--no-provenance", "-o", str(out)]
     assert main([*given, "--editor-weights", str(weights)]) == 0
     assert (read_image(out).pixels != portrait).any()
-    assert main(given) == 2 and "go together" in capsys.readouterr().err
+    assert main(given) == 2 and "needs its weights" in capsys.readouterr().err
     with pytest.raises(UserError, match="one emotion or place"):
-        StillConfig(png, editor="small", editor_weights=weights, grid=7)
+        StillConfig(png, editor="small", editor_weights=(weights,), grid=7)
     with pytest.raises(UserError, match="holds a|no checkpoint|safetensors"):
         load_editor(png)

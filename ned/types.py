@@ -1,7 +1,8 @@
-"""Every object that crosses a stage. Frozen, typed; arrays are named by their axes. Conventions: boxes are xyxy in pixels; pixel coordinates have their origin at the centre of the top
-left pixel of the *upright* (displayed) frame, y down; images are RGB; transforms are named
-`dst_from_src`; units stand in names where they are not said here. "Left" and "right" are the actor's
-own, as in ARKit and FACS.
+"""Every object that crosses a stage. Frozen, typed; arrays are named by their axes.
+
+Boxes are xyxy in pixels; pixel coordinates have their origin at the centre of the top left pixel of the *upright*
+(displayed) frame, y down; images are RGB; transforms are named `dst_from_src`; units stand in names where they are not
+said here. "Left" and "right" are the actor's own, as in ARKit and FACS.
 """
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
-"""Every object that crosses a stage. Frozen, typed; arrays are named by their axes.
-
+"""Objects that cross a stage. Frozen, typed; arrays are named by their axes.
 Boxes are xyxy in pixels; pixel coordinates have their origin at the centre of the top left pixel of the *upright*
 (displayed) frame, y down; images are RGB; transforms are named `dst_from_src`; units stand in names where they are not
 said here. "Left" and "right" are the actor's own, as in ARKit and FACS.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -18,12 +19,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ned.analysis.cached import analyse_cached
 from ned.config import ProcessConfig
-from ned.edit.keyframes import Styles
-from ned.edit.people import choose_cast
-from ned.face_model import load_face_model
-from ned.pipeline.video import plan_person
+from ned.pipeline.resolved import resolve
+from ned.pipeline.video import fitter_of, plan_video
 from ned.renderer import Casting, prepare_renderer
 from ned.rendering.scheduler import PaintScheduler
 from ned.runtime.progress import Clock, Silent
@@ -88,17 +86,13 @@ class Timers:
 
 def scheduler_of(video: Path, emotion: str, stop: int) -> PaintScheduler:
     """What paints the video, as `ned process` would."""
-    config, clock = ProcessConfig(input=video, emotion=emotion), Clock(Silent())
-    model = load_face_model()
-    styles = Styles(model, config.seed, clock, None)
-    styles.read(config.person_edits())
-    analysis = analyse_cached(video, clock, cache=None)
-    edits = [
-        edit
-        for part in choose_cast(analysis, config)
-        for edit in plan_person(part, analysis, styles, config, clock)
-    ]
-    make_renderer = prepare_renderer("warp", Casting(model, edits, lambda _: iter(())), clock)
+    config, clock = ProcessConfig(input=video, emotion=emotion, cache=False, renderer="warp"), Clock(Silent())
+    run = resolve(config)
+    fitter = fitter_of(config, run)
+    with tempfile.TemporaryDirectory() as work:
+        plan = plan_video(config, run, fitter, clock, Path(work))
+    edits, analysis = plan.edits, plan.analysis
+    make_renderer = prepare_renderer("warp", Casting(fitter.model, edits, lambda _: iter(())), clock)
     fetch = Stills(video, float(analysis.video.frame_rate))
     return PaintScheduler([(edit, edit.changed()) for edit in edits], make_renderer, fetch, 0, stop)
 

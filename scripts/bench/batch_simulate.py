@@ -3,7 +3,7 @@
     python scripts/bench/batch_simulate.py [--hours 10000] [--workers 1000] [--lost 0.05] [--unit 300] [--seed 0]
 
 Workers choose by `ned.batch.worker.choose` and the states of `ned.batch.units`, as real ones do; what takes time (work,
-the network, the store's answers) is drawn from the figures below, which were measured or are said to be
+the network, the store's answers) is drawn from the figures below, which are said to be
 assumed. The ideal is all work divided by all workers, none of them ever lost, no request, no start. Prints a table: the
 design as it is, then with one thing changed at a time, so that one sees what breaks first.
 """
@@ -37,10 +37,10 @@ class World:
     away_s: float = 180.0
     """Until another takes the place of a lost one (assumed)."""
     start_s: float = 40.0
-    """Of a worker: container, imports, compiled kernels (assumed; 10 to 20 s of imports were measured)."""
+    """Of a worker: container, imports, compiled kernels (assumed)."""
     mean_video_s: float = 3600.0
     analyse_x: float = 4.0
-    """Video seconds analysed in a second by one worker of two cores (720p at 25 frames; measured)."""
+    """Video seconds analysed in a second by one worker of two cores (720p at 25 frames; assumed)."""
     render_x: float = 0.9
     """The same of rendering."""
     slow_share: float = 0.03

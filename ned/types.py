@@ -1,9 +1,7 @@
 """Every object that crosses a stage. Frozen, typed; arrays are named by their axes.
 
-Conventions: boxes are xyxy in pixels; pixel coordinates have their origin at the centre of the top
-left pixel of the *upright* (displayed) frame, y down; images are RGB; transforms are named
-`dst_from_src`; units stand in names where they are not said here. "Left" and "right" are the actor's
-own, as in ARKit and FACS.
+Boxes are xyxy in pixels, whose origin is the centre of the top left one of the *upright* frame, y down; images are RGB;
+transforms are `dst_from_src`; units stand in names. "Left" and "right" are the actor's own, as in ARKit and FACS.
 """
 
 from __future__ import annotations
@@ -241,8 +239,7 @@ class Reference:
     """The style of a person in other clips."""
 
     tracks: tuple[ExpressionTrack, ...]
-    rates: tuple[float, ...]
-    """Frames per second of each of them."""
+    rates: tuple[float, ...]  # frames per second of each of them
 
 
 @dataclass(frozen=True)
@@ -255,10 +252,9 @@ class ValenceArousal:
 
 @dataclass(frozen=True, eq=False)
 class AffectPath:
-    """A path on the plane of affect."""
+    """A path on the plane of affect: valence and arousal at each frame of the track."""
 
     places: Float[np.ndarray, "frames 2"]
-    """Valence and arousal at each frame of the track, in the disc of radius 1."""
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ class NedExpression:
         from ned.cli.analyse import Analyse
 
         target = output_folder() / f"{Path(video_path).stem}.{kind}"
-        Analyse(Path(video_path), export=target, person=person or None, overwrite=True, quiet=True).main()
+        Analyse(video=Path(video_path), export=target, person=person or None, overwrite=True, quiet=True).main()
         return (str(target),)
 
 

@@ -30,7 +30,7 @@ def test_what_is_not_known_is_never_0():
 @pytest.mark.parametrize("size", [Size("a", 64, 64), Size("b", 120, 64, 3), Size("c", 200, 60)])
 def test_faces_are_placed_side_by_side(size):
     image = np.zeros((32, 32, 3), np.uint8)
-    image[:, :16] = 200
+    image[:, 8:24] = 200
     out = placed(image, size)
     assert out.shape == (size.height, size.width, 3)
     bright = (out[size.height // 2, :, 0].astype(int) > 100) & (out[size.height // 2, :, 2] > 100)

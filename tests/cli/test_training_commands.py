@@ -83,7 +83,7 @@ def test_finetune_names_the_actor_after_the_first_video(video, asked, capsys, mo
     monkeypatch.setenv("NED_DATA", str(tmp_path / "data"))
     monkeypatch.setattr(sys, "argv", ["/usr/bin/ned", "finetune", str(video), "-p", "2"])
     assert main(["finetune", str(video), "--minutes", "2.5", "-p", "2", "--quiet"]) == 0
-    ((videos, name, minutes, _, weights, person, threads, seed, overwrite, command, began),) = asked
+    ((videos, name, minutes, _, weights, person, threads, seed, overwrite, command, began, *more),) = asked
     assert (videos, name, minutes, weights, person, threads, seed) == ((video,), "talk", 2.5, None, 2, 2, 0)
     assert not overwrite and command == "ned finetune talk.mp4 -p 2" and 0 <= time.monotonic() - began < 60
     lines = capsys.readouterr().out.splitlines()

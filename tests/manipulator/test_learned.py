@@ -194,7 +194,8 @@ def test_weights_with_a_discriminator_edit_the_same():
     with_it = load_family(MODEL.space, config, tensors, SHIPPED)
     without = {name: tensor for name, tensor in tensors.items() if not name.startswith("discriminator.")}
     bare = load_family(MODEL.space, config, without, SHIPPED)
-    made = [LearnedManipulator(MODEL.space, EFFECTS, family=f).emotion_styles("sad", 0, 5) for f in (with_it, bare)]
+    networks = (TorchNetworks(with_it), TorchNetworks(bare))
+    made = [LearnedManipulator(MODEL.space, EFFECTS, networks=n).emotion_styles("sad", 0, 5) for n in networks]
     assert np.array_equal(*made)
     del without["mapping.shared.0.bias"]
     with pytest.raises(UserError, match="lacks tensor shared"):

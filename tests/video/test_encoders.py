@@ -43,9 +43,9 @@ def test_formats_of_other_encoders():
 
 
 def test_qualities():
-    assert quality_options("libx264", None, None) == {"crf": "17", "preset": "medium"}
-    assert quality_options("libx264", "draft", None) == {"crf": "23", "preset": "veryfast"}
-    assert quality_options("libx264", 20.5, "slow") == {"crf": "20.5", "preset": "slow"}
+    assert quality_options("libx264", None, None) == {"crf": "17", "preset": "medium", "threads": "3"}
+    assert quality_options("libx264", "draft", None) == {"crf": "23", "preset": "veryfast", "threads": "3"}
+    assert quality_options("libx264", 20.5, "slow") == {"crf": "20.5", "preset": "slow", "threads": "3"}
     assert quality_options("libx264", "lossless", None)["qp"] == "0"
     assert quality_options("prores_ks", "best", None)["q:v"] == "2"
     with pytest.raises(UserError, match="presets"):

@@ -41,6 +41,10 @@ class Painting2022:
     """How much of what it paints is taken, 0 to 1."""
 
 
+EDGE = 8
+"""Pixels at the border of a region over which nothing goes over into all of what is painted."""
+
+
 def load_generator(path: Path, device: str = "cpu") -> tuple[Generator, RendererConfig]:
     """A trained generator, strictly, on a device of `ned.runtime.devices`; UserError where the file does not fit."""
     checkpoint = load_checkpoint(path, KIND)
@@ -88,7 +92,7 @@ class Ned2022Renderer:
         # the painted face stands before black; there, and where only the source's face was, the warped image stays
         difference = ((painted - bent) * (shown.mask > INSIDE)[..., None]).astype(np.float32)
         change = blend_difference(difference, (self._painting.strength * shown.mask).astype(np.float32))
-        change = paste_back(change, matrix, image.shape[:2])
+        change = paste_back(change, matrix, image.shape[:2]) * _fade(image.shape[:2])[..., None]
         return (warped - image + change).astype(np.float32)
 
     def submit(
@@ -97,3 +101,9 @@ class Ned2022Renderer:
         """See `Renderer.submit`: done at once."""
         difference = self.render(image, edit)
         return lambda: difference
+
+
+def _fade(size: tuple[int, int]) -> Float[np.ndarray, "h w"]:
+    """0 at the border of a region, 1 from `EDGE` pixels on: the coarse bands of a blend reach beyond the face."""
+    from_border = [np.minimum(np.arange(n), np.arange(n)[::-1]) / EDGE for n in size]
+    return np.clip(np.minimum(from_border[0][:, None], from_border[1][None]), 0.0, 1.0).astype(np.float32)

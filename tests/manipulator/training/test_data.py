@@ -85,7 +85,7 @@ def test_mead_takes_frontal_clips_of_the_highest_level(tmp_path, monkeypatch):
     ):  # fmt: skip
         (tmp_path / clip).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / clip).touch()
-    monkeypatch.setattr(data, "read_clip", lambda path, space: [np.zeros((30, 52), np.float32)])
+    monkeypatch.setattr(data, "read_clip", lambda path, space, tracks_of: [np.zeros((30, 52), np.float32)])
     found = {(t.person, t.emotion, t.file) for t in load_labelled(tmp_path, ARKIT52)}
     assert found == {
         ("M003", "happy", "M003/video/front/happy/level_3/001.mp4"),

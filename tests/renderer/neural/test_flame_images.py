@@ -65,9 +65,9 @@ def test_colours_are_the_mean_face_s_coordinates(flame, images):
 
 
 def test_grey_of_a_surface_that_faces_the_camera():
-    ahead = np.array([0.0, 0.0, -1.0], np.float32)
-    assert shading(ahead) == pytest.approx(GREY * INTENSITY * (4 / np.sqrt(3) + 1) / 5, rel=1e-5)
-    assert shading(-ahead) == 0
+    ahead = np.array([[0.0, 0.0, -1.0]], np.float32)
+    assert shading(ahead)[0] == pytest.approx(GREY * INTENSITY * (4 / np.sqrt(3) + 1) / 5, rel=1e-5)
+    assert shading(-ahead)[0] == 0
 
 
 def test_a_turned_head_is_drawn_turned(images):

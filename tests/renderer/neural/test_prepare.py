@@ -9,7 +9,7 @@ import torch
 
 from ned.edit.track_edit import TrackEdit
 from ned.errors import UserError
-from ned.face_model import LandmarkFace, load_face_model
+from ned.face_model import load_face_model
 from ned.files.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
 from ned.renderer import Casting, PersonWeights, Renderer, build_renderer
 from ned.renderer.neural import prepare as preparing
@@ -21,7 +21,6 @@ from ned.renderer.neural.renderer2022 import Ned2022Renderer
 from ned.renderer.neural.settings import RendererConfig
 from ned.runtime.progress import Clock, Silent
 from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose, Shot
-from tests.face_model.scrambled import load_in_flame
 from tests.renderer.neural.synthetic import footage
 
 MODEL, SIZE = load_face_model(), 64
@@ -110,12 +109,6 @@ def test_the_network_of_an_actor_with_little_footage_leans_on_the_shipped_one(
     painting = preparing.prepare(casting, Silent())(casting.edits[0])._painting
     assert painting.strength == strength
     assert torch.allclose(painting.network.module.remember.bias.cpu(), torch.tensor(bias))
-
-
-def test_expressions_of_another_space_are_refused(video):
-    other = LandmarkFace(load_in_flame(), MODEL.topology)
-    with pytest.raises(UserError, match="arkit52, these are of flame50"):
-        preparing.prepare(Casting(other, [], video.frames_of), Silent())
 
 
 @pytest.fixture

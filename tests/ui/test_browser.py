@@ -17,7 +17,7 @@ from PIL import Image
 from ned.video import read_frames
 from tests.ui.serving import Server
 
-WAIT = 900_000
+WAIT = 120_000
 SIZES = {"desk": (1280, 900), "phone": (390, 844)}
 JOB_FILES = {"born.json", "job.json", "edit.yaml", "state.json", "lock", "log"}
 
@@ -181,8 +181,12 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path):
     done.get_by_text("Watch").click()
     player = "#pair figure:nth-child(2) video"
     size = page.one(player).evaluate(
-        """async (video) => { if (video.readyState < 2) await new Promise((go) => { video.onloadeddata = go; });
-        const seeked = new Promise((go) => { video.onseeked = go; }); video.currentTime = 3.02; await seeked;
+        """async (video) => {
+        const until = async (ready) => {
+            for (let k = 0; k < 600 && !ready(); k++) await new Promise((go) => setTimeout(go, 100));
+            if (!ready()) throw new Error(`state ${video.readyState}, at ${video.currentTime}, seeking ${video.seeking}`); };
+        await until(() => video.readyState >= 2); video.currentTime = 3.02;
+        await until(() => !video.seeking && video.readyState >= 2 && Math.abs(video.currentTime - 3.02) < 0.02);
         return [video.videoWidth, video.videoHeight]; }"""
     )
     assert size == [truth.shape[2], truth.shape[1]]

@@ -184,7 +184,7 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path):
         """async (video) => {
         const until = async (ready) => {
             for (let k = 0; k < 600 && !ready(); k++) await new Promise((go) => setTimeout(go, 100));
-            if (!ready()) throw new Error(`state ${video.readyState}, at ${video.currentTime}, seeking ${video.seeking}`); };
+            if (!ready()) throw new Error(`state ${video.readyState}, at ${video.currentTime}`); };
         await until(() => video.readyState >= 2); video.currentTime = 3.02;
         await until(() => !video.seeking && video.readyState >= 2 && Math.abs(video.currentTime - 3.02) < 0.02);
         return [video.videoWidth, video.videoHeight]; }"""

@@ -22,7 +22,7 @@ _GROWTH = (2.0, 3.5)
 """An opening that grows by less than the first factor shows its own content, by more than the second the donor's."""
 _WIDE = (0.1, 0.22)
 """Openings, as shares of the mouth's width, from which on a donor is shown, and in full."""
-_HOLE = layers.Hole(layers.MOUTH.upper, layers.MOUTH.lower, band=0.12, rigidity=1.0)
+_HOLE = layers.Hole(layers.MOUTH.upper, layers.MOUTH.lower, band=0.12)
 
 
 @dataclass(frozen=True)

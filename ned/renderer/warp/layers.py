@@ -37,8 +37,6 @@ class Hole(Contours):
 
     band: float = 0.2
     """Share of the opening, at either contour, over which the content follows the skin."""
-    rigidity: float = 1.0
-    """1: the content moves rigidly where the source shows it; 0: it is shifted and stretched with the skin."""
 
 
 MOUTH = Hole(LANDMARKS.mouth.upper, LANDMARKS.mouth.lower, band=0.25)
@@ -85,7 +83,7 @@ def source_grid(
     length2 = np.maximum((span**2).sum(-1), 0.25)
     along = ((rigid - upper) * span).sum(-1) / length2
     along = np.clip(along, _CONTENT_MARGIN, 1 - _CONTENT_MARGIN)
-    inside = hole.rigidity * np.clip(np.minimum(v, 1 - v) / hole.band, 0, 1)
+    inside = np.clip(np.minimum(v, 1 - v) / hole.band, 0, 1)
     position = np.maximum.accumulate(v + inside * (along - v), axis=0)
     # sideways the content stays where it was, less and less towards the corners
     n = len(hole.upper)

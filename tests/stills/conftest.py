@@ -4,6 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ned.stills.faces import find_faces
+from ned.stills.image import read_image
+
 
 @pytest.fixture(scope="session")
 def portrait() -> np.ndarray:
@@ -11,6 +14,20 @@ def portrait() -> np.ndarray:
     from skimage.data import astronaut
 
     return astronaut()
+
+
+@pytest.fixture(scope="session")
+def png(portrait, tmp_path_factory):
+    """The same as a PNG."""
+    path = tmp_path_factory.mktemp("png") / "portrait.png"
+    Image.fromarray(portrait).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def found(png):
+    """The face in it."""
+    return find_faces(read_image(png))
 
 
 @pytest.fixture(scope="session")

@@ -19,18 +19,6 @@ from ned.stills.sheet import circle, close_up, lattice
 from ned.types import Emotion, ValenceArousal
 
 
-@pytest.fixture(scope="module")
-def png(portrait, tmp_path_factory):
-    path = tmp_path_factory.mktemp("png") / "portrait.png"
-    Image.fromarray(portrait).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def found(png):
-    return find_faces(read_image(png))
-
-
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_a_frame_holds_the_samples_themselves(dtype):
     pixels = np.random.default_rng(0).integers(0, np.iinfo(dtype).max, (37, 53, 3), dtype, endpoint=True)

@@ -5,14 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import nn
 
 from ned.cli import main
 from ned.config.still import StillConfig
 from ned.errors import UserError
 from ned.files.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
-from ned.stills.faces import find_faces
 from ned.stills.frame import pixels_of
 from ned.stills.gan.caae import Encoder, Generator
 from ned.stills.gan.editors import edit_with_networks, load_network, load_networks
@@ -61,18 +59,6 @@ def files(tmp_path_factory):
         generator.last[1].weight.mul_(50.0)  # untrained, it hardly hears its label
     made["caae"] = _save(folder / "caae.safetensors", "caae", config, encoder=Encoder(4, 4), generator=generator)
     return made
-
-
-@pytest.fixture(scope="module")
-def png(portrait, tmp_path_factory):
-    path = tmp_path_factory.mktemp("png") / "portrait.png"
-    Image.fromarray(portrait).save(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def found(png):
-    return find_faces(read_image(png))
 
 
 def _change(found, portrait, paths, kind, style=HAPPY, **how):

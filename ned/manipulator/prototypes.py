@@ -79,14 +79,14 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "sad": Prototype(
         adds={
-            "browInnerUp": 0.8, "browDown": 0.5, "mouthFrown": 0.3, "mouthShrugLower": 0.25, "eyeBlink": 0.5,
-            "mouthStretch": 0.2,
+            "browInnerUp": 0.88, "browDown": 0.48, "mouthFrown": 0.6, "mouthShrugLower": 0.35, "eyeBlink": 0.22,
+            "mouthStretch": 0.1,
         },
         keeps=_taken_back(-0.2, _SMILE) | _taken_back(0.0, ("eyeWide", "browOuterUp")),
         mouth=MouthTarget(gain=0.97, rest=0.5),
     ),
     "angry": Prototype(
-        adds={"browDown": 0.9, "browInnerUp": -0.35, "noseSneer": 0.5, "eyeSquint": 0.1, "mouthDimple": 0.5},
+        adds={"browDown": 1.02, "browInnerUp": -0.4, "noseSneer": 0.5, "eyeSquint": 0.1, "mouthDimple": 0.5},
         keeps=_taken_back(0.0, _SMILE, ("browInnerUp", "browOuterUp", "eyeWide")),
         mouth=MouthTarget(gain=1.15, upper_lip=0.5, rest=0.4),
         open={"mouthStretch": 0.35, "mouthUpperUp": 0.2, "mouthLowerDown": 0.3},
@@ -107,12 +107,12 @@ PROTOTYPES: dict[str, Prototype] = {
     ),
     "disgusted": Prototype(
         adds={
-            "noseSneer": 0.95, "browDown": 0.2, "eyeSquint": 0.15, "mouthFrown": 0.4, "cheekSquint": 0.35,
+            "noseSneer": 0.95, "browDown": 0.35, "eyeSquint": 0.15, "mouthFrown": 0.4, "cheekSquint": 0.35,
             "mouthShrugLower": 0.2,
         },
         keeps=_taken_back(-0.2, _SMILE) | _taken_back(0.0, ("browOuterUp", "eyeWide")),
         mouth=MouthTarget(gain=1.05, upper_lip=0.7),
-        open={"mouthUpperUp": 0.6},
+        open={"mouthUpperUp": 0.7},
         shut={"mouthUpperUp": 0.5, "mouthShrugLower": 0.2},
     ),
 }  # fmt: skip

@@ -137,8 +137,8 @@ def compare_parsed(
         return {}
     x, y, width, height = cv2.boundingRect(parsed[1].view(np.uint8))
     part = np.s_[y : y + height, x : x + width]
-    images = (np.ascontiguousarray(reading.rgb[part]) for reading in (before, after))
-    return {f"fapd_parsed@{parsed[0]}": fapd(*images, np.ascontiguousarray(parsed[1][part]))}
+    a, b, face = (np.ascontiguousarray(image[part]) for image in (before.rgb, after.rgb, parsed[1]))
+    return {f"fapd_parsed@{parsed[0]}": fapd(a, b, face)}
 
 
 def neighbours(now: Reading, earlier: Mapping[str, Float[np.ndarray, "features"]]) -> dict[str, float]:

@@ -185,14 +185,12 @@ class StillConfig:
         """Raise UserError where an input is missing or the output may not be written. Reads and writes nothing."""
         workspace.check_input(self.input, what="image")
         read = [self.input]
-        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file")
+        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file"), (self.provenance_key, "PEM file")
         others += tuple((path, "checkpoint") for path in self.editor_weights)
         for path, what in others:
             if path is not None:
                 workspace.check_input(path, what=what)
                 read.append(path)
-        if self.provenance_key is not None:
-            workspace.check_input(self.provenance_key, what="PEM file")
         check_writes(self.output_path)
         if self.sweep and self.output_path.suffix.lower() != ".webp":
             raise UserError("an animation is written as WebP", path=self.output_path, remedy="end its name in .webp")

@@ -18,15 +18,12 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ned.edit.track_edit import TrackEdit
 from ned.errors import NedError
 from ned.report.sheet import grid
 from ned.stills.agreement import COLUMNS, print_agreement, read_judged
-from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
 from ned.stills.faces import find_faces
 from ned.stills.image import read_image
-from ned.stills.sheet import REACH, close_up
-from ned.types import ValenceArousal
+from ned.stills.sheet import REACH, at_place, close_up
 
 SIDE_PX, HEAT_PX = 256, 96
 
@@ -47,12 +44,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--grid", type=int, default=7)
+    parser.add_argument("--intensity", type=float, default=1.0)
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     judge, table = load_judge(given.judge), given.out / "judged.csv"
     done = set(read_judged(table).groups) if table.exists() else set()
     steps = np.linspace(-REACH, REACH, given.grid)
-    heat = np.zeros((given.grid, given.grid, HEAT_PX, HEAT_PX))
+    warm = given.out / "heat.npy"
+    """The sum so far, of all who are in the table."""
+    heat = np.load(warm) if done and warm.exists() else np.zeros((given.grid, given.grid, HEAT_PX, HEAT_PX))
     for path in sorted(given.photos.iterdir())[: given.people]:
         if path.stem in done:
             continue
@@ -67,12 +67,7 @@ def main() -> None:
             for j, valence in enumerate(steps):
                 place = np.array([valence, arousal])
                 place = place / max(1.0, float(np.hypot(*place)))  # corners are drawn in to the rim
-                wish = Wish(ValenceArousal(float(place[0]), float(place[1])))
-                edit = TrackEdit(
-                    face.track, face.fit, manipulate_with(wish, portrait.model)(face), portrait.model, face.strength
-                )
-                rgb = rgb_of(paint(frame, [edit], portrait.model))
-                images[i, j] = rgb
+                images[i, j] = rgb = at_place(frame, face, place, portrait.model, given.intensity)
                 points = judge.points(rgb)
                 if points is not None:
                     _, seen = judge(rgb, points)
@@ -87,6 +82,7 @@ def main() -> None:
             if fresh:
                 writer.writerow([*COLUMNS, "person"])
             writer.writerows(rows)
+        np.save(warm, heat)
         print(f"{path.name}: {len(rows)} of {given.grid**2} judged", flush=True)
     if heat.any():
         shown = (255 * heat / heat.max()).astype(np.uint8)

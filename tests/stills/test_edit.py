@@ -178,8 +178,15 @@ def test_faces_that_are_too_small_or_not_there(portrait, png, tmp_path):
     Image.fromarray(portrait).resize((160, 160)).save(small)
     with pytest.raises(UserError, match="too small|no face"):
         find_faces(read_image(small))
-    with pytest.raises(UserError, match="there is no person 3"):
+    with pytest.raises(UserError, match="there is no person 3; choose one of: 1"):
         find_faces(read_image(png), person=3)
+    both = tmp_path / "both.png"
+    Image.fromarray(np.concatenate([portrait, np.full_like(portrait[:, :256], 200)], 1)).save(both)
+    with Image.open(both) as image:
+        image.paste(Image.fromarray(portrait).resize((210, 210)), (530, 40))
+        image.save(both)
+    with pytest.raises(UserError, match="the face of person 2 is too small; choose one of: 1"):
+        find_faces(read_image(both), person=2)
 
 
 @pytest.mark.parametrize("wrong, words", [

@@ -85,7 +85,7 @@ class StillConfig:
     )
     manipulator: str = option("vitl", choices=MANIPULATORS, help="how the edited expression is found")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
-    provenance: bool = option(True, help="sign the output (C2PA) and say in it that it was edited")
+    provenance: bool = option(True, help="sign the output (C2PA): what was done, and to which source")
     provenance_cert: Path | None = option(
         None, metavar="PEM", help="sign with this certificate chain; default: one made for this computer"
     )

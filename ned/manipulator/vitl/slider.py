@@ -64,4 +64,5 @@ def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
         raise UserError("is damaged or of another version", path=path, remedy="fit it again") from error
-    return Transfer(Kernels(anchors, config.gamma_x, columns), styles, weights, settings_of(config), style_kernel_of(config))
+    kernels = Kernels(anchors, config.gamma_x, columns)
+    return Transfer(kernels, styles, weights, settings_of(config), style_kernel_of(config))

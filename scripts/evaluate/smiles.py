@@ -2,10 +2,10 @@
 
     python scripts/evaluate/smiles.py NEUTRAL SMILING --judge path/to/judge_stills.py [--people 60] [--intensity 1 1.5]
 
-Two folders with files of the same names. The judge is that of scripts/evaluate/stills.py; its answers are by network
-probabilities of neutral, happy and five more. Prints, with 95 % intervals over persons drawn anew: how often each network says
-happy, the valence that the judge sees, sharpness inside the face against the untouched image, and the mean distance of
-colours inside the face to the real smile, laid over it by eyes and nose, against that of the untouched image.
+Two folders with files of the same names. The judge is that of scripts/evaluate/stills.py; its answers are, by network,
+probabilities of neutral, happy and five more. Prints, with 95 % intervals over persons drawn anew: how often each
+network says happy, the valence that the judge sees, sharpness inside the face against the untouched image, and the mean
+distance of colours inside the face to the real smile, laid over it by eyes and nose, against the untouched image's.
 """
 
 from __future__ import annotations

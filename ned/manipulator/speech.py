@@ -53,8 +53,6 @@ class MouthTarget:
     """Share of the face's height; fades out towards closed lips."""
     silent_opening: float = 0.0
     """Share of the face's height by which a silent mouth opens."""
-    limit: float | None = None
-    """Share of the face's height that the opening approaches but does not pass: no shout, no gape."""
     upper_lip: float = 0.3
     """How much of what the edit wants to move the middle of the upper lip is left."""
     rest: float = 0.0
@@ -171,9 +169,6 @@ def wanted_opening(
     out = opening * (1.0 + (gain - 1.0) * gate) + intensity * target.offset * height * gate
     # lips that (nearly) touch are pressed together: a moved lip looks more open than it is
     out = out - min(intensity, 1.0) * SEAL * opening * (1.0 - _smoothstep(opening / (1.5 * closed)))
-    if target.limit is not None:
-        most = target.limit * height
-        out = out + min(intensity, 1.0) * (out / np.cbrt(1.0 + (out / most) ** 3) - out)
     if target.silent_opening > 0:
         out = out + intensity * target.silent_opening * height * silence(opening < closed, frame_rate)
     return out

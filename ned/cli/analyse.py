@@ -53,6 +53,10 @@ class Analyse(FaceModelOptions, Command):
         self.check_face_model()
 
     def main(self) -> int:
+        return self.run(for_stream(quiet=self.quiet))
+
+    def run(self, progress: Progress) -> int:
+        """The same for a program that shows the progress itself, and may end it there."""
         workspace.check_input(self.video)
         self._check_kinds()
         for path in (self.export, self.sheet, self.overlay):
@@ -66,7 +70,6 @@ class Analyse(FaceModelOptions, Command):
         from ned.exchange.persons import person_expressions
 
         fitter = self._fitter()
-        progress = for_stream(quiet=self.quiet)
         cache = workspace.Cache() if self.cache else None
         analysis = analyse_cached(self.video, progress, start_s=self.start_s, end_s=self.end_s, cache=cache)
         if not analysis.tracks:

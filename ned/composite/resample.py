@@ -36,20 +36,31 @@ def sample(image: Float[np.ndarray, "h w 3"], source_xy: Float[np.ndarray, "m n 
     return out
 
 
+@numba.njit(inline="always")
+@no_type_check
+def _down(image, first, second, third, fourth, k, weights):  # pragma: no cover - compiled
+    """Four values below each other, by their weights."""
+    return (
+        weights[0] * image[first + k] + weights[1] * image[second + k]
+        + weights[2] * image[third + k] + weights[3] * image[fourth + k]
+    )  # fmt: skip
+
+
 @numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
 @no_type_check
 def _sample(image, height, width, source_xy, cubic, out):  # pragma: no cover - compiled
     # unsigned indices: others are asked each time whether they count from the end
-    one, two, three = np.uint64(1), np.uint64(2), np.uint64(3)
-    row, half, steps = np.uint64(3 * width), np.float32(0.5), np.float32(STEPS)
+    one, two, row = np.uint64(1), np.uint64(2), np.uint64(3 * width)
+    half, steps = np.float32(0.5), np.float32(STEPS)
+    line = np.empty(12, np.float32)  # four pixels of three values, which lie side by side and are worked on so
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             x, y = source_xy[i, j, 0], source_xy[i, j, 1]
             across, down = int(np.floor(x * steps + half)), int(np.floor(y * steps + half))
             left, top = across // STEPS - 1, down // STEPS - 1
             p, q = np.uint64(across % STEPS), np.uint64(down % STEPS)
-            red, green, blue = np.float32(0), np.float32(0), np.float32(0)
             if left < 0 or top < 0 or left + 4 > width or top + 4 > height:
+                red, green, blue = np.float32(0), np.float32(0), np.float32(0)
                 for m in range(4):
                     for n in range(4):
                         weight = cubic[q, m] * cubic[p, n]
@@ -57,25 +68,23 @@ def _sample(image, height, width, source_xy, cubic, out):  # pragma: no cover - 
                         red += weight * image[at]
                         green += weight * image[at + 1]
                         blue += weight * image[at + 2]
+                out[i, j, 0], out[i, j, 1], out[i, j, 2] = red, green, blue
             elif p == 0 and q == 0:
                 at = np.uint64(3 * ((top + 1) * width + left + 1))
-                red, green, blue = image[at], image[at + one], image[at + two]
+                out[i, j, 0], out[i, j, 1], out[i, j, 2] = image[at], image[at + one], image[at + two]
             else:
+                first = np.uint64(3 * (top * width + left))
+                second = first + row
+                third = second + row
+                fourth = third + row
+                weights = cubic[q, 0], cubic[q, 1], cubic[q, 2], cubic[q, 3]
+                for k in range(12):
+                    n = np.uint64(k)
+                    line[k] = _down(image, first, second, third, fourth, n, weights)
                 a, b, c, d = cubic[p, 0], cubic[p, 1], cubic[p, 2], cubic[p, 3]
-                at = np.uint64(3 * (top * width + left))
-                for m in range(4):
-                    weight, second = cubic[q, m], at + three
-                    third = second + three
-                    fourth = third + three
-                    red += weight * (a * image[at] + b * image[second] + c * image[third] + d * image[fourth])
-                    green += weight * (
-                        a * image[at + one] + b * image[second + one] + c * image[third + one] + d * image[fourth + one]
-                    )
-                    blue += weight * (
-                        a * image[at + two] + b * image[second + two] + c * image[third + two] + d * image[fourth + two]
-                    )
-                    at += row
-            out[i, j, 0], out[i, j, 1], out[i, j, 2] = red, green, blue
+                out[i, j, 0] = a * line[0] + b * line[3] + c * line[6] + d * line[9]
+                out[i, j, 1] = a * line[1] + b * line[4] + c * line[7] + d * line[10]
+                out[i, j, 2] = a * line[2] + b * line[5] + c * line[8] + d * line[11]
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)
@@ -101,3 +110,38 @@ def finish(taken, image, source_xy, amount, gain, out):  # pragma: no cover - co
                 smooth = (column[j, k] + column[j + 1, k] + column[j + 2, k]) * ninth
                 value = min(max((value + share * (value - smooth)) * level, zero), one)
                 out[i, j, k] = value - image[i, j, k]
+
+
+@numba.njit(cache=True, nogil=True, fastmath=True)
+@no_type_check
+def finish_added(warped, added, amount, out):  # pragma: no cover - compiled
+    """`out`, in place, gets the first three channels of `added`, and what in `warped` with them is finer than the mean
+    of 3×3 pixels, times `amount` and the fourth channel."""
+    ninth = np.float32(1) / np.float32(9)
+    height, width = added.shape[:2]
+    column = np.empty((width + 2, 3), np.float32)
+    for i in range(height):
+        first, last = width, -1
+        for j in range(width):
+            if added[i, j, 0] != 0 or added[i, j, 1] != 0 or added[i, j, 2] != 0 or added[i, j, 3] != 0:
+                first, last = min(first, j), j
+        if last < 0:
+            continue
+        above, below = max(i - 1, 0), min(i + 1, height - 1)
+        start, stop = max(first - 1, 0), min(last + 2, width)
+        for j in range(start, stop):
+            for k in range(3):
+                column[j + 1, k] = (
+                    warped[above, j, k] + added[above, j, k] + warped[i, j, k] + added[i, j, k]
+                    + warped[below, j, k] + added[below, j, k]
+                )  # fmt: skip
+        for k in range(3):
+            if start == 0:
+                column[0, k] = column[1, k]
+            if stop == width:
+                column[width + 1, k] = column[width, k]
+        for j in range(first, last + 1):
+            share = amount * added[i, j, 3]
+            for k in range(3):
+                smooth = (column[j, k] + column[j + 1, k] + column[j + 2, k]) * ninth
+                out[i, j, k] += added[i, j, k] + share * (warped[i, j, k] + added[i, j, k] - smooth)

@@ -12,6 +12,9 @@ from typing import no_type_check
 import numba
 import numpy as np
 from jaxtyping import Float
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 STEPS = 32
 """Places between two pixels that are told apart, as OpenCV does it; what moves less than half a step stays as it is."""
@@ -36,14 +39,39 @@ def sample(image: Float[np.ndarray, "h w 3"], source_xy: Float[np.ndarray, "m n 
     return out
 
 
-@numba.njit(inline="always")
+@intrinsic
 @no_type_check
-def _down(image, first, second, third, fourth, k, weights):  # pragma: no cover - compiled
-    """Four values below each other, by their weights."""
-    return (
-        weights[0] * image[first + k] + weights[1] * image[second + k]
-        + weights[2] * image[third + k] + weights[3] * image[fourth + k]
-    )  # fmt: skip
+def _weighted(context, image, first, row, down, across):  # pragma: no cover - compiled
+    """Red, green and blue of 4×4 pixels of an image, its values in a row, from `first` on, `row` values from line to
+    line, by the weights of the lines and of the columns. A pixel and the value after it are one vector of four: that
+    takes half the time of one value after another, which is what the compiler makes by itself."""
+    wide, four = ir.IntType(64), ir.VectorType(ir.FloatType(), 4)
+
+    def code(context, builder, signature, values):
+        def spread(weights, k):
+            weight = builder.extract_value(weights, k)
+            out = ir.Constant(four, ir.Undefined)
+            for n in range(4):
+                out = builder.insert_element(out, weight, ir.Constant(ir.IntType(32), n))
+            return out
+
+        image, at, row, down, across = values
+        data = context.make_array(signature.args[0])(context, builder, image).data
+        columns, total = [spread(across, k) for k in range(4)], None
+        for m in range(4):
+            line = None
+            for n in range(4):
+                place = builder.gep(data, [builder.add(at, ir.Constant(wide, 3 * n))])
+                pixel = builder.load(builder.bitcast(place, four.as_pointer()), align=4)
+                term = builder.fmul(pixel, columns[n], flags=["fast"])
+                line = term if line is None else builder.fadd(line, term, flags=["fast"])
+            line = builder.fmul(line, spread(down, m), flags=["fast"])
+            total = line if total is None else builder.fadd(total, line, flags=["fast"])
+            at = builder.add(at, row)
+        three = [builder.extract_element(total, ir.Constant(ir.IntType(32), k)) for k in range(3)]
+        return context.make_tuple(builder, signature.return_type, three)
+
+    return types.UniTuple(types.float32, 3)(image, first, row, down, across), code
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True, error_model="numpy")
@@ -52,14 +80,14 @@ def _sample(image, height, width, source_xy, cubic, out):  # pragma: no cover - 
     # unsigned indices: others are asked each time whether they count from the end
     one, two, row = np.uint64(1), np.uint64(2), np.uint64(3 * width)
     half, steps = np.float32(0.5), np.float32(STEPS)
-    line = np.empty(12, np.float32)  # four pixels of three values, which lie side by side and are worked on so
     for i in range(out.shape[0]):
         for j in range(out.shape[1]):
             x, y = source_xy[i, j, 0], source_xy[i, j, 1]
             across, down = int(np.floor(x * steps + half)), int(np.floor(y * steps + half))
             left, top = across // STEPS - 1, down // STEPS - 1
             p, q = np.uint64(across % STEPS), np.uint64(down % STEPS)
-            if left < 0 or top < 0 or left + 4 > width or top + 4 > height:
+            last = top + 4 == height and left + 4 == width  # after which there is no value any more
+            if left < 0 or top < 0 or left + 4 > width or top + 4 > height or last:
                 red, green, blue = np.float32(0), np.float32(0), np.float32(0)
                 for m in range(4):
                     for n in range(4):
@@ -74,17 +102,9 @@ def _sample(image, height, width, source_xy, cubic, out):  # pragma: no cover - 
                 out[i, j, 0], out[i, j, 1], out[i, j, 2] = image[at], image[at + one], image[at + two]
             else:
                 first = np.uint64(3 * (top * width + left))
-                second = first + row
-                third = second + row
-                fourth = third + row
-                weights = cubic[q, 0], cubic[q, 1], cubic[q, 2], cubic[q, 3]
-                for k in range(12):
-                    n = np.uint64(k)
-                    line[k] = _down(image, first, second, third, fourth, n, weights)
-                a, b, c, d = cubic[p, 0], cubic[p, 1], cubic[p, 2], cubic[p, 3]
-                out[i, j, 0] = a * line[0] + b * line[3] + c * line[6] + d * line[9]
-                out[i, j, 1] = a * line[1] + b * line[4] + c * line[7] + d * line[10]
-                out[i, j, 2] = a * line[2] + b * line[5] + c * line[8] + d * line[11]
+                rows = cubic[q, 0], cubic[q, 1], cubic[q, 2], cubic[q, 3]
+                columns = cubic[p, 0], cubic[p, 1], cubic[p, 2], cubic[p, 3]
+                out[i, j, 0], out[i, j, 1], out[i, j, 2] = _weighted(image, first, row, rows, columns)
 
 
 @numba.njit(cache=True, nogil=True, fastmath=True)

@@ -91,8 +91,22 @@ class TestIct:
         assert np.abs(face.basis[ARKIT52.index("tongueOut")]).max() == 0
 
     def test_cached(self, clone, face, cache, monkeypatch):
-        monkeypatch.setattr("ned.face_model.ict._build", None)
-        assert np.array_equal(face.basis, IctFace.load(clone, cache).basis)
+        with monkeypatch.context() as patched:
+            patched.setattr("ned.face_model.ict._build", None)
+            assert np.array_equal(face.basis, IctFace.load(clone, cache).basis)
+
+    def test_made_again(self, clone, face, tmp_path):
+        """Where the entry is damaged, and where the list of landmarks is another."""
+        cache, own = Cache(tmp_path / "cache"), tmp_path / "FaceXModel"
+        own.mkdir()
+        for path in (clone / "FaceXModel").iterdir():
+            (own / path.name).symlink_to(path)
+        assert np.array_equal(IctFace.load(tmp_path, cache).mean, face.mean)
+        kept = next((tmp_path / "cache").glob("ict-*/ict.npz"))
+        kept.write_bytes(kept.read_bytes()[:200])
+        assert np.array_equal(IctFace.load(tmp_path, cache).mean, face.mean)
+        (own / "vertex_indices.json").unlink()
+        assert not np.array_equal(IctFace.load(tmp_path, cache).mean, face.mean)
 
     def test_names(self):
         assert _files_of("mouthSmileLeft") == ["mouthSmile_L"] and _files_of("jawLeft") == ["jawLeft"]
@@ -109,6 +123,10 @@ class TestIct:
         (broken / "jawOpen.obj").unlink()
         with pytest.raises(UserError, match="jawOpen.obj: cannot be read"):
             IctFace.load(tmp_path, Cache(tmp_path / "c"))
+        still = tmp_path / "still"
+        write_clone(still, 1.1 * load_face_model().mean[:468], [[0, 1, 2]], {})
+        with pytest.raises(UserError, match="FaceXModel: its expressions hardly move"):
+            IctFace.load(still, Cache(tmp_path / "c"))
         (broken / "jawOpen.obj").write_text("v 1 2 3\n")
         with pytest.raises(UserError, match="has 1 vertices"):
             IctFace.load(tmp_path, Cache(tmp_path / "c"))

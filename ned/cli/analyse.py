@@ -92,13 +92,13 @@ class Analyse(FaceModelOptions, Command):
 
     def _fitter(self) -> Fitter | None:
         """What is to be fitted beside the embedded model's coefficients; None where these are all."""
+        self.check_face_model()
         plain = self.export is None or self.export.suffix.lower() == ".csv"
         if self.face_model == "canonical" and plain and self.overlay is None:
             return None
         from ned.pipeline.exports import model_to_fit
         from ned.pipeline.fitters import make_fitter
 
-        self.check_face_model()
         cache = workspace.Cache() if self.cache else None
         return make_fitter(model_to_fit(self), self, cache=cache)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ned import workspace
 from ned.cli.arguments import Command
+from ned.config.edit import FLAME_VARIABLE, flame_of_environment
 from ned.config.options import option
 from ned.errors import UserError
 from ned.files.reading import check_input
@@ -36,14 +37,16 @@ class Convert(Command):
         workspace.check_output(output, inputs=[self.track], overwrite=self.overwrite)
         if not 1 <= self.rate <= 1000:
             raise UserError(f"{self.rate:g} is no frame rate", remedy="give frames per second, such as 25")
-        if self.flame_folder is None:
-            raise UserError("FLAME is needed to convert to or from its coefficients", remedy="give --flame-folder DIR")
+        folder = self.flame_folder or flame_of_environment()
+        if folder is None:
+            raise UserError("FLAME is needed to convert to or from its coefficients",
+                            remedy=f"give --flame-folder DIR or set {FLAME_VARIABLE}")  # fmt: skip
         from ned.exchange.convert import convert_csv
         from ned.face_model import load_face_model
         from ned.face_model.flame.face import FlameFace
         from ned.licences import require
 
-        face = FlameFace.load(self.flame_folder)
+        face = FlameFace.load(folder)
         require(f"flame{face.model.edition}", self.accept_licence)
         models = {"arkit52": load_face_model("canonical"), "flame50": face}
         done = convert_csv(self.track, output, models, self.to, Fraction(self.rate).limit_denominator(1001))

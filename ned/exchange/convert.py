@@ -7,11 +7,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ned.errors import UserError
 from ned.exchange.livelink import TURNS, row_times, write_livelink
-from ned.exchange.table import Table, read_table
+from ned.exchange.table import Table, key_of, read_table
 from ned.face_model.spaces import SPACES
 from ned.files.atomic import atomic_path
 from ned.files.reading import check_input
@@ -45,26 +45,35 @@ def space_of(path: Path) -> ExpressionSpace:
     check_input(path, what="CSV file")
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            columns = {c.strip().lower() for c in file.readline(65536).split(",")}
+            columns = {key_of(column) for column in file.readline(65536).split(",")}
     except OSError as error:
         raise UserError(f"cannot be read ({error.strerror})", path=path, remedy="check its rights") from error
-    best = max(SPACES.values(), key=lambda s: len(columns & {n.lower() for n in s.names}))
-    if not columns & {n.lower() for n in best.names}:
+    known = {name: columns & {key_of(n) for n in space.names} for name, space in SPACES.items()}
+    best = SPACES[max(known, key=lambda name: len(known[name]))]
+    if not known[best.name]:
         raise UserError("no column is a coefficient that is known", path=path,
                         remedy=f"name columns as one of {', '.join(SPACES)} does")  # fmt: skip
     return best
 
 
-def write_track(path: Path, track: ExpressionTrack, times_s: Float[np.ndarray, "frames"], rate: Fraction) -> None:
-    """ARKit's as Live Link Face writes it, others as a plain table with `frame` and `time`."""
+def write_track(
+    path: Path,
+    track: ExpressionTrack,
+    times_s: Float[np.ndarray, "frames"],
+    rate: Fraction,
+    frames: Int[np.ndarray, "frames"] | None = None,
+) -> None:
+    """ARKit's as Live Link Face writes it, others as a plain table with `frame` (told from the times by default) and
+    `time`."""
     if track.space.name == "arkit52":
         write_livelink(path, track, times_s, rate)
         return
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(("frame", "time", *track.space.names)) + "\n")
-        for time, row in zip(np.asarray(times_s).tolist(), track.pack().tolist(), strict=True):
-            numbers = ",".join(f"{value:.7g}" for value in row)
-            file.write(f"{round(time * float(rate))},{time:.6f},{numbers}\n")
+        numbers = np.rint(np.asarray(times_s) * float(rate)).astype(int) if frames is None else frames
+        for frame, time, row in zip(numbers.tolist(), np.asarray(times_s).tolist(), track.pack().tolist(), strict=True):
+            values = ",".join(f"{value:.7g}" for value in row)
+            file.write(f"{frame},{time:.6f},{values}\n")
 
 
 def convert_csv(

@@ -34,7 +34,9 @@ NEUTRAL = "generic_neutral_mesh.obj"
 MAX_OBJ_BYTES = 32 * 1024**2
 AXES = np.array([1.0, -1.0, -1.0])
 """ICT's y is up and its z comes out of the face; its unit is cm."""
-_VERSION = 1
+_VERSION = 2
+UNITS = (0.4, 2.5)
+"""Least and most that a shape is scaled by."""
 _ONCE_A_SIDE = ("browInnerUp", "cheekPuff")
 _ABSENT = ("tongueOut",)
 _GAZE = "eyeLook"
@@ -187,6 +189,7 @@ def _build(folder: Path, canonical: CanonicalFace) -> IctFace:
     corners, weights = triangles[near.triangles], near.weights[..., None]
     basis = np.zeros((ARKIT52.width, *canonical.mean.shape))
     basis[:, :NUM_SURFACE] = (shapes[:, corners] * weights).sum(2) * AXES
+    basis *= _units(basis, scale * canonical.basis.astype(np.float64))[:, None, None]
     gaze = [k for k, name in enumerate(ARKIT52.names) if name.startswith(_GAZE)]
     basis[gaze, NUM_SURFACE:] = scale * canonical.basis[gaze][:, NUM_SURFACE:]
     mean = np.zeros(canonical.mean.shape)
@@ -196,6 +199,15 @@ def _build(folder: Path, canonical: CanonicalFace) -> IctFace:
         middle = canonical.mean[lids].mean(0)
         mean[part] = mean[lids].mean(0) + scale * (canonical.mean[part] - middle)
     return IctFace(mean.astype(np.float32), basis.astype(np.float32), canonical)
+
+
+def _units(basis: Float[np.ndarray, "52 478 3"], wanted: Float[np.ndarray, "52 478 3"]) -> Float[np.ndarray, "52"]:
+    """What makes a shape at 1 as large as the embedded model's. ICT's smile is a third larger, its sneer almost twice;
+    but coefficients of one space have to mean the same in every model, or what was learnt on the one's edits too much
+    on the other's."""
+    own, theirs = (np.linalg.norm(b[:, :NUM_SURFACE].reshape(len(b), -1), axis=1) for b in (basis, wanted))
+    both = (own > 1e-3) & (theirs > 1e-3)
+    return np.where(both, np.clip(theirs / np.maximum(own, 1e-3), *UNITS), 1.0)
 
 
 def _landmarks(folder: Path) -> Int[np.ndarray, "68"] | None:

@@ -16,32 +16,19 @@ networks, a few minutes on a processor. What it paints is no face, since nothing
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "build")]
 
 MANIPULATOR_STEPS, RENDERER_STEPS = 300_000, 100_000
-SMALL_MANIPULATOR = "networks: ned2022\nwindow: 10\nbatch: 8\nema: 0.0\nadversarial: 1.0\nsupervised: 0.0\n"
-SMALL_RENDERER = """networks: ned2022
-size: 64
-window: 32
-base: 8
-batch: 1
-sequence: 3
-learning_rate: 2.0e-4
-beta1: 0.5
-pixel: 0.0
-pyramid: 10.0
-texture: 0.0
-steadiness: 0.0
-adversarial: 1.0
-feature_matching: 10.0
-mouth_adversarial: 1.0
-mouth_feature_matching: 10.0
-ema: 0.0
-"""
+CONFIGS = {"manipulator": ROOT / "configs" / "ned2022.yaml", "renderer": ROOT / "configs" / "ned2022_renderer.yaml"}
+SMALL = {"manipulator": {"batch": 8}, "renderer": {"size": 64, "window": 32, "base": 8, "batch": 1, "sequence": 3}}
+SMALL_MINUTES = 0.3, 0.6, 0.6
 
 
 def run(*words: object) -> None:
@@ -56,7 +43,7 @@ def run(*words: object) -> None:
 
 
 def small_inputs(out: Path) -> argparse.Namespace:
-    """A synthetic FLAME and DECA, invented tracks, the sample clip, small settings."""
+    """A synthetic FLAME and DECA, invented tracks, the sample clip; the paper's settings, but for small networks."""
     import synthetic_flame
     import synthetic_flame_model
     from flame_corpus import write_corpus
@@ -65,19 +52,16 @@ def small_inputs(out: Path) -> argparse.Namespace:
     from ned.pipeline.sample import make_sample
 
     flame, tracks, clip = out / "flame", out / "tracks", out / "sample.mp4"
-    if not (flame / "deca_model.tar").exists():
-        flame.mkdir(parents=True, exist_ok=True)
+    if not (flame / synthetic_flame.MODELS["2020"]).exists():
         synthetic_flame.build_folder(flame, synthetic_flame_model.build(0), deca=True)
     if not (tracks / "labels.csv").exists():
         write_corpus(FlameFace.load(flame), tracks, people=4, seconds=3.0)
     if not clip.exists():
         make_sample(clip, seconds=3.0)
-    (out / "manipulator.yaml").write_text(SMALL_MANIPULATOR)
-    (out / "renderer.yaml").write_text(SMALL_RENDERER)
-    return argparse.Namespace(
-        flame=flame, tracks=[tracks], videos=[clip], edit=clip, manipulator=out / "manipulator.yaml",
-        renderer=out / "renderer.yaml",
-    )  # fmt: skip
+    settings = {name: out / f"{name}.yaml" for name in CONFIGS}
+    for name, path in settings.items():
+        path.write_text(yaml.safe_dump(yaml.safe_load(CONFIGS[name].read_text()) | SMALL[name]))
+    return argparse.Namespace(flame=flame, tracks=[tracks], videos=[clip], edit=clip, **settings)
 
 
 def main() -> None:
@@ -92,24 +76,28 @@ def main() -> None:
     parser.add_argument("--fit", default="deca", choices=("deca", "emoca", "landmarks"))
     parser.add_argument("--minutes", type=float, nargs=3, metavar=("MANIPULATOR", "RENDERER", "ACTOR"))
     given = parser.parse_args()
-    out, small = given.out, given.small
-    if not small and not (given.flame and given.tracks and given.videos and given.edit):
+    out, small, own = given.out, given.small, (given.flame, given.tracks, given.videos, given.edit)
+    if not small and not all(own):
         parser.error("--flame, --tracks, --videos and --edit are needed, or --small")
-    data = small_inputs(out) if small else given
-    configs = ROOT / "configs"
-    settings = {"manipulator": configs / "ned2022.yaml", "renderer": configs / "ned2022_renderer.yaml"}
-    settings |= {name: getattr(data, name) for name in settings if small}
-    minutes = given.minutes or ((0.3, 0.6, 0.6) if small else None)
+    if small and any(own):
+        parser.error("--small brings its own files: leave out --flame, --tracks, --videos and --edit")
+    if small and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        parser.error("--small is for one process")
+    data = small_inputs(out) if small else argparse.Namespace(**CONFIGS, **vars(given))
+    minutes = given.minutes or (SMALL_MINUTES if small else None)
     threads = ("--threads", 1) if small else ()
     stop = [("--minutes", m) for m in minutes] if minutes else [("--steps", MANIPULATOR_STEPS),
                                                                ("--steps", RENDERER_STEPS), ()]  # fmt: skip
     flame = ("--face-model", "flame", "--flame-folder", data.flame, "--fit", given.fit, "--accept-licence")
-    run("train", "manipulator", "--space", "flame50", *flame, "--config", settings["manipulator"],
+    run("train", "manipulator", "--space", "flame50", *flame, "--config", data.manipulator,
         "--data", *data.tracks, "--out", out / "manipulator", *stop[0], *threads)  # fmt: skip
-    run("train", "meta-renderer", *flame, "--config", settings["renderer"], "--data", *data.videos,
+    run("train", "meta-renderer", *flame, "--config", data.renderer, "--data", *data.videos,
         "--out", out / "renderer", *stop[1], *threads)  # fmt: skip
+    if int(os.environ.pop("RANK", "0")):  # of several that train together, one edits
+        return
+    os.environ.pop("WORLD_SIZE", None)
     tune = ("--finetune-minutes", minutes[2]) if minutes else ()
-    run("process", data.edit, "--config", configs / "ned2022_process.yaml", "--flame-folder", data.flame,
+    run("process", data.edit, "--config", ROOT / "configs" / "ned2022_process.yaml", "--flame-folder", data.flame,
         "--fit", given.fit, "--accept-licence", "--manipulator-weights", out / "manipulator" / "best.safetensors",
         "--renderer-weights", out / "renderer" / "best.safetensors", "--emotion", given.emotion, *tune,
         "--output", out / f"{data.edit.stem}_{given.emotion}.mp4", "--overwrite", "--report")  # fmt: skip

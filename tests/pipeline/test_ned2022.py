@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 from ned.cli import main
 from ned.config import ProcessConfig
@@ -16,24 +17,9 @@ from ned.renderer.neural.training.crop_sequences import load_footage
 from ned.video import probe, read_frames
 from tests.encoders.stand_in import SmallDeca, write_small_deca
 
-CONFIG = Path(__file__).resolve().parents[2] / "configs" / "ned2022_process.yaml"
-MANIPULATOR = "networks: ned2022\nwindow: 10\nbatch: 4\nema: 0.0\nadversarial: 1.0\nsupervised: 0.0\nspread: 0.0\n"
-RENDERER = """networks: ned2022
-size: 48
-window: 32
-base: 4
-batch: 1
-sequence: 2
-pixel: 0.0
-pyramid: 10.0
-texture: 0.0
-steadiness: 0.0
-adversarial: 1.0
-feature_matching: 10.0
-mouth_adversarial: 1.0
-mouth_feature_matching: 10.0
-ema: 0.0
-"""
+CONFIGS = Path(__file__).resolve().parents[2] / "configs"
+PROCESS = CONFIGS / "ned2022_process.yaml"
+SMALL = {"ned2022": {"batch": 4}, "ned2022_renderer": {"size": 48, "window": 32, "base": 4, "batch": 1, "sequence": 2}}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,7 +60,9 @@ def clip(sample, tmp_path_factory):
 def trained(given, clip, tmp_path_factory):
     """Both networks, two steps each."""
     out = tmp_path_factory.mktemp("ned2022")
-    (out / "m.yaml").write_text(MANIPULATOR), (out / "r.yaml").write_text(RENDERER)
+    for name, small in SMALL.items():
+        settings = yaml.safe_load((CONFIGS / f"{name}.yaml").read_text())
+        (out / f"{name}.yaml").write_text(yaml.safe_dump(settings | small))
     tracks = out / "tracks"
     tracks.mkdir()
     rng, rows = np.random.default_rng(0), ["file,emotion,person"]
@@ -86,10 +74,10 @@ def trained(given, clip, tmp_path_factory):
     shutil.copyfile(clip, tracks / clip.name)
     (tracks / "labels.csv").write_text("\n".join(rows))
     common = ["--steps", "2", "--measure-every", "2", "--threads", "1", "--quiet"]
-    assert main(["train", "manipulator", "--space", "flame50", *given, "--config", str(out / "m.yaml"), "--data",
+    assert main(["train", "manipulator", "--space", "flame50", *given, "--config", str(out / "ned2022.yaml"), "--data",
                  str(tracks), "--out", str(out / "m"), *common]) == 0  # fmt: skip
-    assert main(["train", "meta-renderer", *given, "--config", str(out / "r.yaml"), "--data", str(clip), "--out",
-                 str(out / "r"), *common]) == 0  # fmt: skip
+    assert main(["train", "meta-renderer", *given, "--config", str(out / "ned2022_renderer.yaml"), "--data", str(clip),
+                 "--out", str(out / "r"), *common]) == 0  # fmt: skip
     return out
 
 
@@ -105,7 +93,7 @@ def test_the_whole_system(trained, given, folder, clip, tmp_path, capsys):
     footage = load_footage(next((trained / "r" / "crops").iterdir()))
     assert footage.heads is not None and footage.heads.detail.shape == (len(footage), 128)
     out = tmp_path / "sad.mp4"
-    asked = ["process", str(clip), "--config", str(CONFIG), "--flame-folder", str(folder), "--accept-licence",
+    asked = ["process", str(clip), "--config", str(PROCESS), "--flame-folder", str(folder), "--accept-licence",
              "--emotion", "sad", "--finetune-minutes", "0", "--end", "0.24", "--no-provenance", "--output", str(out),
              "--quiet", "--report", *weights(trained)]  # fmt: skip
     assert main(asked) == 0, capsys.readouterr().err
@@ -117,7 +105,7 @@ def test_the_whole_system(trained, given, folder, clip, tmp_path, capsys):
 
 def test_intensity_0_is_the_source(trained, folder, clip, tmp_path):
     out = tmp_path / "none.mkv"
-    assert main(["process", str(clip), "--config", str(CONFIG), "--flame-folder", str(folder), "--accept-licence",
+    assert main(["process", str(clip), "--config", str(PROCESS), "--flame-folder", str(folder), "--accept-licence",
                  "--intensity", "0", "--finetune-minutes", "0", "--end", "0.24", "--quality", "lossless", "--quiet",
                  "--no-provenance", "--output", str(out), *weights(trained)]) == 0  # fmt: skip
     for source, copy in zip(read_frames(clip, end_s=0.24), read_frames(out), strict=True):

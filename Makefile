@@ -1,4 +1,5 @@
-# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`. `make docs` builds the documents' site.
+# Two commands do all: `make demo [VIDEO=my.mp4] [EMOTION=sad]` and `make test`. `make quick` runs the quick tests alone,
+# `make docs` builds the documents' site.
 # All make .venv where it is missing, and install again only when pyproject.toml or constraints.txt changed: `demo` what
 # ned runs with, `test` torch and the tools of the tests as well.
 
@@ -20,7 +21,7 @@ NEEDS := $(BIN)/python scripts/build/requirements.py
 SAMPLE := $(OUT)/sample.mp4
 
 .DELETE_ON_ERROR:
-.PHONY: demo test docs install clean
+.PHONY: demo test quick docs install clean
 
 install: $(STAMP)
 
@@ -42,12 +43,16 @@ endif
 # Handed over by the environment, so that spaces and quotes in the name survive.
 export VIDEO
 
-# The page is tested in a browser: the system's Chromium, else one that is installed now where that is allowed.
+# Shapes are checked at run time here alone: to prepare that takes longer than most tests. The page is tested in a browser: the system's Chromium, else one that is installed now where that is allowed.
 test: $(TOOLS)
 	@$(BIN)/python -m tests.ui.browsers
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --jaxtyping-packages=ned,beartype.beartype
+
+# The inner loop; small matrices gain nothing from threads that wait for more.
+quick: $(TOOLS)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow"
 
 # The tests build it, too; a warning is an error.
 docs: $(TOOLS)

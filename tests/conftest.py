@@ -10,23 +10,33 @@ from pathlib import Path
 import pytest
 
 SLOW = (
-    "bench", "cli/test_plain_install",
-    "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_occlusion", "analysis/test_features",
-    "batch/test_backends", "batch/test_batch", "cli/test_cli.py::test_termination", "cli/test_cut",
-    "cli/test_training_commands", "docs", "edit/test_keyframes.py::test_a_timeline_past", "encoders", "evaluation/own",
-    "evaluation/panel", "evaluation/spfem", "evaluation/test_pairs", "evaluation/test_reference",
+    "analysis/test_analyse", "analysis/test_analysis_parts", "analysis/test_face_alignment", "analysis/test_features",
+    "analysis/test_mediapipe_lazy", "analysis/test_occlusion", "batch/test_backends", "batch/test_batch",
+    "batch/test_parts", "bench", "cli/test_cli.py::test_termination", "cli/test_cut",
+    "cli/test_doctor.py::test_flame_s_folder", "cli/test_plain_install", "cli/test_training_commands", "docs",
+    "edit/test_keyframes.py::test_a_timeline_past", "encoders", "evaluation/own", "evaluation/panel",
+    "evaluation/spfem", "evaluation/test_clouds", "evaluation/test_pairs", "evaluation/test_reference",
     "evaluation/test_shared_tools", "evaluation/test_video", "face_model/flame", "face_model/test_ict",
-    "fitting/test_bridge", "fitting/test_landmark_fit", "fitting/test_least_squares", "integrations",
-    "manipulator/test_corpus", "manipulator/test_evaluation", "manipulator/training", "manipulator/vitl",
-    "pipeline/test_delivery", "pipeline/test_exports", "pipeline/test_ned2022", "pipeline/test_newcomers",
-    "pipeline/test_numbered", "pipeline/test_sample", "pipeline/test_video", "provenance",
-    "renderer/neural/test_prepare",
-    "renderer/neural/test_renderer", "renderer/neural/training", "scripts", "stills/gan/test_still_training",
-    "stills/test_edit", "training/test_distributed", "ui/test_browser", "ui/test_hostile", "ui/test_jobs",
+    "face_model/test_second_model", "fitting/test_bridge", "fitting/test_landmark_fit", "fitting/test_least_squares",
+    "integrations", "manipulator/test_corpus", "manipulator/test_evaluation", "manipulator/training",
+    "manipulator/vitl", "pipeline/test_delivery", "pipeline/test_exports", "pipeline/test_face_models",
+    "pipeline/test_ned2022", "pipeline/test_newcomers", "pipeline/test_numbered", "pipeline/test_planned",
+    "pipeline/test_sample", "pipeline/test_video", "provenance", "renderer/neural/test_conditioning",
+    "renderer/neural/test_prepare", "renderer/neural/test_renderer", "renderer/neural/training", "scripts",
+    "stills/gan/test_editors", "stills/gan/test_still_training", "stills/test_edit", "training/test_distributed",
+    "training/test_loop", "training/test_oom", "ui/test_browser", "ui/test_hostile", "ui/test_jobs",
     "video/test_segments", "video/test_shots", "video/test_write",
 )  # fmt: skip
 """What begins so runs whole stages, trains, or starts processes; left out with `-m "not slow"`."""
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave slow files out of the inner loop altogether: to import them takes as long as the rest takes to run."""
+    if config.getoption("markexpr") != "not slow" or collection_path.is_dir():
+        return None
+    where = collection_path.relative_to(Path(__file__).parent).as_posix()
+    return True if where.startswith(SLOW) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

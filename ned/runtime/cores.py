@@ -1,6 +1,7 @@
 """How many of the processor's cores do what."""
 
 import os
+from contextlib import suppress
 
 
 def available() -> int:
@@ -14,6 +15,19 @@ def available() -> int:
 PAINTING = max(1, available() // 2)
 """Half, since decoder and encoder work beside the renderer: threads that wait for each other on a busy machine cost ten
 times what they bring."""
+
+
+def shares(size: int) -> list[frozenset[int]]:
+    """The cores that this process may use, in disjoint sets of `size`; none where the system has no masks."""
+    usable = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+    return [frozenset(usable[i : i + size]) for i in range(0, len(usable) - size + 1, size)]
+
+
+def confine(process: int, to: frozenset[int]) -> None:
+    """Keep a process that has just begun, and the programs that it will start, to these cores: programs that count the
+    machine's cores would otherwise have more threads than their share. One that has ended already is left alone."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.sched_setaffinity(process, to)
 
 
 def quiet_algebra() -> None:

@@ -1,4 +1,4 @@
-"""The command's algebra keeps to one thread."""
+"""The command's algebra keeps to one thread; workers to their cores."""
 
 import json
 import os
@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+
+from ned.runtime import cores
 
 CODE = """
 import json, os, sys
@@ -28,3 +30,17 @@ def test_the_command_calculates_with_one_thread_unless_told(monkeypatch, said, t
         monkeypatch.setenv("OPENBLAS_NUM_THREADS", said)
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout.splitlines()[-1]) == threads
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="the system has no masks")
+def test_shares_are_disjoint_and_a_process_keeps_to_its_own():
+    usable = os.sched_getaffinity(0)
+    singles = cores.shares(1)
+    assert sorted(core for share in singles for core in share) == sorted(usable)
+    assert len(cores.shares(2)) == len(usable) // 2 and not cores.shares(len(usable) + 1)
+    code = "import os; input(); print(sorted(os.sched_getaffinity(0)))"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, text=True) as process:
+        cores.confine(process.pid, singles[-1])
+        said, _ = process.communicate("\n", timeout=60)
+    assert json.loads(said) == sorted(singles[-1])
+    cores.confine(process.pid, singles[0])  # it has ended

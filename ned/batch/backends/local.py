@@ -16,7 +16,7 @@ from typing import IO
 from ned.batch.backends.pool import Ended
 from ned.batch.store import Store
 from ned.errors import UserError
-from ned.runtime.cores import available
+from ned.runtime import cores
 
 PARENT = "NED_BATCH_PARENT"
 """The process whose end orphans a worker."""
@@ -32,6 +32,8 @@ class Processes:
             raise UserError("is seen by this process alone", path=store.url, remedy="use a folder or a bucket")
         self._store, self._cpus, self._scratch = store, cpus, scratch
         self._running: dict[str, tuple[subprocess.Popen, IO[str]]] = {}
+        self._free = cores.shares(cpus)
+        self._taken: dict[str, frozenset[int]] = {}
 
     def start(self, name: str, count: int) -> None:
         command = [sys.executable, "-m", "ned.cli", "batch", "work", self._store.url, "--quiet", "--name", name]
@@ -44,6 +46,9 @@ class Processes:
             start_new_session=True,  # Ctrl-C is for us, and we end them
         )  # fmt: skip
         self._running[name] = process, said
+        if self._free:
+            self._taken[name] = self._free.pop()
+            cores.confine(process.pid, self._taken[name])  # before it has started a thread of its own
 
     def ended(self, wait_s: float) -> Iterator[Ended]:
         until = time.monotonic() + wait_s
@@ -52,6 +57,8 @@ class Processes:
         for name, (process, said) in list(self._running.items()):
             if process.poll() is not None:
                 del self._running[name]
+                if name in self._taken:
+                    self._free.append(self._taken.pop(name))
                 with said:
                     said.seek(0)
                     lines = said.read().strip().splitlines()
@@ -79,7 +86,7 @@ def orphaned() -> bool:
 
 def workers_for(cpus: int) -> int:
     """How many workers of so many cores fit."""
-    return max(1, available() // cpus)
+    return max(1, cores.available() // cpus)
 
 
 def _ended(name: str, code: int, said: str) -> Ended:

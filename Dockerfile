@@ -8,11 +8,16 @@
 # host, and `docker run --gpus all`.
 #
 #   docker build -t ned:cuda --build-arg TORCH_INDEX=ADDRESS .
+#
+# Extras are another argument, and MORE names further packages. A worker of batches in a bucket of S3:
+#
+#   docker build -t ned:batch --build-arg EXTRAS=exr,heic,otio,batch --build-arg MORE=s3fs .
 ARG PYTHON=3.11-slim-bookworm
 
 FROM python:${PYTHON} AS build
 ARG TORCH_INDEX=""
 ARG EXTRAS="exr,heic,otio"
+ARG MORE=""
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY scripts/build/requirements.py ./scripts/build/
@@ -23,7 +28,7 @@ RUN python -m venv /opt/ned \
          /opt/ned/bin/pip install --no-cache-dir --index-url "${TORCH_INDEX}" -c constraints.txt torch; \
        fi \
     && /opt/ned/bin/python scripts/build/requirements.py "${EXTRAS}" > needs.txt \
-    && /opt/ned/bin/pip install --no-cache-dir -c constraints.txt -r needs.txt \
+    && /opt/ned/bin/pip install --no-cache-dir -c constraints.txt -r needs.txt ${MORE} \
     && /opt/ned/bin/pip install --no-cache-dir --no-deps -c constraints.txt mediapipe .
 
 FROM python:${PYTHON}

@@ -64,6 +64,21 @@ def sample(tmp_path_factory):
     return make_sample(tmp_path_factory.mktemp("sample") / "sample.mp4", seconds=4.0)
 
 
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium, headless; `python -m tests.ui.browsers` installs it where it is missing and that is allowed."""
+    playwright_ = pytest.importorskip("playwright.sync_api")
+    from tests.ui.browsers import find_browser
+
+    program = find_browser()
+    if program is None:
+        pytest.skip("there is no Chromium here")
+    with playwright_.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
     """No test touches the user's cache, data or credential; all of one run share theirs, so clips are analysed once."""

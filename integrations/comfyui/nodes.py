@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,28 +47,48 @@ def _listener(token: Any) -> Callable[[object], None]:
     return listen
 
 
-def _run(**options: Any) -> Any:
-    """One job of `ned`; its result. Errors are raised as `ned` says them, in one line."""
-    from ned.config import ProcessConfig
-    from ned.jobs import run_job
+def _work(do: Callable[[Any], Any]) -> Any:
+    """What `do` gives, which is handed a progress that moves the node's bar and ends where ComfyUI was told to cancel.
+    Errors are raised as `ned` says them, in one line; a cancelled run is no error to ComfyUI."""
+    from ned.errors import Cancelled
     from ned.runtime.cancel import CancelToken
+    from ned.runtime.events import Reported
+
+    token = CancelToken()
+    try:
+        return do(Reported(_listener(token), token))
+    except Cancelled:
+        with suppress(ImportError):
+            from comfy.model_management import throw_exception_if_processing_interrupted
+
+            throw_exception_if_processing_interrupted()
+        raise
+
+
+def _run(**options: Any) -> Any:
+    """One job of `ned`; its result."""
+    from ned.config import ProcessConfig
+    from ned.pipeline import process
 
     config = ProcessConfig.build({name: value for name, value in options.items() if value not in (None, "")})
     config.check_files()
-    token = CancelToken()
-    outcome = run_job(config, _listener(token), token)
-    if outcome.error is not None:
-        raise outcome.error
-    return outcome.result
+    return _work(lambda progress: process(config, progress))
 
 
 def _changed(path: str, *settings: object) -> str:
-    """A value that changes with a file or a setting, so that ComfyUI runs a node again only then."""
+    """A value that changes with a file, the images that a pattern names, or a setting, so that ComfyUI runs a node
+    again only then."""
+    from ned.workspace.numbered import Numbered, is_numbered
+
     try:
-        stat = os.stat(path)
-    except OSError:
+        one = Path(path)
+        pattern = Numbered.of(one) if is_numbered(one) else None
+        files = [pattern.path(number) for number in pattern.numbers()] if pattern is not None else [one]
+        stats = [os.stat(file) for file in files]
+    except Exception:  # which the run itself will tell
         return f"missing {path}"
-    return repr((path, stat.st_size, stat.st_mtime_ns, settings))
+    return repr((path, len(stats), sum(s.st_size for s in stats), max((s.st_mtime_ns for s in stats), default=0),
+                 settings))  # fmt: skip
 
 
 class NedVideo:
@@ -143,7 +164,7 @@ class NedStill:
         source = Path(image_path)
         target = output_path or output_folder() / f"{source.stem}_{emotion}{source.suffix}"
         config = StillConfig(source, Path(target), emotion, intensity=intensity, overwrite=True)
-        result = edit_still(config)
+        result = _work(lambda progress: edit_still(config, progress))
         return {"ui": {"text": [str(result.output)]}, "result": (str(result.output),)}
 
 
@@ -168,7 +189,8 @@ class NedExpression:
         from ned.cli.analyse import Analyse
 
         target = output_folder() / f"{Path(video_path).stem}.{kind}"
-        Analyse(video=Path(video_path), export=target, person=person or None, overwrite=True, quiet=True).main()
+        asked = Analyse(video=Path(video_path), export=target, person=person or None, overwrite=True, quiet=True)
+        _work(asked.run)
         return (str(target),)
 
 

@@ -6,6 +6,7 @@ agree to within a part of the lease; where they do not, a unit is done twice, wh
 
 from __future__ import annotations
 
+import itertools
 import json
 import threading
 import time
@@ -76,6 +77,8 @@ class Held:
         self._heard = time.monotonic()
         self._over, self._withdrawn = threading.Event(), False
         self._thread: threading.Thread | None = None
+        self.once_a_lease: Callable[[], None] = lambda: None
+        """Done beside the work; raises nothing."""
 
     @property
     def attempt(self) -> int:
@@ -83,15 +86,24 @@ class Held:
         return self._claim.attempt
 
     def keep_alive(self, lease_s: float, token: CancelToken, orphaned: Callable[[], bool] = lambda: False) -> Held:
-        """Begin to write it anew several times a lease; work that was `orphaned` is cancelled by `token`."""
+        """Begin to write it anew several times a lease, and to do what `once_a_lease` says; work that was `orphaned` is
+        cancelled by `token`."""
 
         def beat() -> None:
-            while not self._over.wait(lease_s / BEATS_PER_LEASE):
+            beside = threading.Thread(target=self.once_a_lease)  # may take longer than a lease
+            for k in itertools.count(1):
+                if self._over.wait(lease_s / BEATS_PER_LEASE):
+                    break
                 if orphaned():
                     token.cancel()
                 if time.monotonic() - self._heard < STALLED_S:
                     with suppress(NedError):  # the work itself will meet an unreachable store
                         self._write()
+                if k % BEATS_PER_LEASE == 0 and not beside.is_alive():
+                    beside = threading.Thread(target=self.once_a_lease, name="ned-beside", daemon=True)
+                    beside.start()
+            if beside.is_alive():
+                beside.join()
 
         self._thread = threading.Thread(target=beat, name="ned-claim", daemon=True)
         self._thread.start()

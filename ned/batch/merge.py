@@ -30,6 +30,9 @@ from ned.renderer import Renderer
 from ned.runtime.progress import Clock, Progress
 from ned.workspace.inputs import check_apart
 
+MERGED = "merged.txt"
+"""In a video's folder of the store: what the merged video says of the work that it comes from."""
+
 
 @dataclass(frozen=True)
 class Merged:
@@ -48,6 +51,8 @@ class MergeTerms:
     output: Path | None = None
     """Folder for all of them; None: where the plan says."""
     overwrite: bool = False
+    scratch: Path | None = None
+    """Folder for copies of sources meanwhile; None: the system's for temporary files."""
     provenance_cert: Path | None = None
     provenance_key: Path | None = None
 
@@ -94,7 +99,10 @@ def merge_video(
     """Merge one video that is finished; False where it was merged before. Errors as of `ned.pipeline.process`, and
     ProcessingError where pieces are missing or damaged."""
     pieces, clock = state.pieces or 0, Clock(progress)
-    with OpenedVideo(store, manifest, video) as opened:
+    before = (store.get(f"{folder_of(video.key)}/{MERGED}") or b"").decode("utf-8", "replace")
+    if before and not terms.overwrite and output.exists() and bears_mark(output, before):
+        return False  # and its source need not be fetched
+    with OpenedVideo(store, manifest, video, terms.scratch) as opened:
         config = replace(opened.config, output=output, overwrite=terms.overwrite)
         run = run_from(read_result(store, Unit(video.key), pieces).facts["run"])
         key = key_of(config, run)
@@ -112,8 +120,9 @@ def merge_video(
                 for unit in state.units[1:]:
                     unpack(store, unit, pieces, job.folder)
                     stage.advance()
-            missing = _nothing_missing(config)
+            missing = _nothing_missing(config, video.key)
             finish_video(plan, missing, with_handles(config), run, clock, job, signing, manifest.piece_s)
+    store.put(f"{folder_of(video.key)}/{MERGED}", workspace.work_mark(key).encode())
     return True
 
 
@@ -124,10 +133,11 @@ def source_said(video: PlannedVideo) -> str:
     return video.source if is_url(video.source) else Path(video.source).name
 
 
-def _nothing_missing(config: ProcessConfig) -> Callable[[TrackEdit], Renderer]:
+def _nothing_missing(config: ProcessConfig, key: str) -> Callable[[TrackEdit], Renderer]:
     """In place of a renderer: all was rendered."""
 
     def missing(edit: TrackEdit) -> Renderer:
-        raise ProcessingError("pieces of it are damaged", path=config.output_path, remedy="see `ned batch retry`")
+        remedy = f"remove {folder_of(key)}/r*.done.0.json and finished/{key}.done from the store, and run again"
+        raise ProcessingError("pieces of it are damaged", path=config.output_path, remedy=remedy)
 
     return missing

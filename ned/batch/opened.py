@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import ExitStack, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from ned.batch.manifest import Manifest, PlannedVideo, options_from, plain_run, run_from
-from ned.batch.results import unpack
+from ned.batch.results import DamagedResult, forget, unpack
 from ned.batch.sources import brought, check_unchanged
 from ned.batch.store import Store
 from ned.batch.units import Unit
@@ -27,6 +29,10 @@ from ned.rendering.ranges import render_range
 from ned.rendering.second_pass import segments_of
 from ned.runtime.cores import instructions
 from ned.runtime.progress import Clock
+from ned.workspace import alone_in
+
+_PREFIX = "ned-batch-"
+_FRESH_S = 60.0
 
 
 class Unsuitable(UserError):
@@ -39,10 +45,12 @@ class OpenedVideo:
     def __init__(self, store: Store, manifest: Manifest, video: PlannedVideo, scratch: Path | None = None) -> None:
         """Fetches the source. Unsuitable where it cannot be had here, UserError where it has changed."""
         self.store, self.manifest, self.video = store, manifest, video
-        self.folder = Path(tempfile.mkdtemp(prefix=f"ned-{video.key[:6]}-", dir=scratch))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{video.key[:6]}-", dir=scratch))
         self._plan: VideoPlan | None = None
         self._made: Callable[[TrackEdit], Renderer] | None = None
+        self._held = ExitStack()
         try:
+            self._held.enter_context(alone_in(self.folder, video.source))
             self.config = self._configured()
             check_unchanged(self.config.input, video.digest, self._said())
         except BaseException:
@@ -52,7 +60,11 @@ class OpenedVideo:
     @cached_property
     def run(self) -> ResolvedRun:
         """What the options come to here. Unsuitable where that is not what was planned."""
-        planned, here = run_from(self._options["run"]), resolve(self.config)
+        planned = run_from(self._options["run"])
+        try:
+            here = resolve(self.config)
+        except UserError as error:  # a package, a file that others have
+            raise Unsuitable(error.cause, path=error.path, remedy=error.remedy) from error
         for name in ("renderer", "renderer_weights", "manipulator", "manipulator_weights", "face_model_files"):
             if getattr(planned, name) != getattr(here, name):
                 cause = f"{name.replace('_', ' ')} differ from the plan's"
@@ -85,23 +97,27 @@ class OpenedVideo:
                 )
             self._plan = load_plan(folder, self.config.input, load_model(self.config, space_of(self.config)))
             if self._plan is None:
-                raise UserError(
-                    "its analysis cannot be read", path=self._said(), remedy="`ned batch retry` makes it anew"
-                )
+                forget(self.store, Unit(self.video.key), pieces)
+                raise DamagedResult("its analysis cannot be read", path=self._said(), remedy="it is made anew")
         return self._plan
 
-    def render(self, unit: Unit, pieces: int, clock: Clock) -> tuple[Path, int]:
-        """Render a range of its pieces: the folder with the segments, and how many frames these are."""
-        plan, made, config = self.plan(pieces), self.folder / unit.name, with_handles(self.config)
-        made.mkdir(exist_ok=True)
+    def place(self, unit: Unit) -> Path:
+        """The folder, made where it is missing, of what is rendered of a range of its pieces."""
+        folder = self.folder / unit.name
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    def render(self, unit: Unit, pieces: int, clock: Clock) -> int:
+        """Render a range of its pieces into its `place`, from what lies there on; how many frames these are."""
+        plan, config = self.plan(pieces), with_handles(self.config)
         numbers, make = range(unit.start, unit.stop), self._renderer(clock)
-        frames = render_range(
-            plan.edits, plan.analysis, make, config, config, clock, made, numbers, self.manifest.piece_s
+        return render_range(
+            plan.edits, plan.analysis, make, config, config, clock, self.place(unit), numbers, self.manifest.piece_s
         )  # fmt: skip
-        return made, frames
 
     def close(self) -> None:
         """Remove its copies."""
+        self._held.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def __enter__(self) -> OpenedVideo:
@@ -141,6 +157,19 @@ class OpenedVideo:
                 plan.edits, fitter_of(self.config, self.run), plan.analysis, self.config, self.run, clock
             )
         return self._made
+
+
+def sweep(scratch: Path | None) -> int:
+    """Remove the copies of workers that were killed, which hold their folders no more; how many there were."""
+    count = 0
+    for folder in Path(scratch or tempfile.gettempdir()).glob(f"{_PREFIX}*-*"):
+        with suppress(OSError, UserError):  # of somebody else, or at work
+            old = time.time() - folder.lstat().st_mtime > _FRESH_S  # held by now, if it ever is
+            if old and not folder.is_symlink():
+                with alone_in(folder, "copies of a batch"):
+                    shutil.rmtree(folder, ignore_errors=True)
+                    count += 1
+    return count
 
 
 def device_class(run: ResolvedRun) -> str:

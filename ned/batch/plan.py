@@ -72,9 +72,12 @@ def plan_batch(jobs: Sequence[tuple[str, ProcessConfig]], store: Store, terms: T
         out = config.output_path.name if is_url(source) and config.output is None else str(config.output_path.resolve())
         seconds = 0.0 if is_url(source) else _seconds(config)
         videos.append(PlannedVideo(key, where, digest, name, out, seconds))
-    whole = replace(manifest, options=options, videos=tuple(videos))
+    now = _begun(store, terms)  # somebody else may have planned while this was prepared
+    there = {video.key for video in now.videos}
+    new = [video for video in videos if video.key not in there]
+    whole = replace(now, options={**now.options, **options}, videos=(*now.videos, *new))
     whole.save(store)
-    return whole, len(videos) - len(manifest.videos)
+    return whole, len(new)
 
 
 def check(source: str, config: ProcessConfig) -> None:

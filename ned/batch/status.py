@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 from ned.batch.claims import Claim, read_claim
 from ned.batch.manifest import Manifest, PlannedVideo
 from ned.batch.store import Store
-from ned.batch.units import PREPARE, Unit, VideoState
-from ned.batch.worker import FINISHED
+from ned.batch.units import FINISHED, PREPARE, Unit, VideoState
 
 MOST_CLAIMS = 200
 """Claims that are read for one look."""
@@ -117,9 +116,9 @@ def retry(store: Store, manifest: Manifest) -> int:
             unit_name, _, what = name.partition(".")
             if unit_name in again and what.split(".")[0] in ("failed", "claim", "refused"):
                 store.delete(f"videos/{key}/{name}")
-        if again:
+        if not video.finished:  # also where what had failed was done by somebody who was taken for lost
             store.delete(f"{FINISHED}/{key}.failed")
-            count += len(again)
+        count += len(again)
     return count
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -58,46 +59,53 @@ class Store:
         """The object's bytes; None where there is none. ProcessingError as of all that follow."""
         return self._ask(lambda: self._fs.cat_file(self._path(name)))
 
-    def fetch(self, name: str, path: Path) -> None:
-        """Copy an object into a file. ProcessingError where there is none, too."""
+    def fetched(self, name: str, path: Path) -> bool:
+        """Copy an object into a file; False where there is none."""
 
         def copy() -> bool:
             self._fs.get_file(self._path(name), str(path))
             return True
 
-        if not self._ask(copy):
+        return bool(self._ask(copy))
+
+    def fetch(self, name: str, path: Path) -> None:
+        """The same; ProcessingError where there is none, too."""
+        if not self.fetched(name, path):
             raise ProcessingError(f"lacks {name}", path=self.url, remedy="was it removed by hand?")
 
     def put(self, name: str, data: bytes) -> None:
         """Write an object, in place of what may be there."""
         if self.local is None:
-            self._ask(lambda: self._fs.pipe_file(self._path(name), data))
+            self._ask(lambda: self._fs.pipe_file(self._path(name), data), writes=True)
         else:
-            self._ask(lambda: self._publish(name, lambda part: part.write_bytes(data)))
+            self._ask(lambda: self._publish(name, lambda part: part.write_bytes(data)), writes=True)
 
     def put_file(self, name: str, path: Path) -> None:
         """Write a file as an object: with one request, or one that counts once it is complete."""
         if self.local is None:
-            self._ask(lambda: self._fs.put_file(str(path), self._path(name)))
+            self._ask(lambda: self._fs.put_file(str(path), self._path(name)), writes=True)
         else:
-            import shutil
-
-            self._ask(lambda: self._publish(name, lambda part: shutil.copyfile(path, part)))
+            self._ask(lambda: self._publish(name, lambda part: shutil.copyfile(path, part)), writes=True)
 
     def put_new(self, name: str, data: bytes) -> bool:
         """Write an object unless there is one; whether it was written. Exact where the store can tell (folders, S3,
         GCS, memory); elsewhere two who ask in the same moment may both be told yes."""
-        if self.local is not None:
-            return bool(self._ask(lambda: self._publish(name, lambda part: part.write_bytes(data), new=True)))
+        asked = 0
 
         def create() -> bool:
+            nonlocal asked
+            asked += 1
             try:
+                if self.local is not None:
+                    return self._publish(name, lambda part: part.write_bytes(data), new=True)
                 self._fs.pipe_file(self._path(name), data, mode="create")
             except FileExistsError:
                 return False
             return True
 
-        return bool(self._ask(create))
+        made = bool(self._ask(create, writes=True))
+        # The first request may have been done, and only its answer been lost.
+        return made or (asked > 1 and self.get(name) == data)
 
     def names(self, folder: str) -> list[str]:
         """The names of the objects in a folder, without the folder's; empty where there is none."""
@@ -141,12 +149,14 @@ class Store:
             with suppress(OSError):
                 part.unlink(missing_ok=True)
 
-    def _ask(self, request: Callable[[], T]) -> T | None:
-        """Do it; None where the object is not there."""
+    def _ask(self, request: Callable[[], T], writes: bool = False) -> T | None:
+        """Do it; None where the object is not there. For who `writes`, what is not there is the place, or the file."""
         for k in range(TRIES):
             try:
                 return request()
-            except FileNotFoundError:
+            except FileNotFoundError as error:
+                if writes:
+                    raise _unreachable(self.url, error) from error
                 return None
             except PermissionError as error:
                 raise UserError(f"may not be used ({error})", path=self.url, remedy="check its rights") from error

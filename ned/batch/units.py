@@ -6,6 +6,8 @@ All that is known of a video are the names in its folder of the store, so that o
     prepare.done.120.json       the success marker: the video has 120 pieces
     r0000-0010.claim.1.json     somebody works on pieces 0 to 9; its content says who, how far, and when last
     r0000-0010.failed.1.json    attempt 1 failed
+    r0000-0010.kept.9c….tar     what some attempt has finished of it
+    r0000-0010.twice.1.json     attempt 1 made it too, after another one had
     r0010-0020.refused.json     it cannot be done at all, whoever tries
 """
 
@@ -16,9 +18,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 PREPARE = "prepare"
+BEGUN, FINISHED = "begun", "finished"
+"""Folders with an object for each video, so that two listings say where there may be work: an object store lists a
+thousand names a request."""
 _NAME = re.compile(
-    r"(?P<unit>prepare|r\d{4,}-\d{4,})\.(?:(?P<what>done|claim|failed)\.(?P<number>\d+)|(?P<refused>refused))\.json"
+    r"(?P<unit>prepare|r\d{4,}-\d{4,})\.(?:(?P<what>done|claim|failed|twice)\.(?P<number>\d+)|(?P<refused>refused))\.json"
 )
+
+
+_KEPT = re.compile(r"(?P<unit>r\d{4,}-\d{4,})\.kept\.(?P<digest>[0-9a-f]{32})\.tar")
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,10 @@ class VideoState:
     failures: dict[str, int] = field(default_factory=dict)
     """By unit how many failed."""
     refused: frozenset[str] = frozenset()
+    again: dict[str, int] = field(default_factory=dict)
+    """By unit how often it was done once more, in vain."""
+    kept: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """By unit the digests of what attempts finished of it; see `ned.batch.kept`."""
 
     @classmethod
     def of(cls, video: str, per_unit: int, names: Iterable[str]) -> VideoState:
@@ -77,7 +89,11 @@ class VideoState:
         claims: dict[str, int] = {}
         failed: dict[str, int] = {}
         failures: dict[str, int] = {}
+        again: dict[str, int] = {}
+        kept: dict[str, tuple[str, ...]] = {}
         for name in names:
+            if bundle := _KEPT.fullmatch(name):
+                kept[bundle["unit"]] = (*kept.get(bundle["unit"], ()), bundle["digest"])
             match = _NAME.fullmatch(name)
             if match is None:
                 continue
@@ -87,12 +103,14 @@ class VideoState:
             elif match["what"] == "done":
                 done.add(unit)
                 pieces = number if unit == PREPARE else pieces
+            elif match["what"] == "twice":
+                again[unit] = again.get(unit, 0) + 1
             else:
                 counts = claims if match["what"] == "claim" else failed
                 counts[unit] = max(counts.get(unit, 0), number)
                 if match["what"] == "failed":
                     failures[unit] = failures.get(unit, 0) + 1
-        return cls(video, per_unit, pieces, frozenset(done), claims, failed, failures, frozenset(refused))
+        return cls(video, per_unit, pieces, frozenset(done), claims, failed, failures, frozenset(refused), again, kept)
 
     @property
     def units(self) -> list[Unit]:
@@ -108,6 +126,14 @@ class VideoState:
     def attempts(self, unit: Unit) -> int:
         """How many were begun."""
         return max(self.claims.get(unit.name, 0), self.failed.get(unit.name, 0))
+
+    def losses(self, unit: Unit) -> int:
+        """How many attempts ended without a word, the one at work (if any) among them."""
+        return self.attempts(unit) - self.failures.get(unit.name, 0)
+
+    def times_done(self, unit: Unit) -> int:
+        """How often its result was delivered; once is enough."""
+        return (unit.name in self.done) + self.again.get(unit.name, 0)
 
     def given_up(self, unit: Unit, tries: int) -> bool:
         """Whether it was refused, or failed (not merely was lost) so many times."""

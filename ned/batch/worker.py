@@ -11,33 +11,38 @@ import json
 import os
 import random
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ned.batch.claims import Held, claimed, take
-from ned.batch.manifest import Manifest
-from ned.batch.opened import OpenedVideo, Unsuitable
+from ned.batch.kept import KeptPieces
+from ned.batch.manifest import Manifest, PlannedVideo
+from ned.batch.opened import OpenedVideo, Unsuitable, sweep
 from ned.batch.plan import versions
 from ned.batch.results import publish
 from ned.batch.store import Store
-from ned.batch.units import PREPARE, Unit, VideoState, folder_of
-from ned.errors import Cancelled, NedError, UserError
+from ned.batch.units import BEGUN, FINISHED, PREPARE, Unit, VideoState, folder_of
+from ned.errors import Cancelled, NedError, ProcessingError, UserError
 from ned.runtime import devices
 from ned.runtime.cancel import CancelToken
 from ned.runtime.events import Listener, Reported
 from ned.runtime.progress import Clock
 from ned.version import __version__
 
-BEGUN, FINISHED = "begun", "finished"
-"""Folders with an object for each video, so that two listings say where there may be work: an object store lists a
-thousand names a request."""
 PROBES = 16
 """Videos of others that are looked at in one round."""
 LONGEST_WAIT_S = 15.0
 LOST_TRIES = 8
 """Attempts after which a unit whose workers are lost each time is given up: it may be what kills them."""
+OWN_FAILURES = 3
+"""Videos in a row that fail at one worker, after which it is the worker that is taken to be at fault."""
+
+
+class BrokenWorker(ProcessingError):
+    """One video after another failed at this worker."""
 
 
 @dataclass(frozen=True)
@@ -96,16 +101,22 @@ class Worker:
         check_suits(self.manifest)
         self._listen, self._token, self._orphaned = listen, token or CancelToken(), orphaned
         self._scratch, self._chance = scratch, random.Random(name)
-        longest_first = sorted(self.manifest.videos, key=lambda video: (-video.seconds, video.key))
-        self._order, self._together = [video.key for video in longest_first], count
-        self._videos = {video.key: video for video in self.manifest.videos}
+        self._together, self._order = count, list[str]()
+        self._videos: dict[str, PlannedVideo] = {}
+        self._take_plan(self.manifest)
         self._open: OpenedVideo | None = None
         self._unsuitable: dict[str, Unsuitable] = {}
+        self._failed_at: list[str] = []
+        """Videos of which a unit failed here, since one was done."""
+        if scratch is not None:
+            _check_scratch(scratch)
+        sweep(scratch)
 
     def work(self) -> int:
-        """Do units until all videos are finished or given up; how many. Waits while others are at work, since theirs
-        may be lost. Raises what ends a worker: Cancelled, an unreachable store, and Unsuitable where nothing that is
-        left can be done here."""
+        """Do units until all videos are finished or given up, and the plan has not grown; how many. Waits while others
+        are at work, since theirs may be lost. Raises what ends a worker: Cancelled, an unreachable store, Unsuitable
+        where nothing that is left can be done here, and BrokenWorker, so that a machine that is broken does not use up
+        the tries of all."""
         count, wait_s = 0, 1.0
         try:
             while True:
@@ -115,6 +126,8 @@ class Worker:
                     count, wait_s = count + self._do(*found), 1.0
                     continue
                 left = set(self._order) - self._finished()
+                if not left and self._take_plan(Manifest.load(self.store)):
+                    continue
                 if not left:
                     return count
                 if left <= set(self._unsuitable):
@@ -124,13 +137,26 @@ class Worker:
         finally:
             self._close()
 
+    def _take_plan(self, manifest: Manifest) -> bool:
+        """Work by this plan, which may have grown; whether there are videos in it that were not known."""
+        new = {video.key for video in manifest.videos} - set(self._videos)
+        if new:
+            longest_first = sorted(manifest.videos, key=lambda video: (-video.seconds, video.key))
+            self.manifest, self._order = manifest, [video.key for video in longest_first]
+            self._videos = {video.key: video for video in manifest.videos}
+        return bool(new)
+
     def _next(self) -> tuple[Held, VideoState] | None:
         """A unit that was free and is ours now, and how things stood."""
         if self._open is not None and (found := self._claim_in(self._open.video.key)):
             return found
         finished, begun = self._finished(), set(self.store.names(BEGUN))
-        for key in choose(self._order, begun, finished | set(self._unsuitable), self._together, self._chance):
+        over = finished | set(self._unsuitable)
+        for key in choose(self._order, begun, over | set(self._failed_at), self._together, self._chance):
             if found := self._claim_in(key):
+                return found
+        for key in self._failed_at:  # what others may do better comes last
+            if key not in over and (found := self._claim_in(key)):
                 return found
         return None
 
@@ -144,8 +170,8 @@ class Worker:
                 continue
             if claimed(self.store, state, unit, self.manifest.lease_s):
                 continue
-            if state.attempts(unit) >= LOST_TRIES:
-                said = f"its worker was lost {state.attempts(unit)} times; is there enough memory for it?"
+            if state.losses(unit) >= LOST_TRIES:
+                said = f"its worker was lost {state.losses(unit)} times; is there enough memory for it?"
                 self._note_failure(unit, state.attempts(unit), said, final=True)
                 return None
             held = take(self.store, state, unit, self.name)
@@ -163,22 +189,26 @@ class Worker:
             held.listen(event)
             self._listen(event)
 
-        clock = Clock(Reported(listen, self._token))
+        clock, kept = Clock(Reported(listen, self._token)), None
         try:
             with held.keep_alive(self.manifest.lease_s, self._token, self._orphaned):
                 video = self._opened(unit.video)
                 if unit.name == PREPARE:
                     files, pieces, frames, facts = video.prepare(clock)
                 else:
-                    pieces, facts = 0, {}
-                    files, frames = video.render(unit, state.pieces or 0, clock)
+                    pieces, facts, files = 0, {}, video.place(unit)
+                    kept = KeptPieces(self.store, unit, files)
+                    kept.bring(state.kept.get(unit.name, ()))
+                    held.once_a_lease = kept.keep
+                    frames = video.render(unit, state.pieces or 0, clock)
                 seconds = time.monotonic() - began
                 publish(
-                    self.store, unit, held.attempt, self.name, files, video.folder, pieces,
+                    self.store, unit, held.attempt, self.name, files, video.folder, pieces, kept,
                     seconds=seconds, frames=frames, facts=facts,
                 )  # fmt: skip
                 if unit.name != PREPARE:
                     shutil.rmtree(files, ignore_errors=True)
+            self._failed_at.clear()
             self._listen(UnitDone(unit, said, frames, seconds))
             if unit.name != PREPARE and self._state(unit.video).finished:
                 self.store.put(f"{FINISHED}/{unit.video}.done", b"")
@@ -187,15 +217,26 @@ class Worker:
             held.withdraw()
             self._unsuitable[unit.video] = error
         except (Cancelled, KeyboardInterrupt, SystemExit):
+            if kept is not None:
+                kept.keep()
             held.withdraw()
             raise
         except Exception as error:
-            final = isinstance(error, UserError)
+            theirs = isinstance(error, UserError)
             text = str(error) if isinstance(error, NedError) else f"unexpected {type(error).__name__}: {error}"
-            final = self._note_failure(unit, held.attempt, " ".join(text.split()), final)
+            final = self._note_failure(unit, held.attempt, " ".join(text.split()), theirs)
             self._listen(UnitFailed(unit, said, text, final))
+            if not theirs:
+                self._blame(unit.video, text)
         self._close()
         return 0
+
+    def _blame(self, key: str, said: str) -> None:
+        """Note that something failed here. Raises BrokenWorker."""
+        self._failed_at = [*(video for video in self._failed_at if video != key), key]
+        if len(self._failed_at) >= OWN_FAILURES:
+            cause = f"{OWN_FAILURES} videos in a row failed at this worker, the last with: {said}"
+            raise BrokenWorker(cause, path=self.store.url, remedy="look at this machine: its disk, memory, network")
 
     def _note_failure(self, unit: Unit, attempt: int, said: str, final: bool) -> bool:
         """Say in the store what went wrong; whether the unit is given up."""
@@ -230,6 +271,17 @@ class Worker:
             if self._orphaned():
                 self._token.cancel()
             time.sleep(min(0.2, seconds))
+
+
+def _check_scratch(folder: Path) -> None:
+    """Make it where it is missing. UserError where it cannot be written to."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        remedy = "choose another --scratch"
+        raise UserError(f"cannot be used for copies ({error.strerror})", path=folder, remedy=remedy) from error
 
 
 def choose(

@@ -192,6 +192,7 @@ class Merge(Command):
         None, short="-o", metavar="FOLDER", help="where the videos go; default: where `ned process` puts them"
     )
     overwrite: bool = option(False, short="-y", help="replace output files that exist")
+    scratch: Path | None = option(None, metavar="DIR", help="where copies are kept meanwhile; default: temporary")
     provenance_cert: Path | None = option(None, metavar="PEM", help="as of `ned process`")
     provenance_key: Path | None = option(None, metavar="PEM", help="as of `ned process`")
     quiet: bool = option(False, help="say nothing but the results and errors")
@@ -203,7 +204,7 @@ class Merge(Command):
 
         if (self.provenance_cert is None) != (self.provenance_key is None):
             raise UserError("a certificate and its key go together", remedy="give both")
-        terms = MergeTerms(self.output, self.overwrite, self.provenance_cert, self.provenance_key)
+        terms = MergeTerms(self.output, self.overwrite, self.scratch, self.provenance_cert, self.provenance_key)
         counts = dict.fromkeys(("merged", "skipped", "unfinished", "failed"), 0)
         for merged in merge_batch(Store(self.store), terms, for_stream(quiet=self.quiet)):
             counts[merged.state] += 1

@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from ned.errors import UserError
 from ned.exchange.livelink import TURNS, row_times, write_livelink
-from ned.exchange.table import Table, read_table
+from ned.exchange.table import Table, key_of, read_table
 from ned.face_model.spaces import SPACES
 from ned.files.atomic import atomic_path
 from ned.files.reading import check_input
@@ -45,11 +45,11 @@ def space_of(path: Path) -> ExpressionSpace:
     check_input(path, what="CSV file")
     try:
         with path.open(encoding="utf-8-sig", errors="replace") as file:
-            columns = {c.strip().lower() for c in file.readline(65536).split(",")}
+            columns = {key_of(column) for column in file.readline(65536).split(",")}
     except OSError as error:
         raise UserError(f"cannot be read ({error.strerror})", path=path, remedy="check its rights") from error
-    best = max(SPACES.values(), key=lambda s: len(columns & {n.lower() for n in s.names}))
-    if not columns & {n.lower() for n in best.names}:
+    best = max(SPACES.values(), key=lambda space: len(columns & set(map(key_of, space.names))))
+    if not columns & set(map(key_of, best.names)):
         raise UserError("no column is a coefficient that is known", path=path,
                         remedy=f"name columns as one of {', '.join(SPACES)} does")  # fmt: skip
     return best

@@ -71,11 +71,18 @@ def read_cut(path: Path) -> Cut:
     for track in tracks:
         for clip in track.find_clips():
             number += 1
-            media = _media(clip, path)
-            if media is None:
-                without.append(clip.name or f"clip {number}")
-            else:
-                clips.append(_clip(clip, number, media, path))
+            try:
+                media = _media(clip, path)
+                if media is None:
+                    without.append(clip.name or f"clip {number}")
+                else:
+                    clips.append(_clip(clip, number, media, path))
+            except UserError:
+                raise
+            except Exception as error:  # of the library, or of times and addresses that are none
+                said = " ".join(str(error).split())[:120]
+                raise UserError(f"clip {number} ({clip.name}) makes no sense ({said})", path=path,
+                                remedy="export the cut as .otio again") from error  # fmt: skip
     if not clips:
         raise UserError("has no clip with media", path=path, remedy="relink its media and export it again")
     return Cut(path, tuple(clips), tuple(without), timeline)

@@ -45,24 +45,35 @@ class Jobs:
         self._work, self._numbers = work, itertools.count(1)
         self._waiting: queue.Queue[Ticket | None] = queue.Queue()
         self._known: dict[int, Ticket] = {}
+        self._closed, self._door = False, threading.Lock()
         self._thread = threading.Thread(target=self._run, name="ned-jobs", daemon=True)
         self._thread.start()
 
     def submit(self, config: ProcessConfig) -> Ticket:
-        """Give a job in."""
-        ticket = Ticket(next(self._numbers), config)
-        self._known[ticket.number] = ticket
-        self._waiting.put(ticket)
+        """Give a job in. RuntimeError once the queue is closed, where nobody would ever work on it."""
+        with self._door:
+            if self._closed:
+                raise RuntimeError("the queue of jobs is closed")
+            ticket = Ticket(next(self._numbers), config)
+            self._known[ticket.number] = ticket
+            self._waiting.put(ticket)
         return ticket
+
+    def forget(self, ticket: Ticket) -> None:
+        """Let go of a job that is over, with its events and its result; of one that is not, do nothing."""
+        if ticket.outcome is not None:
+            self._known.pop(ticket.number, None)
 
     def __getitem__(self, number: int) -> Ticket:
         return self._known[number]
 
     def close(self) -> None:
-        """Cancel what is not over, and wait for it."""
-        for ticket in list(self._known.values()):
-            ticket.cancel()
-        self._waiting.put(None)
+        """Cancel what is not over, and wait for it; nothing more is taken in."""
+        with self._door:
+            self._closed = True
+            for ticket in self._known.values():
+                ticket.cancel()
+            self._waiting.put(None)
         self._thread.join()
 
     def __enter__(self) -> Jobs:

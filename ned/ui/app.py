@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,12 @@ from starlette.routing import Route
 from ned.errors import NedError, UserError
 from ned.ui.client import WorkerClient
 from ned.ui.document import Document, StillDocument
-from ned.ui.files import PROXY, Files
+from ned.ui.files import Files
 from ned.ui.guard import Guard
 from ned.ui.jobs import PageJobs, output_name
 from ned.ui.requests import failed, gone, json_of, refused, sent, session_of, time_of
 from ned.ui.settings import UiSettings
-from ned.ui.store import Session, Store, read_json, write_json
+from ned.ui.store import Session, Store, read_json
 from ned.ui.uploads import Uploads
 
 STATIC = Path(__file__).parent / "static"
@@ -71,10 +72,10 @@ class Page:
 
     async def _delete(self, session: Session) -> None:
         for folder in session.all("jobs"):
-            await asyncio.to_thread(self.jobs.remove, folder)
+            await self._remove_job(folder)
         for folder in session.all("files"):
             await self.files.remove(folder)
-        session.delete()
+        await asyncio.to_thread(session.delete)
 
     # -- files
 
@@ -88,8 +89,7 @@ class Page:
 
     async def remove_file(self, request: Request) -> Response:
         session, folder = session_of(request), self._file(request)
-        used = [job for job in self.jobs.running(session) if self.jobs.state(job)["file"] == folder.name]
-        if used:
+        if self.jobs.use(session, folder.name):
             raise UserError("a job works on this file", remedy="cancel the job first")
         await self.files.remove(folder)
         return JSONResponse({})
@@ -113,8 +113,7 @@ class Page:
         folder = self._file(request)
         if self.files.kind(folder) == "image":
             return sent(folder / "frame.jpg")
-        to = self.files.fresh(folder, ".jpg")
-        said = self.files.request(session_of(request), folder)
+        to, said = self.files.fresh(folder, ".jpg"), self.files.looked_at(session_of(request), folder)
         found = await self.worker.ask("frame", **said, time=time_of(request.query_params.get("time")), to=str(to))
         return FileResponse(to, media_type="image/jpeg", headers={"x-ned-frame": str(found["index"])})
 
@@ -168,12 +167,16 @@ class Page:
         return JSONResponse({})
 
     async def resume(self, request: Request) -> Response:
-        await asyncio.to_thread(self.jobs.resume, self._job(request))
+        await asyncio.to_thread(self.jobs.resume, session_of(request), self._job(request))
         return JSONResponse({})
 
     async def remove_job(self, request: Request) -> Response:
-        await asyncio.to_thread(self.jobs.remove, self._job(request))
+        await self._remove_job(self._job(request))
         return JSONResponse({})
+
+    async def _remove_job(self, folder: Path) -> None:
+        await self.files.end(folder)
+        await asyncio.to_thread(self.jobs.remove, folder)
 
     async def job_copy(self, request: Request) -> Response:
         """What a job was asked, as it was asked."""
@@ -196,15 +199,8 @@ class Page:
         path = self.jobs.output(folder, "result")
         if path is None:
             raise HTTPException(404)
-        if self.jobs.state(folder)["kind"] == "image":
-            return sent(path)
-        proxy, known = folder / PROXY, read_json(folder / "plays.json")
-        if known is None:  # a player asks for many ranges
-            known = await self.worker.ask("plays", path=str(path))
-            if not known:
-                await self.worker.ask("proxy", path=str(path), to=str(proxy))
-            write_json(folder / "plays.json", known)
-        return sent(path if known else proxy)
+        still = self.jobs.state(folder)["kind"] == "image"
+        return sent(path if still else await self.files.played(folder, path))
 
     # -- what they have in common
 
@@ -232,7 +228,7 @@ class Page:
 
     def _asking(self, request: Request, folder: Path, body: dict[str, Any]) -> dict[str, Any]:
         session = session_of(request)
-        said = self.files.request(session, folder)
+        said = self.files.looked_at(session, folder)
         return said | {"document": body.get("document"), "clips": self._clips(session)}
 
     @contextlib.asynccontextmanager
@@ -248,10 +244,15 @@ class Page:
 
     async def _sweep(self) -> None:
         while True:
-            for session in list(self.store.idle(self.settings.keep_s)):
-                if not self.jobs.running(session):
-                    with contextlib.suppress(NedError, OSError):
-                        await self._delete(session)
+            try:
+                for session in list(self.store.idle(self.settings.keep_s)):
+                    if not self.jobs.running(session):
+                        with contextlib.suppress(NedError, OSError):
+                            await self._delete(session)
+                for folder in await asyncio.to_thread(lambda: list(self.uploads.left_behind(self.store.sessions()))):
+                    await self.files.remove(folder)
+            except Exception as error:  # the next round may do better
+                print(f"ned: sweeping: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             await asyncio.sleep(SWEEP_S)
 
 

@@ -85,13 +85,13 @@ class Document:
         words = []
         for edit in self.edits:
             keys = [(key, "reference" if key.references else key.style) for key in edit.keyframes]
-            said = [(key, "va({:g},{:g})".format(*key.place) if key.place else style) for key, style in keys]
-            told = [f"{style}@{key.intensity:g}" for key, style in said]
+            said = [(key, "va({},{})".format(*map(_plain, key.place)) if key.place else style) for key, style in keys]
+            told = [f"{style}@{_plain(key.intensity)}" for key, style in said]
             alone = len(told) == 1 and not edit.keyframes[0].time_s
-            whole = " ".join(f"{key.time_s:g}:{one}" for key, one in zip(edit.keyframes, told, strict=True))
+            whole = " ".join(f"{_plain(key.time_s)}:{one}" for key, one in zip(edit.keyframes, told, strict=True))
             words += ["--edit", f"{edit.person}:{told[0] if alone else whole}"]
         for length in lengths:
-            words += ["--transition", f"{length:g}"]
+            words += ["--transition", _plain(length)]
         for several in clips:
             words += [word for clip in several for word in ("--reference", str(clip))]
         return words
@@ -155,6 +155,11 @@ def _entry(one: Any, clip_of: Callable[[str], Path | None]) -> dict[str, Any]:
     length = _number(one.get("transition", DEFAULT_TRANSITION_S), "transition")
     entry["transition"] = round(min(length, MAX_TRANSITION_S), 3)
     return entry
+
+
+def _plain(number: float | None) -> str:
+    """All that a number says, without an exponent."""
+    return f"{number:.6f}".rstrip("0").rstrip(".")
 
 
 def _number(value: Any, what: str) -> float:

@@ -69,7 +69,7 @@ def main(folder: Path) -> int:
     threading.Thread(target=_watch, args=(folder / CANCEL, token, over), daemon=True).start()
     state.write()
     try:
-        with _turn(Path(job["turn"]), token):
+        with _turn(Path(job["turn"]), folder / CANCEL, token):
             state.write(state="running", began=time.time())
             outcome = _still(folder, job, state, token) if job["kind"] == "image" else _video(folder, job, state, token)
     except Cancelled as error:
@@ -122,7 +122,8 @@ def _said(error: Any) -> str:
     """In one line, without paths of the data folder."""
     if isinstance(error, NedError):
         return f"{error.cause}; {error.remedy}" if error.remedy else error.cause
-    return f"unexpected {type(error).__name__}: {' '.join(str(error).split())[:200]}"
+    said = error.strerror if isinstance(error, OSError) else str(error)
+    return f"unexpected {type(error).__name__}: {' '.join(str(said).split())[:200]}"
 
 
 def _watch(path: Path, token: CancelToken, over: threading.Event) -> None:
@@ -133,22 +134,25 @@ def _watch(path: Path, token: CancelToken, over: threading.Event) -> None:
 
 
 @contextmanager
-def _turn(path: Path, token: CancelToken) -> Iterator[None]:
-    """Wait until no other job works. Raises Cancelled."""
+def _turn(path: Path, cancel: Path, token: CancelToken) -> Iterator[None]:
+    """Wait until no other job works. Raises Cancelled, also where the file `cancel` came just before the turn did."""
     with path.open("a") as file:
         while not try_lock(file):
             token.check()
             time.sleep(TURN_POLL_S)
+        if cancel.exists():
+            token.cancel()
         token.check()
         yield
 
 
-def try_lock(file: IO[Any]) -> bool:
-    """Lock an open file; False where another holds it. The lock goes with whoever has the file open."""
+def try_lock(file: IO[Any], shared: bool = False) -> bool:
+    """Lock an open file; False where another holds it. The lock goes with whoever has the file open. Many may hold a
+    `shared` one, which is enough to see whether somebody has the file for itself."""
     import fcntl
 
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         return True
     except OSError:
         return False

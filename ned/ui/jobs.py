@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from ned.workspace.images import default_image
 from ned.workspace.outputs import default_output
 
 RUNNING = ("waiting", "running")
+_PROBE_S = 1.0
+"""Longer than anybody holds a job's lock who only looks."""
 
 
 class PageJobs:
@@ -31,8 +34,7 @@ class PageJobs:
         """Begin a job on an upload; its folder. Raises UserError for options that do not go together."""
         if len(session.all("jobs")) >= self._settings.max_jobs:
             raise UserError(f"more than {self._settings.max_jobs} jobs", remedy="remove some")
-        if len(self.running(session)) >= self._settings.max_running:
-            raise UserError(f"{self._settings.max_running} jobs wait already", remedy="wait, or cancel some")
+        self._check_running(session)
         still = isinstance(wish, StillDocument)
         wish.config(source)  # raises before a folder is made
         name = output_name(source, wish)
@@ -53,16 +55,24 @@ class PageJobs:
     def _start(self, folder: Path) -> None:
         """A process that holds the job's lock from its first moment on, and does not end with ours."""
         with (folder / LOCK).open("a") as lock, (folder / "log").open("wb") as log:
-            if not try_lock(lock):
-                raise UserError("the job is running", remedy="wait")
+            until = time.monotonic() + _PROBE_S
+            while not try_lock(lock):
+                if time.monotonic() > until:
+                    raise UserError("the job is running", remedy="wait")
+                time.sleep(0.01)
             child = subprocess.Popen(
                 own_python("ned.ui.job", str(folder)), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 pass_fds=(lock.fileno(),), start_new_session=True, env=own_environment(),
             )  # fmt: skip
         threading.Thread(target=child.wait, daemon=True).start()
 
-    def resume(self, folder: Path) -> None:
+    def _check_running(self, session: Session) -> None:
+        if len(self.running(session)) >= self._settings.max_running:
+            raise UserError(f"{self._settings.max_running} jobs wait already", remedy="wait, or cancel some")
+
+    def resume(self, session: Session, folder: Path) -> None:
         """Go on with a job that was broken off, from what is finished. Raises UserError."""
+        self._check_running(session)
         if self.state(folder)["state"] not in ("interrupted", "failed"):
             raise UserError("the job was not broken off", remedy="reload the page")
         (folder / CANCEL).unlink(missing_ok=True)
@@ -117,13 +127,21 @@ class PageJobs:
     def runs(self, folder: Path) -> bool:
         """Whether a process works on it, or waits to."""
         try:
-            with (folder / LOCK).open("a") as lock:
-                return not try_lock(lock)
+            with (folder / LOCK).open("rb") as lock:  # not made where it is not: the folder may be going
+                return not try_lock(lock, shared=True)
         except OSError:
             return False
 
     def running(self, session: Session) -> list[Path]:
         return [folder for folder in session.all("jobs") if self.runs(folder)]
+
+    def use(self, session: Session, file: str) -> bool:
+        """Whether a job that is not over edits the file with this id, or imitates it."""
+        for folder in self.running(session):
+            with suppress(OSError):
+                if file in (folder / JOB).read_text("utf-8") or file in (folder / EDIT).read_text("utf-8"):
+                    return True
+        return False
 
 
 def output_name(source: Path, wish: Document | StillDocument) -> str:

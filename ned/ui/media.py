@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import av
@@ -17,6 +19,8 @@ from ned.video.probe import OPTIONS
 
 PROXY = "proxy.mp4"
 PROXY_HEIGHT = 720
+_LAST_BYTES = 4096
+"""Of what ffmpeg complains of, that are read where it failed."""
 _SOUND = {"mp4": ("aac", "mp3", "opus", "flac"), "webm": ("opus", "vorbis")}
 _IMAGE = {"mp4": ("h264", "vp9", "av1"), "webm": ("vp8", "vp9", "av1")}
 
@@ -51,22 +55,22 @@ def make_proxy(source: Path, proxy: Path, cancelled: Callable[[], bool] = lambda
             "-preset", "veryfast", "-crf", "23", "-pix_fmt", "yuv420p", "-c:a", "aac", "-ac", "2",
             "-movflags", "+faststart", "-map_metadata", "-1", "-y", str(part),
         ]  # fmt: skip
-        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        with subprocess.Popen(command, **quiet, preexec_fn=_low) as child:
-            while child.poll() is None:
-                try:
-                    child.wait(0.2)
-                except subprocess.TimeoutExpired:
-                    if cancelled():
-                        child.kill()
-                        raise Cancelled("the proxy is not needed any more") from None
+        with tempfile.TemporaryFile() as complaints:  # a pipe would be full after some thousand damaged frames
+            quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": complaints}
+            with subprocess.Popen(command, **quiet) as child:
+                with suppress(OSError):
+                    os.setpriority(os.PRIO_PROCESS, child.pid, 5)
+                while child.poll() is None:
+                    try:
+                        child.wait(0.2)
+                    except subprocess.TimeoutExpired:
+                        if cancelled():
+                            child.kill()
+                            raise Cancelled("the proxy is not needed any more") from None
             if child.returncode:
-                said = child.stderr.read().decode("utf-8", "replace").strip().split("\n")[-1]
+                complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - _LAST_BYTES))
+                said = complaints.read().decode("utf-8", "replace").strip().split("\n")[-1]
                 raise ProcessingError(f"no proxy could be made ({said[:200]})", path=source.name)
-
-
-def _low() -> None:
-    os.nice(5)
 
 
 def loudness(source: Path, points: int, duration_s: float) -> list[float]:

@@ -236,12 +236,13 @@ class Scene:
     def fitted(self, person: int) -> list[FittedTrack]:
         """A person's tracks, fitted once."""
         if person not in self._fitted:
-            self._fitted[person] = []
+            made = []
             for track in self.analysis.tracks_of(person):
                 fit = fit_face(track, self.model, self.rate)
                 spoken = measure_articulation(track, fit, self.model)
                 strength = edit_strength(track, fit, self.analysis)
-                self._fitted[person].append(FittedTrack(track, fit, spoken, strength))
+                made.append(FittedTrack(track, fit, spoken, strength))
+            self._fitted[person] = made  # all of them or, after an error, none
         return self._fitted[person]
 
 

@@ -3,7 +3,8 @@
 ROOT/key                          opens a session; whoever may read it may use the page
 ROOT/sessions/SESSION/            named by a digest of the cookie, which is written nowhere
     cache/                        analyses
-    files/FILE/                   `facts.json`, the upload itself, what was made for looking at it
+    files/FILE/                   `facts.json`, what was made for looking at the upload
+    files/FILE/upload/            the upload itself, alone, since its name may be any
     jobs/JOB/                     `job.json`, `edit.yaml`, `state.json`, outputs
 """
 
@@ -26,6 +27,8 @@ from ned.errors import UserError
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
+UPLOAD = "upload"
+"""Folder of an upload within the folder of its file."""
 SEEN_S = 60.0
 """How often it is noted that a session is in use."""
 
@@ -41,9 +44,13 @@ class Session:
         return self.folder / "cache"
 
     def new(self, kind: str) -> Path:
-        """A fresh folder; `kind` is `files` or `jobs`."""
+        """A fresh folder; `kind` is `files` or `jobs`. UserError where the session was deleted meanwhile."""
         folder = self.folder / kind / secrets.token_hex(8)
-        folder.mkdir(parents=True, mode=0o700)
+        try:
+            folder.parent.mkdir(exist_ok=True, mode=0o700)
+            folder.mkdir(mode=0o700)
+        except FileNotFoundError as error:
+            raise UserError("this session is over", remedy="open the address that `ned ui` printed") from error
         return folder
 
     def find(self, kind: str, ident: str) -> Path | None:

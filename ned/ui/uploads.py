@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 
 from ned.errors import UserError
 from ned.ui.names import HEAD_BYTES, kind_of, safe_name
 from ned.ui.settings import GB, UiSettings
-from ned.ui.store import Session, write_json
+from ned.ui.store import UPLOAD, Session, write_json
 
 _LOOK_BYTES = 64 * 1024**2
 """How often the disk's room is looked at."""
@@ -62,12 +62,21 @@ class Uploads:
             folder = session.new("files")
             try:
                 write_json(folder / "born.json", time.time())
-                path, kind, size = await self._write(folder, name, most, body)
+                path, kind, size = await self._write(session, folder, name, most, body)
                 write_json(folder / "file.json", {"name": path.name, "kind": kind, "bytes": size})
                 return folder
             except BaseException:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
+
+    def left_behind(self, sessions: Iterable[Session]) -> Iterator[Path]:
+        """Folders of uploads that nobody writes any more: the page was killed over them."""
+        for session in sessions:
+            for folder in session.all("files"):
+                with contextlib.suppress(OSError):
+                    last = max(path.stat().st_mtime for path in (folder, *folder.glob("part")))
+                    if not (folder / "file.json").exists() and time.time() - last > 2 * _STALLED_S:
+                        yield folder
 
     def _most(self, session: Session) -> int:
         """Bytes that may come now."""
@@ -75,7 +84,9 @@ class Uploads:
         left = self._settings.max_session_bytes - session.bytes()
         return max(0, min(self._settings.max_upload_bytes, left, free))
 
-    async def _write(self, folder: Path, name: str, most: int, body: AsyncIterator[bytes]) -> tuple[Path, str, int]:
+    async def _write(
+        self, session: Session, folder: Path, name: str, most: int, body: AsyncIterator[bytes]
+    ) -> tuple[Path, str, int]:
         head, size, looked, path, kind = b"", 0, 0, folder / "part", None
         chunks = aiter(body)
         with path.open("wb") as file:
@@ -98,8 +109,12 @@ class Uploads:
                     looked = size
                     if shutil.disk_usage(folder).free < self._settings.spare_bytes:
                         raise TooLarge("the disk is almost full", remedy="free some space")
+                    if session.bytes() > self._settings.max_session_bytes:  # with what else comes at the same time
+                        raise too_large(self._settings.max_session_bytes)
         kind = kind or _kind(head)
-        return path.rename(folder / safe_name(name, kind)), kind, size
+        own = folder / UPLOAD
+        own.mkdir(mode=0o700)
+        return path.rename(own / safe_name(name, kind)), kind, size
 
 
 def _kind(head: bytes) -> str:

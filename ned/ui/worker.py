@@ -4,7 +4,8 @@ it. `python -m ned.ui.worker`; ends with its standard input.
     {"id": 7, "do": "preview", …}  →  {"id": 7, "done": n, "total": m}*  {"id": 7, "result": …} or {"id": 7, "error": …}
     {"id": 7, "do": "cancel"}      →  that request ends at the next frame
 
-Looking, previews and what else takes long have a thread each, so that a slider answers while a video is analysed.
+Looking, previews and what else takes long have a thread each, so that a slider answers while a video is analysed, and
+a file can be removed.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from io import TextIOBase
 from pathlib import Path
 from typing import IO, Any
 
@@ -29,30 +31,45 @@ MOST_SCENES = 3
 """That are kept at once; others are read again from the cache of analyses."""
 Tell = Callable[[int, int], None]
 _TELL_S = 0.2
-_THREADS = {"preview": "paint", "frame": "paint", "still": "paint", "loop": "loop", "proxy": "proxy"}
+_THREADS = {"preview": "paint", "frame": "paint", "still": "paint", "loop": "loop", "proxy": "proxy",
+            "curves": "curves", "plays": "short", "forget": "short"}  # fmt: skip
+"""Threads of requests; the others are looks."""
+_FORGET_S = 10.0
+"""That whoever works on a file has to stop, once it is about to be deleted."""
 
 
 class Worker:
     """Requests by name, and what is remembered between them."""
 
-    def __init__(self, out: IO[str]) -> None:
+    def __init__(self, out: TextIOBase) -> None:
         self._out, self._lock = out, threading.Lock()
-        self._pools = {name: ThreadPoolExecutor(1, name) for name in ("look", "paint", "loop", "proxy")}
+        self._pools = {name: ThreadPoolExecutor(1, name) for name in ("look", *set(_THREADS.values()))}
         self._tokens: dict[int, CancelToken] = {}
+        self._paths: dict[int, str] = {}
+        """What requests that work right now are at."""
         self._scenes: dict[str, Any] = {}
-        self._opening = threading.Lock()
+        self._openings: dict[str, threading.Lock] = {}
+        self._known = threading.Lock()
 
     def serve(self, lines: IO[str]) -> None:
         """Answer until the input ends."""
         for line in lines:
-            request = json.loads(line)
-            ident, what = request["id"], request["do"]
-            if what == "cancel":
-                if ident in self._tokens:
-                    self._tokens[ident].cancel()
-                continue
-            self._tokens[ident] = CancelToken()
-            self._pools[_THREADS.get(what, "look")].submit(self._answer, ident, what, request)
+            self.serve_line(line)
+        self.end()
+
+    def serve_line(self, line: str) -> None:
+        """Begin what a line asks for."""
+        request = json.loads(line)
+        ident, what = request["id"], request["do"]
+        if what == "cancel":
+            if (token := self._tokens.get(ident)) is not None:
+                token.cancel()
+            return
+        self._tokens[ident] = CancelToken()
+        self._pools[_THREADS.get(what, "look")].submit(self._answer, ident, what, request)
+
+    def end(self) -> None:
+        """Cancel all that is under way."""
         for token in list(self._tokens.values()):
             token.cancel()
 
@@ -60,6 +77,7 @@ class Worker:
         token = self._tokens[ident]
         try:
             token.check()
+            self._paths[ident] = request.get("path", "")
             result = getattr(self, f"do_{what}")(request, token, _Teller(ident, self._say))
             self._say({"id": ident, "result": result})
         except NedError as error:
@@ -70,32 +88,40 @@ class Worker:
             print(f"{what}: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
             self._say({"id": ident, "error": f"unexpected {type(error).__name__}", "kind": "bug"})
         finally:
+            self._paths.pop(ident, None)
             self._tokens.pop(ident, None)
 
     def _say(self, value: dict[str, Any]) -> None:
         with self._lock, suppress(BrokenPipeError):
             print(json.dumps(value), file=self._out, flush=True)
 
-    def _scene(self, request: dict[str, Any], progress: Any = None) -> Any:
-        """The scene of a request, opened where it is not known (any more)."""
-        from ned.runtime.progress import Silent
+    def _scene(self, request: dict[str, Any], token: CancelToken, tell: Tell = lambda done, total: None) -> Any:
+        """The scene of a request, opened by one thread where it is not known (any more); the others wait for it."""
         from ned.ui.portrait import PortraitScene
         from ned.ui.scene import Scene
         from ned.workspace import Cache
 
+        def listen(event: object) -> None:
+            if isinstance(event, StageAdvanced):
+                tell(event.done, event.total or 0)
+
         name = request["path"]
-        if name not in self._scenes:
-            if request["kind"] == "image":
-                scene: Any = PortraitScene(Path(name))
-            else:
+        with self._known:
+            opening = self._openings.setdefault(name, threading.Lock())
+        with opening:
+            with self._known:
+                scene: Any = self._scenes.pop(name, None)
+            if scene is None and request["kind"] == "image":
+                scene = PortraitScene(Path(name))
+            elif scene is None:
                 work = Path(request["folder"]) / "work"  # where a look that was broken off goes on
                 work.mkdir(exist_ok=True)
-                scene = Scene(Path(name), Cache(Path(request["cache"])), progress or Silent(), work)
-            with self._opening:
-                while len(self._scenes) >= MOST_SCENES:
+                scene = Scene(Path(name), Cache(Path(request["cache"])), Reported(listen, token), work)
+            with self._known:
+                self._scenes[name] = scene  # last, for it is the one that is in use
+                while len(self._scenes) > MOST_SCENES:
                     self._scenes.pop(next(iter(self._scenes)))
-                self._scenes[name] = scene
-        return self._scenes[name]
+        return scene
 
     def do_warm(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> None:
         """Load what every look needs, before anybody asks for one."""
@@ -117,17 +143,12 @@ class Worker:
 
     def do_look(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> dict[str, Any]:
         """Analyse; faces lie in the file's folder then."""
-
-        def listen(event: object) -> None:
-            if isinstance(event, StageAdvanced):
-                tell(event.done, event.total or 0)
-
-        scene = self._scene(request, Reported(listen, token))
+        scene = self._scene(request, token, tell)
         scene.write_faces(Path(request["folder"]))
         return scene.facts()
 
     def do_curves(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> dict[str, Any]:
-        scene = self._scene(request)
+        scene = self._scene(request, token)
         self._pools["paint"].submit(_quietly, scene.warm)
         return scene.curves()
 
@@ -135,7 +156,7 @@ class Worker:
         """The original at a time."""
         from ned.ui.scene import save_jpeg
 
-        frame = self._scene(request).frame(request["time"])
+        frame = self._scene(request, token).frame(request["time"])
         save_jpeg(frame.rgb(), Path(request["to"]))
         return {"index": frame.index}
 
@@ -144,14 +165,14 @@ class Worker:
         from ned.ui.scene import save_jpeg
 
         config = self._document(request).config(Path(request["path"]))
-        frame = self._scene(request).preview(config, request["time"])
+        frame = self._scene(request, token).preview(config, request["time"])
         save_jpeg(frame.rgb(), Path(request["to"]))
         return {"index": frame.index}
 
     def do_still(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> dict[str, Any]:
         """The edited photograph."""
         config = StillDocument.read(request["document"]).config(Path(request["path"]))
-        self._scene(request).preview(config, Path(request["to"]))
+        self._scene(request, token).preview(config, Path(request["to"]))
         return {"index": 0}
 
     def do_loop(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> None:
@@ -163,7 +184,7 @@ class Worker:
             tell(done, total)
 
         before, after = Path(request["before"]), Path(request["after"])
-        self._scene(request).loop(config, request["time"], request["length"], before, after, step)
+        self._scene(request, token).loop(config, request["time"], request["length"], before, after, step)
 
     def do_proxy(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> None:
         from ned.ui.media import make_proxy
@@ -178,9 +199,22 @@ class Worker:
         return plays(probe(request["path"]))
 
     def do_forget(self, request: dict[str, Any], token: CancelToken, tell: Tell) -> None:
-        """What lies under a folder is about to be deleted."""
-        for name in [name for name in self._scenes if Path(name).is_relative_to(request["folder"])]:
-            self._scenes.pop(name, None)
+        """What lies under a folder is about to be deleted: whoever works on it ends first."""
+
+        def inside(path: str) -> bool:
+            return bool(path) and Path(path).is_relative_to(request["folder"])
+
+        until = time.monotonic() + _FORGET_S
+        while busy := [number for number, path in list(self._paths.items()) if inside(path)]:
+            for token in filter(None, map(self._tokens.get, busy)):
+                token.cancel()
+            if time.monotonic() > until:
+                break
+            time.sleep(0.02)
+        with self._known:
+            for names in (self._scenes, self._openings):
+                for name in [name for name in names if inside(name)]:
+                    names.pop(name, None)
 
     def _document(self, request: dict[str, Any]) -> Document:
         clips = request.get("clips", {})

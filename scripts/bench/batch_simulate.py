@@ -3,9 +3,9 @@
     python scripts/bench/batch_simulate.py [--hours 10000] [--workers 1000] [--lost 0.05] [--unit 300] [--seed 0]
 
 Workers choose by `ned.batch.worker.choose` and the states of `ned.batch.units`, as real ones do; what takes time (work,
-the network, the store's answers) is drawn from the figures below, which are said to be
-assumed. The ideal is all work divided by all workers, none of them ever lost, no request, no start. Prints a table: the
-design as it is, then with one thing changed at a time, so that one sees what breaks first.
+the network, the store's answers) is drawn from the figures below, which are said to be assumed. The ideal is all work
+divided by all workers, none of them ever lost, no request, no start. Prints a table: the design as it is, then with one
+thing changed at a time, so that one sees what breaks first.
 """
 
 from __future__ import annotations
@@ -20,10 +20,8 @@ from dataclasses import dataclass, replace
 from ned.batch.units import PREPARE, Unit, VideoState
 from ned.batch.worker import LONGEST_WAIT_S, PROBES, choose
 
-DOLLARS_PER_WRITE, DOLLARS_PER_READ = 5e-6, 4e-7
-"""Of S3: a PUT or LIST, a GET."""
-LISTED = 1000
-"""Names in an answer."""
+DOLLARS_PER_WRITE, DOLLARS_PER_READ, LISTED = 5e-6, 4e-7, 1000
+"""Of S3: a PUT or LIST, a GET; names in an answer."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +59,8 @@ class World:
     indexed: bool = True
     """Whether two listings say where there is work; else every video's folder is listed for it."""
     longest_first: bool = True
+    keeps: bool = True
+    """Whether pieces go into the store as they are made, once a lease."""
     seed: int = 0
 
 
@@ -103,12 +103,11 @@ class Simulation:
         self.states = {key: VideoState(key, per_unit, None, frozenset()) for key in self.keys}
         self.begun, self.finished = set(), set()
         self.beating = {}  # claims: (unit name, video) → when they run out, or infinity while their worker lives
-        self.unclaimed = len(self.keys)
-        self.left = dict.fromkeys(self.keys)
+        self.unclaimed, self.left = len(self.keys), dict.fromkeys(self.keys)
+        self.kept: dict[Unit, float] = {}  # video seconds that lost workers had finished and kept
         self.silent: dict[Unit, float] = {}  # units whose worker was lost → when their lease ends
-        self.counts, self.per_minute = Counter(), defaultdict(int)
+        self.counts, self.per_minute, self.ends = Counter(), defaultdict(int), []
         self.work_s = self.lost_s = self.fetch_s = self.idle_s = 0.0
-        self.ends = []
 
     def run(self) -> Outcome:
         world = self.world
@@ -165,17 +164,16 @@ class Simulation:
             else:  # nothing to be found, which costs as much
                 spent_s += self.ask("write", min(PROBES, len(self.left)))
                 candidates = ()
-            if not self.world.indexed:
-                spent_s += self.ask("write", len(keys) // 2)
+            spent_s += 0.0 if self.world.indexed else self.ask("write", len(keys) // 2)
             for key in candidates:
                 spent_s += self.ask("write")
                 if found := self.claim_in(key):
                     break
         if found is None:
-            pause = worker["wait"] * (0.5 + self.chance.random())
+            spent_s += worker["wait"] * (0.5 + self.chance.random())
             worker["wait"] = min(2 * worker["wait"], LONGEST_WAIT_S, self.world.lease_s / 4)
-            self.idle_s += spent_s + pause
-            self.at(spent_s + pause, self.seek, worker)
+            self.idle_s += spent_s
+            self.at(spent_s, self.seek, worker)
             return
         worker["wait"] = 1.0
         spent_s += self.ask("write", 2)
@@ -199,8 +197,7 @@ class Simulation:
 
     def do(self, worker: dict, unit: Unit, spent_s: float) -> None:
         """Work on it, and then publish, or be lost on the way."""
-        world, key = self.world, unit.video
-        fetch_s = 0.0
+        world, key, fetch_s = self.world, unit.video, 0.0
         if worker["video"] != key:
             size = self.lengths[key] * world.megabit_per_s * 1e6 / 8
             size += 0 if unit.name == PREPARE else self.lengths[key] * 25 * 6300  # landmarks and edits
@@ -209,14 +206,23 @@ class Simulation:
             worker["video"] = key
         share = self.lengths[key] / self.pieces[key]
         video_s = self.lengths[key] if unit.name == PREPARE else (unit.stop - unit.start) * share
-        busy_s = video_s / (world.analyse_x if unit.name == PREPARE else world.render_x) / worker["speed"]
+        speed = (world.analyse_x if unit.name == PREPARE else world.render_x) * worker["speed"]
+        busy_s = (video_s - self.kept.get(unit, 0.0)) / speed
         total = spent_s + fetch_s + busy_s
         beats = int(min(total, max(0.0, worker["dies"] - self.now)) / (world.lease_s / 4))
         self.counts["write"] += beats
         for k in range(0, beats, 4):
             self.per_minute[int((self.now + k * world.lease_s / 4) / 60)] += min(4, beats - k)
+        keeps = world.keeps and unit.name != PREPARE
+        self.counts["write"] += beats // 4 if keeps else 0
         if self.gone(worker, total):
-            self.lost_s += worker["dies"] - self.now
+            kept_s = 0.0  # video seconds whose pieces the last lease has brought into the store
+            if keeps:
+                worked_s = max(0.0, worker["dies"] - self.now - spent_s - fetch_s)
+                kept_s = worked_s // world.lease_s * world.lease_s * speed // share * share
+            self.kept[unit] = self.kept.get(unit, 0.0) + kept_s
+            self.work_s += kept_s / speed
+            self.lost_s += worker["dies"] - self.now - kept_s / speed
             self.beating[unit] = self.silent[unit] = worker["dies"] + world.lease_s
             return
         self.fetch_s += fetch_s
@@ -242,13 +248,12 @@ class Simulation:
         if worker["dies"] > self.now + within_s:
             return False
         if not worker.get("left"):
-            worker["left"] = True
-            self.at(max(0.0, worker["dies"] - self.now) + self.world.away_s, self.arrive, worker["index"],
-                    worker["life"] + 1)  # fmt: skip
+            worker["left"], back_s = True, max(0.0, worker["dies"] - self.now) + self.world.away_s
+            self.at(back_s, self.arrive, worker["index"], worker["life"] + 1)
         return True
 
 
-def say(name: str, world: World) -> Outcome:
+def say(name: str, world: World) -> None:
     """Run it and print a row."""
     out = Simulation(world).run()
     cost = out.writes * DOLLARS_PER_WRITE + out.reads * DOLLARS_PER_READ
@@ -258,7 +263,6 @@ def say(name: str, world: World) -> Outcome:
         f"{(out.writes + out.reads) / 1e6:6.2f} M {out.busiest:7.0f}/s {cost:7.2f} $ {out.fetched_tb:6.1f} TB",
         flush=True,
     )
-    return out
 
 
 def main() -> None:
@@ -280,18 +284,16 @@ def main() -> None:
         return
     part = replace(world, hours=args.hours / args.part, workers=max(1, round(args.workers / args.part)))
     print(f"the same for {part.hours:g} hours on {part.workers} workers, with one thing changed")
-    say("as it is", part)
-    say("nobody lost", replace(part, lost_per_hour=0.0))
-    say("a fifth lost an hour", replace(part, lost_per_hour=0.2))
-    for unit_s in (60.0, 900.0, 1e9):
-        said = "whole videos" if unit_s > 1e6 else f"{unit_s:g} s"
-        say(f"units of {said}", replace(part, unit_s=unit_s))
-    say("a worker leaves its video", replace(part, sticky=False))
-    say("videos in any order", replace(part, longest_first=False))
-    say("no index of what is begun", replace(part, indexed=False))
-    say("lease of 10 minutes", replace(part, lease_s=600.0))
-    say("network of 0.1 Gbit/s", replace(part, network_gbit=0.1))
-    say("videos of a minute", replace(part, mean_video_s=72.0))
+    changes: dict[str, dict] = {
+        "as it is": {}, "nobody lost": {"lost_per_hour": 0.0}, "a fifth lost an hour": {"lost_per_hour": 0.2},
+        "units of 60 s": {"unit_s": 60.0}, "units of 900 s": {"unit_s": 900.0}, "whole videos": {"unit_s": 1e9},
+        "nothing kept of a unit": {"keeps": False}, "a worker leaves its video": {"sticky": False},
+        "videos in any order": {"longest_first": False}, "no index of what is begun": {"indexed": False},
+        "lease of 10 minutes": {"lease_s": 600.0}, "network of 0.1 Gbit/s": {"network_gbit": 0.1},
+        "videos of a minute": {"mean_video_s": 72.0},
+    }  # fmt: skip
+    for name, changed in changes.items():
+        say(name, replace(part, **changed))
 
 
 if __name__ == "__main__":

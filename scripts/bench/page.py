@@ -17,6 +17,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from statistics import median
@@ -65,11 +66,34 @@ class Page:
         """Upload, and wait until the people are known."""
         with path.open("rb") as file:
             made = json.loads(self.ask("POST", f"/api/files?name={path.name}", file)[2])
+        began = time.monotonic()
         while (said := self.file(made["id"]))["state"] == "looking":
-            time.sleep(0.05)
+            time.sleep(min(2.0, 0.05 + (time.monotonic() - began) / 100))
         if said["state"] == "failed":
             raise SystemExit(said["error"])
         return made["id"]
+
+
+class Peaks:
+    """The most memory that page and worker take while it is open, MB."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = self.worker = 0.0
+        self._page, self._over = page, threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def _look(self) -> None:
+        while not self._over.wait(0.1):
+            self.page = max(self.page, self._page.memory_mb())
+            self.worker = max(self.worker, self._page.memory_mb(self._page.worker()))
+
+    def __enter__(self) -> Peaks:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
 
 
 def measured(page: Page, work) -> tuple[object, float, float]:
@@ -111,8 +135,13 @@ def run(page: Page, given: argparse.Namespace, folder: Path) -> None:
         pass  # the worker loads what every look needs
     idle = page.memory_mb()
     print(f"idle: page {idle:.0f} MB, worker {page.memory_mb(page.worker()):.0f} MB", flush=True)
-    ident, wall, processor = measured(page, lambda: page.drop(given.clip))
-    print(f"drop to people: {wall:.1f} s, processor {processor:.1f} s", flush=True)
+    with Peaks(page) as peaks:
+        ident, wall, processor = measured(page, lambda: page.drop(given.clip))
+    facts = page.file(ident)["facts"]
+    print(f"{given.clip.stat().st_size / 1e9:.2f} GB, {facts['duration']:.0f} s, {facts['frames']} frames, "
+          f"{len(facts['people'])} people")  # fmt: skip
+    print(f"drop to people: {wall:.1f} s, processor {processor:.1f} s; meanwhile page {peaks.page:.0f} MB, worker "
+          f"{peaks.worker:.0f} MB at most", flush=True)  # fmt: skip
     times = []
     for k in range(8):
         edit = {"person": 1, "time": 0, "emotion": "happy", "intensity": 0.5 + 0.1 * k, "transition": 0.8}

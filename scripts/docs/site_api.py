@@ -9,11 +9,16 @@ PACKAGES = {
     "ned.errors": "Errors", "ned.types": "Objects that cross a stage", "ned.analysis": "The first pass",
     "ned.fitting": "The fit", "ned.face_model": "Face models", "ned.manipulator": "Manipulators",
     "ned.renderer": "Renderers", "ned.video": "Reading and writing video", "ned.stills": "Photographs",
-    "ned.sequences": "Numbered images", "ned.exchange": "Tracks, meshes and cuts", "ned.provenance": "Signing",
+    "ned.sequences": "Numbered images", "ned.batch": "Many videos on many machines",
+    "ned.ui": "The page and how it is served", "ned.exchange": "Tracks, meshes and cuts", "ned.provenance": "Signing",
     "ned.runtime.events": "Events", "ned.runtime.cancel": "Cancellation", "ned.runtime.progress": "Progress",
 }  # fmt: skip
-_MODULES = ("exchange", "sequences", "stills", "fitting", "config")
-"""Packages whose modules are shown one by one, since the package itself hands nothing on."""
+_MODULES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("exchange", "sequences", "stills", "fitting", "config"), ()),
+    "batch": ("plan", "store", "manifest", "units", "worker", "status", "merge"),
+    "ui": ("settings", "server", "document"),
+}
+"""Packages that hand nothing on themselves: which of their modules are shown one by one; none named: all."""
 
 
 def pages(package: Path) -> dict[str, str]:
@@ -24,7 +29,8 @@ def pages(package: Path) -> dict[str, str]:
         inner = []
         short = name.removeprefix("ned.")
         if short in _MODULES:
-            modules = sorted(p.stem for p in (package / short).glob("*.py") if p.stem != "__init__")
+            every = sorted(p.stem for p in (package / short).glob("*.py") if p.stem != "__init__")
+            modules = _MODULES[short] or every
             inner = [f"## {name}.{m}\n\n::: {name}.{m}\n    options:\n      heading_level: 3\n" for m in modules]
         out[f"api/{name}.md"] = "\n".join([f"# {name}", "", what + ".", "", f"::: {name}", "", *inner])
     return out

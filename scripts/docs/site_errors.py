@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
 
-KINDS = ("UserError", "ProcessingError", "Unsuitable")
+KINDS = ("UserError", "ProcessingError")
+"""Errors that a user reads, and with them what is derived of them anywhere."""
 GAP = "…"
 _MOST = 12
 """Variants of one message."""
@@ -46,13 +47,14 @@ class Entry:
 def collect(package: Path, remedies: Path | None = None) -> list[Entry]:
     """All messages, by topic and words. KeyError for a remedy by hand that belongs to none."""
     found: dict[str, Entry] = {}
-    for path in sorted(package.rglob("*.py")):
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(package.rglob("*.py"))}
+    kinds = _kinds(trees.values())
+    for path, tree in trees.items():
         module = ".".join(path.relative_to(package.parent).with_suffix("").parts).removesuffix(".__init__")
         topic = TOPICS.get((module.split(".") + [""])[1], "The run")
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-        for call, function in _calls(tree):
+        for call, function in _calls(tree, kinds):
             scope = (function, tree)
-            name = call.func.id  # type: ignore[attr-defined]
+            name = kinds[call.func.id]  # type: ignore[attr-defined]
             said = call.args[0] if call.args else next(k.value for k in call.keywords if k.arg == "cause")
             remedy = next((k.value for k in call.keywords if k.arg == "remedy"), None)
             hints = _texts(remedy, scope) if remedy is not None else []
@@ -100,13 +102,25 @@ def _plain(text: str) -> str:
     return "".join(out).strip()
 
 
-def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.AST]]:
+def _kinds(trees: Iterable[ast.AST]) -> dict[str, str]:
+    """By the name of an error's class which of `KINDS` it is."""
+    classes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    kinds, before = {kind: kind for kind in KINDS}, 0
+    while len(kinds) > before:
+        before = len(kinds)
+        for node in classes:
+            bases = [base.id for base in node.bases if isinstance(base, ast.Name) and base.id in kinds]
+            kinds |= {node.name: kinds[bases[0]]} if bases and node.name not in kinds else {}
+    return kinds
+
+
+def _calls(tree: ast.AST, kinds: Container[str]) -> Iterator[tuple[ast.Call, ast.AST]]:
     """Every raising of our errors, and the function that it stands in."""
 
     def visit(node: ast.AST, scope: ast.AST) -> Iterator[tuple[ast.Call, ast.AST]]:
         for child in ast.iter_child_nodes(node):
             inner = child if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef) else scope
-            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in KINDS:
+            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name) and child.func.id in kinds:
                 yield child, inner
             yield from visit(child, inner)
 

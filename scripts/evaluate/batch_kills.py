@@ -5,14 +5,14 @@
 Videos are short cuts of the sample clip (or of --clip), made in pieces of 0.4 s, two to a unit. A kill comes once a
 random number of units is done, after a random part of two seconds. A lost node is replaced; after a head or a driver
 the same command is given again. In the end all videos must be there, with the decoded frames, times and sound packets
-that a single machine makes, and no unit may have been begun more than twice. Prints what happened. Needs the extra
-`ray`.
+that a single machine makes, and no result of a unit may have been delivered more than twice. Prints what happened, and
+apart from each other how often units were begun (as often as their workers were killed, and once more), how often they
+were done (their result delivered), and what was kept of those that were cut short. Needs the extra `ray`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import subprocess
@@ -134,11 +134,13 @@ def main() -> None:
                 running.wait()
                 running = driver(url, cluster.address)
             print(said, flush=True)
-        code = running.wait()
+        code = running.wait(3600)
         cluster.close()
         print(f"{time.monotonic() - began:.0f} s: the last command ended with {code}", flush=True)
         state = look(store, manifest)
-        attempts = [s.attempts(unit) for s in state.states.values() for unit in s.units]
+        units = [(s, unit) for s in state.states.values() for unit in s.units]
+        attempts, done = [s.attempts(unit) for s, unit in units], [s.times_done(unit) for s, unit in units]
+        kept = [bool(s.kept.get(unit.name)) for s, unit in units]
         merged = subprocess.run([*ned, "batch", "merge", url, "--quiet"], capture_output=True, text=True)
         print(merged.stdout.strip().splitlines()[-1])
         (root / "single").mkdir()
@@ -149,10 +151,15 @@ def main() -> None:
         names = [f"{video.stem}_sad.mp4" for video in videos]
         pairs = [(root / "single" / name, root / "batch" / name) for name in names]
         equal = sum(one.exists() and other.exists() and decoded(one) == decoded(other) for one, other in pairs)
-        counts = {n: attempts.count(n) for n in sorted(set(attempts))}
-        print(f"{state.finished} of {len(videos)} finished, {equal} equal to a single machine's; units by how often "
-              f"they were begun: {json.dumps(counts)}")  # fmt: skip
-    sys.exit(not (state.finished == equal == len(videos) and max(attempts) <= 2))
+        print(f"{state.finished} of {len(videos)} finished, {equal} equal to a single machine's")
+        print(f"{len(units)} units; by how often they were begun: {by_count(attempts)}; by how often they were done: "
+              f"{by_count(done)}; {sum(kept)} of them kept pieces before they were done")  # fmt: skip
+    sys.exit(not (state.finished == equal == len(videos) and max(done) <= 2))
+
+
+def by_count(numbers: list[int]) -> str:
+    """How many of each, in words."""
+    return ", ".join(f"{numbers.count(n)} × {n}" for n in sorted(set(numbers)))
 
 
 if __name__ == "__main__":

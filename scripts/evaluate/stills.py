@@ -19,16 +19,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ned.edit.track_edit import TrackEdit
 from ned.errors import NedError
 from ned.files.atomic import atomic_path
 from ned.report.sheet import grid
 from ned.stills.agreement import COLUMNS, print_agreement, read_judged
-from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
 from ned.stills.faces import find_faces
 from ned.stills.image import read_image
-from ned.stills.sheet import REACH, close_up
-from ned.types import ValenceArousal
+from ned.stills.sheet import REACH, at_place, close_up
 
 SIDE_PX, HEAT_PX = 256, 96
 
@@ -59,6 +56,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--grid", type=int, default=7)
+    parser.add_argument("--intensity", type=float, default=1.0)
     given = parser.parse_args()
     if given.grid % 2 == 0:
         parser.error("--grid is even: give an odd number, so that there is a middle")
@@ -81,12 +79,7 @@ def main() -> None:
             for j, valence in enumerate(steps):
                 place = np.array([valence, arousal])
                 place = place / max(1.0, float(np.hypot(*place)))  # corners are drawn in to the rim
-                wish = Wish(ValenceArousal(float(place[0]), float(place[1])))
-                edit = TrackEdit(
-                    face.track, face.fit, manipulate_with(wish, portrait.model)(face), portrait.model, face.strength
-                )
-                rgb = rgb_of(paint(frame, [edit], portrait.model))
-                images[i, j] = rgb
+                images[i, j] = rgb = at_place(frame, face, place, portrait.model, given.intensity)
                 points = judge.points(rgb)
                 if points is not None:
                     _, seen = judge(rgb, points)

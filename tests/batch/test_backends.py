@@ -37,7 +37,7 @@ tasks = [
 ]
 print("77;cluster")
 sys.stdout.flush()
-sys.exit(max(task.wait() for task in tasks))
+sys.exit(max(task.wait(240) for task in tasks))
 """
 
 
@@ -82,6 +82,8 @@ def test_the_kubernetes_job_in_the_docs_is_one():
     assert pod["restartPolicy"] == "OnFailure" and container["command"][:3] == ["ned", "batch", "work"]
     given = container["command"]
     assert given[given.index("--count") + 1] == str(spec["completions"])
+    image = re.search(rf"docker build -t {container['image']} .*EXTRAS=(\S+) .*MORE=(\S+) ", DOCS.read_text("utf-8"))
+    assert "batch" in image[1].split(",") and given[3].startswith("s3://") and image[2] == "s3fs"
     assert container["resources"]["requests"]["cpu"] == {e["name"]: e["value"] for e in container["env"]}["NED_CPUS"]
 
 

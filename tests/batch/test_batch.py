@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -12,7 +13,7 @@ from ned.batch.units import PREPARE, Unit, VideoState, folder_of
 from ned.batch.worker import UnitDone, Worker
 from ned.errors import Cancelled
 from ned.runtime.cancel import CancelToken
-from ned.runtime.events import StageAdvanced
+from ned.runtime.events import Reported, StageAdvanced, StageBegan
 from ned.runtime.progress import Silent
 from tests.batch.conftest import decoded
 
@@ -22,15 +23,21 @@ def state_of(store, manifest):
     return VideoState.of(key, manifest.per_unit, store.names(folder_of(key)))
 
 
-def test_workers_make_what_a_single_machine_makes(planned, single):
-    """One worker ends in the middle, one is lost without a word, another goes on; nothing is done twice."""
+def test_workers_make_what_a_single_machine_makes(planned, single, monkeypatch):
+    """One worker ends in the middle, one is lost without a word, another goes on; nothing is done twice, and what the
+    first finished of its unit is not made again."""
+    monkeypatch.setattr("ned.batch.worker.Reported", partial(Reported, interval_s=0.0))
     store, manifest, output = planned
-    key, token, done = manifest.videos[0].key, CancelToken(), []
+    key, token, done, rendered = manifest.videos[0].key, CancelToken(), [], []
 
     def end_in_second_unit(event):
         done.append(event) if isinstance(event, UnitDone) else None
-        if len(done) == 1 and isinstance(event, StageAdvanced) and event.name == "rendering" and event.done > 2:
+        if len(done) == 1 and isinstance(event, StageAdvanced) and event.name == "rendering" and event.done >= 12:
             token.cancel()
+
+    def hear(event):
+        done.append(event) if isinstance(event, UnitDone) else None
+        rendered.append(event.total) if isinstance(event, StageBegan) and event.name == "rendering" else None
 
     with pytest.raises(Cancelled):
         Worker(store, "first", token=token, listen=end_in_second_unit).work()
@@ -43,7 +50,9 @@ def test_workers_make_what_a_single_machine_makes(planned, single):
     claim = read_claim(store, lost.unit, 1)
     store.put(lost.unit.path("claim.1.json"), json.dumps(vars(claim) | {"at": claim.at - 100}).encode())
     assert [work.lost for work in look(store, manifest).at_work] == [True]
-    assert Worker(store, "second", listen=lambda e: done.append(e) if isinstance(e, UnitDone) else None).work() == 2
+    assert state.kept["r0000-0002"]
+    assert Worker(store, "second", listen=hear).work() == 2
+    assert rendered == [10, 20]  # frames: of the first unit, of 20, half were there
     assert [event.unit.name for event in done] == [PREPARE, "r0000-0002", "r0002-0004"]
     assert [event.frames for event in done] == [40, 20, 20]
 
@@ -55,15 +64,28 @@ def test_workers_make_what_a_single_machine_makes(planned, single):
     assert sorted(p.name for p in output.parent.iterdir()) == ["out.mp4", "out_compare.mp4", "out_report.html"]
     assert [m.state for m in merge_batch(store, MergeTerms(), Silent())] == ["skipped"]
 
+    away = replace(manifest.videos[0], source=str(output.with_name("gone.mp4")))
+    replace(manifest, videos=(away,)).save(store)
+    assert [m.state for m in merge_batch(store, MergeTerms(), Silent())] == ["skipped"]  # no source is looked for
+    manifest.save(store)
+
     there = look(store, manifest)
     assert there.over and (there.units_done, there.pieces_done, there.attempts) == (3, 4, 4)
+    assert {state_of(store, manifest).times_done(unit) for unit in state.units} == {1}
     assert Worker(store, "late").work() == 0
 
-    object_ = json.loads(store.get(Unit(key, 0, 2).path("done.0.json")))["object"]
-    store.put(object_, b"x" + store.get(object_)[1:])
-    merged = list(merge_batch(store, MergeTerms(overwrite=True), Silent()))
-    assert merged[0].state == "failed" and "is damaged" in str(merged[0].error)
-    assert decoded(output) == single[0]
+    # what is damaged in the store is told, and made again
+    for damaged in ("object", "kept"):
+        name = json.loads(store.get(Unit(key, 0, 2).path("done.0.json")))[damaged]
+        name = name if damaged == "object" else name[0]
+        store.put(name, b"x" + store.get(name)[1:])
+        merged = list(merge_batch(store, MergeTerms(overwrite=True), Silent()))
+        assert merged[0].state == "failed" and "is damaged; `ned batch run` makes it anew" in str(merged[0].error)
+        assert decoded(output) == single[0] and not look(store, manifest).over
+        if damaged == "object":
+            assert Worker(store, "third").work() == 1
+            assert [m.state for m in merge_batch(store, MergeTerms(overwrite=True), Silent())] == ["merged"]
+            assert decoded(output) == single[0]
 
 
 def test_what_cannot_be_done_is_said_and_can_be_tried_again(planned, clip, tmp_path):

@@ -74,6 +74,21 @@ def test_a_cut_is_edited_and_relinked(sample, tmp_path, capsys):
     assert new.clips[1].media == tmp_path / "missing.mp4"
 
 
+@pytest.mark.parametrize("wrong", ["rate", "range", "address", "options"])
+def test_clips_that_make_no_sense_are_told(tmp_path, wrong):
+    media = otio.schema.ExternalReference("http://[" if wrong == "address" else "a.mov", _range(0, 500))
+    clip = otio.schema.Clip("one", media, _range(0, 25), {"ned": "sad" if wrong == "options" else {}})
+    path = _cut(tmp_path / "edit.otio", clip)
+    text = path.read_text()
+    if wrong == "rate":
+        path.write_text(text.replace('"rate": 25.0', '"rate": 0.0'))
+    if wrong == "range":
+        clip.source_range, media.available_range = None, None
+        _cut(path, clip)
+    with pytest.raises(UserError, match=r"edit\.otio: clip 1 \(one\) makes no sense .*; export the cut as"):
+        read_cut(path)
+
+
 def test_bad_cuts_are_told(tmp_path):
     (tmp_path / "a.otio").write_text('{"OTIO_SCHEMA": "Nonsense.1"}')
     with pytest.raises(UserError, match="no OpenTimelineIO cut"):

@@ -2,17 +2,21 @@
 
 import ast
 import html
+import json
 import os
 import re
 import subprocess
 import sys
+import threading
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from ned.cli import COMMANDS
-from ned.cli.arguments import Parser
+from ned.cli.commands import every
+from ned.cli.parser import Parser
 from ned.config import ProcessConfig
 from ned.config.options import option_fields
 
@@ -53,23 +57,28 @@ def _spoken(node: ast.AST) -> list[str]:
 
 
 def user_errors() -> list[tuple[str, list[str]]]:
-    """Where each UserError is raised, and the fixed words of its cause; where that is a name, of all that it is set to
-    in the function around it."""
-    found = []
-    for path in sorted((ROOT / "ned").rglob("*.py")):
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+    """Where each UserError, or what is derived of it, is raised, and the fixed words of its cause; where that is a
+    name, of all that it is set to in the function around it."""
+    found, kinds = [], {"UserError"}
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted((ROOT / "ned").rglob("*.py"))}
+    classes = [pair for text in texts.values() for pair in re.findall(r"class (\w+)\((\w+)\)", text)]
+    for _ in range(3):
+        kinds |= {name for name, base in classes if base in kinds}
+    assert {"Busy", "TooLarge", "Unsuitable"} <= kinds
+    for path, text in texts.items():
+        tree = ast.parse(text)
         functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
         for call in (n for n in ast.walk(tree) if isinstance(n, ast.Call)):
-            if not (isinstance(call.func, ast.Name) and call.func.id == "UserError"):
+            if not (isinstance(call.func, ast.Name) and call.func.id in kinds):
                 continue
             cause = call.args[0]
-            texts = _spoken(cause)
+            said = _spoken(cause)
             if isinstance(cause, ast.Name):
                 around = [f for f in functions if f.lineno <= call.lineno <= f.end_lineno]
                 for node in ast.walk(around[-1]):
                     if isinstance(node, ast.Assign) and any(getattr(t, "id", "") == cause.id for t in node.targets):
-                        texts += _spoken(node.value)
-            found.append((f"{path.relative_to(ROOT)}:{call.lineno}", texts))
+                        said += _spoken(node.value)
+            found.append((f"{path.relative_to(ROOT)}:{call.lineno}", said))
     return found
 
 
@@ -96,7 +105,7 @@ def test_every_option_is_there(site):
     page = words(site / "options.html")
     for f in option_fields(ProcessConfig):
         assert f.name in page
-    for command in COMMANDS:
+    for command in every():
         parser = Parser(prog=command.name)
         command.add_arguments(parser)
         assert f"ned {command.name}" in page
@@ -108,9 +117,47 @@ def test_python_and_documents_elsewhere_are_in_it(site):
     assert "intensity 0 is the identity" in words(site / "manipulator.html")
     assert "fit_face" in words(site / "api" / "ned.fitting.html")
     assert "frame_rate" in words(site / "api" / "ned.types.html")
+    for name, said in {"batch": "plan_batch", "ui": "UiSettings"}.items():
+        assert said in words(site / "api" / f"ned.{name}.html")
     assert "MediaPipe" in words(site / "third_party" / "index.html") and "Cancel" in words(site / "comfyui.html")
     for image in re.findall(r'<img[^>]* src="([^"]+)"', (site / "start.html").read_text()):
         assert (site / image).stat().st_size > 1000
+
+
+ASKED = ("too many uploads at once", "no face was found", "the store cannot be reached", "not served to others",
+         "has changed since it was planned")  # fmt: skip
+"""What somebody who has read an error types into the search."""
+
+
+def test_the_index_of_the_search_has_every_error(site):
+    """An entry of its own for each, which its words and an existing place are in."""
+    index = json.loads((site / "search" / "search_index.json").read_text(encoding="utf-8"))
+    entries = [one for one in index["docs"] if one["location"].startswith("troubleshooting.html#")]
+    places = re.findall(r'<h3 id="([^"]+)"', (site / "troubleshooting.html").read_text(encoding="utf-8"))
+    assert {one["location"].partition("#")[2] for one in entries} >= set(places) and len(places) > 330
+    for said in ASKED:
+        titles = [plain(html.unescape(re.sub(r"<[^>]*>", "", one["title"]))) for one in entries]
+        assert any(said in title for title in titles), said
+
+
+def test_the_search_finds_an_error_by_its_words(site, browser):
+    """In a browser, as a reader types them: the first section of the page of errors is the entry."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        page.set_default_timeout(30_000)
+        try:
+            for said in ASKED:
+                page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+                page.locator("[data-md-component='search-query']").click()
+                page.keyboard.type(said)
+                found = page.locator(".md-search-result__item a[href*='troubleshooting.html'][href*='#']").first
+                found.wait_for()
+                assert said in plain(found.inner_text()).lower(), found.inner_text()
+        finally:
+            page.close()
+            server.shutdown()
 
 
 class _Outside(HTMLParser):

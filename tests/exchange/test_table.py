@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from ned.errors import UserError
+from ned.exchange.convert import space_of
 from ned.exchange.livelink import read_expression
 from ned.exchange.table import read_table
 from ned.face_model.spaces import ARKIT52
@@ -48,3 +49,12 @@ def test_absurd_timecodes_are_refused(tmp_path, code):
     base = ExpressionTrack.unpack(ARKIT52, np.zeros((2, 52), np.float32))
     with pytest.raises(UserError, match="is no timecode"):
         read_expression(path, base, np.array([0.0, 0.04]), Fraction(25))
+
+
+def test_a_space_is_known_by_any_spelling_that_is_read(tmp_path):
+    path = tmp_path / "track.csv"
+    path.write_text("frame,mouthSmile_L,Jaw Open\n0,0.1,0.2\n")
+    assert space_of(path) is ARKIT52
+    path.write_text("frame,nothing\n0,1\n")
+    with pytest.raises(UserError, match="no column is a coefficient that is known"):
+        space_of(path)

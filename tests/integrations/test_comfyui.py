@@ -14,6 +14,10 @@ from ned.errors import NedError
 PACK = Path(__file__).resolve().parents[2] / "integrations" / "comfyui"
 
 
+class InterruptProcessingException(Exception):
+    """What ComfyUI takes for the end that was asked for."""
+
+
 @pytest.fixture
 def comfy(tmp_path, monkeypatch):
     """What a pack finds inside ComfyUI, as far as ours asks for it."""
@@ -31,6 +35,13 @@ def comfy(tmp_path, monkeypatch):
     folders.get_output_directory = lambda: str(tmp_path)
     utils, management, whole = (types.ModuleType(name) for name in ("utils", "model_management", "comfy"))
     utils.ProgressBar, management.processing_interrupted = ProgressBar, lambda: seen.interrupted
+
+    def throw():
+        if seen.interrupted:
+            seen.interrupted = False
+            raise InterruptProcessingException
+
+    management.throw_exception_if_processing_interrupted = throw
     names = {"comfy": whole, "comfy.utils": utils, "comfy.model_management": management, "folder_paths": folders}
     for name, module in names.items():
         monkeypatch.setitem(sys.modules, name, module)
@@ -77,9 +88,16 @@ def test_a_video_goes_through_by_its_path(nodes, comfy, sample, tmp_path):
 
 
 def test_cancel_ends_a_run_and_leaves_nothing(nodes, comfy, sample, tmp_path):
-    comfy.interrupted = True
-    with pytest.raises(NedError):
-        nodes.NODE_CLASS_MAPPINGS["NedVideo"]().edit(str(sample.path), "angry", 1.0, end="0.4")
+    nodes = nodes.NODE_CLASS_MAPPINGS
+    for work in (
+        lambda: nodes["NedVideo"]().edit(str(sample.path), "angry", 1.0, end="0.4"),
+        lambda: nodes["NedStill"]().edit(str(PACK / "missing.png"), "angry", 1.0),
+        lambda: nodes["NedExpression"]().export(str(sample.path), "csv"),
+    ):
+        comfy.interrupted = True
+        with pytest.raises((InterruptProcessingException, NedError)) as ended:
+            work()
+        assert ("missing.png" in str(ended.value)) == isinstance(ended.value, NedError)
     assert not list(tmp_path.iterdir())
 
 
@@ -106,3 +124,8 @@ def test_a_node_runs_again_only_where_something_changed(nodes, tmp_path):
     assert first == node.IS_CHANGED(str(path), emotion="sad") != node.IS_CHANGED(str(path), emotion="happy")
     path.write_bytes(b"22")
     assert first != node.IS_CHANGED(str(path), emotion="sad")
+    said = [node.IS_CHANGED(str(tmp_path / "shot.%04d.png"), emotion="sad")]
+    for number in (1001, 1002):
+        (tmp_path / f"shot.{number}.png").write_bytes(b"1")
+        said.append(node.IS_CHANGED(str(tmp_path / "shot.%04d.png"), emotion="sad"))
+    assert len(set(said)) == 3

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import re
+import select
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
+START_S = 120.0
 
 
 @dataclass
@@ -41,14 +43,21 @@ class Server:
         ]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
         self.process = subprocess.Popen([*command, *self.options], stdout=subprocess.PIPE, text=True, env=environment)
+        if not select.select([self.process.stdout], [], [], START_S)[0]:
+            self.process.kill()
+            raise AssertionError(f"the page did not begin within {START_S:g} s")
         self.address = re.search(r"http://\S+", self.process.stdout.readline())[0]
         self.port = int(re.search(r":(\d+)/", self.address)[1])
         return self
 
     def end(self) -> None:
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(30)
-        self.process.stdout.close()
+        try:
+            self.process.wait(60)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            self.process.stdout.close()
 
     def visitor(self) -> Visitor:
         """Somebody with the key and a fresh session."""
@@ -85,7 +94,7 @@ class Visitor:
         said |= {name.replace("_", "-"): value for name, value in headers.items()}
         if isinstance(body, dict):
             body = json.dumps(body)
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=600)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request(method, path, body, said)
             answer = connection.getresponse()
@@ -116,7 +125,7 @@ class Visitor:
     def job(self, ident: str) -> dict[str, Any]:
         return next(one for one in self.get("/api/session")["jobs"] if one["id"] == ident)
 
-    def until(self, look: Any, good: Any, seconds: float = 900.0) -> Any:
+    def until(self, look: Any, good: Any, seconds: float = 300.0) -> Any:
         """What `look` gives once `good` says that it is."""
         end = time.monotonic() + seconds
         while not good(said := look()):

@@ -158,8 +158,10 @@ def test_from_drop_to_download(own, context, sample, session_folder, tmp_path):
     page.shown(lambda: page.one("#time").fill("0"))
     page.shown(lambda: page.press("sad"))
     page.press("Copy as command")
+    page.one("#copied[open]").wait_for()  # the server has said it
     command = page.one("#copied-text").input_value()
     page.tab.keyboard.press("Escape")
+    page.one("#copied").wait_for(state="hidden")
     page.press("Run")
     page.tab.get_by_text("rendering").wait_for()
     asked, errors = page.asked, page.errors

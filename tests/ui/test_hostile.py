@@ -4,11 +4,11 @@ import http.client
 import json
 import select
 import threading
-import time
 
 import pytest
 
 from ned.ui.app import build_app
+from ned.ui.job import try_lock
 from ned.ui.settings import UiSettings
 from tests.ui.serving import HAPPY, Visitor
 
@@ -168,7 +168,7 @@ def test_many_uploads_at_once(server):
 
     def send() -> None:
         connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=120)
-        gate.wait()
+        gate.wait(60.0)
         connection.putrequest("POST", "/api/files?name=many.mp4")
         for name, value in (("cookie", visitor.cookie), ("x-ned", "1"), ("content-length", "50000")):
             connection.putheader(name, value)
@@ -179,14 +179,16 @@ def test_many_uploads_at_once(server):
                 break
         connection.close()
 
-    threads = [threading.Thread(target=send) for _ in range(100)]
+    threads = [threading.Thread(target=send, daemon=True) for _ in range(100)]
     for thread in threads:
         thread.start()
-    visitor.until(lambda: len(statuses), lambda count: count >= 96)
-    assert len(visitor.get("/api/session")["files"]) == 4 and alive(server)
-    enough.set()
+    try:
+        visitor.until(lambda: len(statuses), lambda count: count >= 96, 120.0)
+        assert len(visitor.get("/api/session")["files"]) == 4 and alive(server)
+    finally:
+        enough.set()
     for thread in threads:
-        thread.join()
+        thread.join(60.0)
     assert statuses == [429] * 96
     visitor.until(lambda: visitor.get("/api/session")["files"], lambda files: not files, 20.0)
 
@@ -226,8 +228,18 @@ def test_leaving_deletes_everything(server, sample):
     assert not mine.exists() and visitor.ask("GET", "/api/session").status == 401
 
 
-def test_a_running_job_ends_with_its_session(server, owner, job):
-    """Last of all: the owner leaves while it works."""
+def test_a_running_job_ends_with_its_session(server, sample):
+    """The owner leaves while it works, and another waits."""
+    owner = server.visitor()
+    ident = owner.send(sample.path)["id"]
+    for _ in range(2):
+        owner.post(f"/api/files/{ident}/jobs", {"document": HAPPY})
+    owner.until(lambda: owner.get("/api/session")["jobs"], lambda jobs: any(job["stages"] for job in jobs), 120.0)
+    (folder,) = [one for one in (server.data / "sessions").iterdir() if (one / "files" / ident).is_dir()]
+    locks = [path.open("rb") for path in folder.glob("jobs/*/lock")]
+    assert [try_lock(lock, shared=True) for lock in locks] == [False, False]
     assert owner.ask("DELETE", "/api/session").status == 200
-    time.sleep(0.5)
-    assert not [path for path in (server.data / "sessions").rglob(job)]
+    assert [try_lock(lock, shared=True) for lock in locks] == [True, True]  # which go with their processes
+    assert not folder.exists()
+    for lock in locks:
+        lock.close()

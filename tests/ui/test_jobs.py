@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ned.video import read_frames
+from ned.ui.media import plays
+from ned.video import probe, read_frames
 from tests.ui.serving import HAPPY
 
 
@@ -86,7 +87,7 @@ def test_a_job_that_waits_can_be_cancelled(server, owner):
 def test_a_photograph(server, tmp_path):
     from skimage.data import astronaut
 
-    path = tmp_path / "portrait.png"
+    path = tmp_path / "frame.png"
     Image.fromarray(astronaut()).save(path)
     visitor = server.visitor()
     said = visitor.send(path)
@@ -95,12 +96,34 @@ def test_a_photograph(server, tmp_path):
     preview = visitor.ask("POST", f"/api/files/{said['id']}/preview", {"document": wish})
     job = visitor.post(f"/api/files/{said['id']}/jobs", {"document": wish})["id"]
     state = visitor.until(lambda: visitor.job(job), lambda one: one["state"] not in ("waiting", "running"))
-    assert state["state"] == "done" and state["output"] == "portrait_sad.png", state
+    assert state["state"] == "done" and state["output"] == "frame_sad.png", state
     made = np.asarray(Image.open(io.BytesIO(visitor.ask("GET", f"/api/jobs/{job}/result").body)).convert("RGB")).astype(
         int
     )
     shown = np.asarray(Image.open(io.BytesIO(preview.body))).astype(int)
     assert np.abs(made - shown).mean() < 2.0 and np.abs(made - astronaut().astype(int)).max() > 20
+
+
+def test_names_that_the_page_uses_itself(server, tmp_path):
+    """What it makes of an upload takes the place of none: a photograph called as its preview, a video as its proxy."""
+    from skimage.data import astronaut
+
+    from tests.video.tiny_clips import make_clip
+
+    visitor, photo = server.visitor(), tmp_path / "frame.jpg"
+    Image.fromarray(np.kron(astronaut(), np.ones((4, 4, 1), np.uint8))).save(photo, quality=60)
+    said = visitor.send(photo)
+    assert said["state"] == "ready" and visitor.ask("GET", f"/api/files/{said['id']}/frame").status == 200
+    (kept,) = server.data.glob(f"sessions/*/files/{said['id']}/upload/*")
+    assert kept.name == "frame.jpg" and kept.read_bytes() == photo.read_bytes()
+
+    video = make_clip(tmp_path / "proxy.mp4", form="yuv420p10le")
+    said = visitor.send(video)
+    said = visitor.until(lambda: visitor.file(said["id"]), lambda one: one["media"], 60.0)
+    shown = visitor.ask("GET", f"/api/files/{said['id']}/media").body
+    assert not said["facts"]["plays"] and shown != video.read_bytes()
+    (tmp_path / "shown.mp4").write_bytes(shown)
+    assert plays(probe(tmp_path / "shown.mp4"))
 
 
 def test_a_worker_that_dies_is_begun_again(server, owner):

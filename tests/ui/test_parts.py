@@ -3,6 +3,8 @@
 import os
 import re
 import shlex
+import sys
+import threading
 import time
 
 import numpy as np
@@ -10,11 +12,16 @@ import pytest
 
 from ned.cli import parse
 from ned.config import ProcessConfig, load_overrides
-from ned.errors import UserError
+from ned.errors import Cancelled, ProcessingError, UserError
+from ned.runtime.cancel import CancelToken
 from ned.ui.document import Document, StillDocument
+from ned.ui.job import CANCEL, LOCK, _turn, try_lock
+from ned.ui.jobs import PageJobs
 from ned.ui.media import loudness, make_proxy, plays
 from ned.ui.names import kind_of, safe_name
+from ned.ui.settings import UiSettings
 from ned.ui.store import Store
+from ned.ui.uploads import Uploads
 from ned.video import probe
 from tests.video.tiny_clips import decode, make_clip
 
@@ -29,6 +36,7 @@ WISHES = {
     "late": [key(2, 1.25, "angry", 0.6, 1.5)],
     "several": [key(1, 0, "neutral"), key(1, 3.04, "happy", 0.8), key(2, 0.5, "surprised", 1.5)],
     "place": [key(1, 0, "va(0.7,-0.3)"), key(1, 2, "original")],
+    "long": [key(1, 0, "neutral"), key(1, 3661.257, "happy", 0.85), key(1, 7322.001, "va(0.125,-0.333)")],
     "own lengths": [key(1, 0, "neutral"), key(1, 1, "happy", 1, 0.2), key(1, 3, "sad", 1, 2.0)],
     "clip": [{"person": 1, "time": 0, "reference": "abc", "intensity": 0.9, "transition": 0.8}, key(2, 0, "happy")],
 }
@@ -148,6 +156,75 @@ def test_what_browsers_play_and_proxies_of_the_rest(tmp_path):
     with pytest.raises(Exception, match="no proxy"):
         make_proxy(tmp_path / "none.mp4", tmp_path / "p.mp4")
     assert not (tmp_path / "p.mp4").exists()
+
+
+def test_a_file_of_which_ffmpeg_complains_much_is_no_trap(tmp_path, monkeypatch):
+    """What it says is not read while it works, so it may not fill a pipe."""
+    script = tmp_path / "ffmpeg"
+    complains = "import sys; sys.stderr.write('damaged\\n' * 50_000 + 'the end\\n'); sys.exit(1)"
+    script.write_text(f"#!{sys.executable}\n{complains}\n")
+    script.chmod(0o755)
+    monkeypatch.setattr("ned.ui.media.find_ffmpeg", lambda: str(script))
+    said = []
+
+    def make():
+        try:
+            make_proxy(tmp_path / "a.mkv", tmp_path / "p.mp4")
+        except ProcessingError as error:
+            said.append(str(error))
+
+    thread = threading.Thread(target=make, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert said == ["a.mkv: no proxy could be made (the end)"] and list(tmp_path.iterdir()) == [script]
+
+
+def test_looking_at_a_job_disturbs_nobody(tmp_path):
+    """Whoever asks whether it runs neither holds its lock against others who ask, nor makes anything."""
+    folder = tmp_path / "job"
+    folder.mkdir()
+    jobs = PageJobs(Store(tmp_path / "ui"), UiSettings(tmp_path / "ui"))
+    assert not jobs.runs(folder) and not list(folder.iterdir())
+    (folder / LOCK).touch()
+    with (folder / LOCK).open("rb") as asks:
+        assert try_lock(asks, shared=True) and not jobs.runs(folder)
+    with (folder / LOCK).open("a") as works:
+        assert try_lock(works) and jobs.runs(folder)
+
+
+def test_a_job_that_was_cancelled_before_its_turn_does_not_begin(tmp_path):
+    (tmp_path / CANCEL).touch()
+    with pytest.raises(Cancelled), _turn(tmp_path / "turn", tmp_path / CANCEL, CancelToken()):
+        raise AssertionError("it began")
+
+
+def test_a_clip_that_a_job_imitates_is_in_use(tmp_path):
+    store = Store(tmp_path / "ui")
+    _, session = store.begin()
+    jobs, folder, clip = PageJobs(store, UiSettings(store.root)), session.new("jobs"), session.new("files")
+    (folder / "job.json").write_text('{"file": "0123456789abcdef"}')
+    (folder / "edit.yaml").write_text(f"timeline: [{{reference: {clip}/upload/a.mp4}}]")
+    with (folder / LOCK).open("a") as works:
+        assert try_lock(works)
+        assert jobs.use(session, clip.name) and jobs.use(session, "0123456789abcdef")
+        assert not jobs.use(session, session.new("files").name)
+    assert not jobs.use(session, clip.name)
+
+
+def test_uploads_that_nobody_sends_any_more_are_found(tmp_path):
+    store = Store(tmp_path / "ui")
+    _, session = store.begin()
+    left, comes, there = (session.new("files") for _ in range(3))
+    for folder in (left, comes, there):
+        (folder / "part").write_bytes(b"1")
+    (there / "file.json").write_text("{}")
+    for path in (left / "part", left, there / "part", there, comes):
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
+    assert list(Uploads(UiSettings(store.root)).left_behind(store.sessions())) == [left]
+    session.delete()
+    with pytest.raises(UserError, match="this session is over"):
+        session.new("files")
+    assert not session.folder.exists()
 
 
 def test_loudness_follows_the_sound(sample, tmp_path):

@@ -53,7 +53,7 @@ def run_pool(pool: Pool, count: int, store: Store, manifest: Manifest, display: 
     """
     batch, refused, alive, lost = secrets.token_hex(2), [], set(), 0
     state = look(store, manifest)
-    done = state.units_done
+    done = _progress(state)
     for number in range(count):
         alive.add(name := f"{batch}-{number}")
         pool.start(name, count)
@@ -67,7 +67,7 @@ def run_pool(pool: Pool, count: int, store: Store, manifest: Manifest, display: 
                 elif ended.how == "lost":
                     state = look(store, manifest, claims=False)
                     withdraw_all(store, list(state.states.values()), {ended.name})
-                    lost, done = (1, state.units_done) if state.units_done > done else (lost + 1, done)
+                    lost, done = (1, _progress(state)) if _progress(state) > done else (lost + 1, done)
                     display.note(f"worker {ended.name} was lost ({ended.said}); another takes its place")
                     if lost > REPLACED_MOST:
                         remedy = "is there enough memory for so many? `ned batch work` shows what one says"
@@ -77,12 +77,18 @@ def run_pool(pool: Pool, count: int, store: Store, manifest: Manifest, display: 
                         alive.add(name := f"{batch}-{number}")
                         pool.start(name, count)
             if time.monotonic() - looked >= look_s:
+                manifest = Manifest.load(store)  # which may have grown
                 looked, state = time.monotonic(), look(store, manifest)
                 display.show(state)
     finally:
         if alive:
             pool.stop()
-    state = look(store, manifest)
+    state = look(store, Manifest.load(store))
     if not state.over and refused:
         raise UserError(refused[0])
     return state
+
+
+def _progress(state: BatchState) -> int:
+    """Units that are done or given up."""
+    return state.units_done + len(state.failures)

@@ -108,7 +108,7 @@ class Tasks:
 
 def work_here(url: str, name: str, count: int, scratch: str | None) -> tuple[str, str]:
     """A worker in this process: how it ended, and what it said. For Ray, whose processes have our threads set."""
-    from ned.batch.worker import Worker
+    from ned.batch.worker import BrokenWorker, Worker
     from ned.runtime.cores import quiet_algebra
     from ned.runtime.heap import share_heaps
 
@@ -122,7 +122,7 @@ def work_here(url: str, name: str, count: int, scratch: str | None) -> tuple[str
             return "done", ""
         except UserError as error:
             return "refused", str(error)
-        except Cancelled as error:
+        except (Cancelled, BrokenWorker) as error:
             return "lost", str(error)
         except ProcessingError as error:
             if time.monotonic() - started < 60:

@@ -4,23 +4,48 @@ import { $, left, make, say } from "./dom.js";
 
 const RUNNING = ["waiting", "running"];
 const STATES = { waiting: "waits for its turn", running: "running", done: "done", failed: "failed", cancelled: "cancelled; nothing of it is left", interrupted: "was broken off" };
-let known = "";
+const rows = new Map(); // by the job's id its row, and what was shown in it
 
 export const anyRuns = (jobs) => jobs.some((job) => RUNNING.includes(job.state));
 
 export function showJobs(jobs, again) {
   $("jobs-panel").hidden = !jobs.length;
-  const now = JSON.stringify(jobs);
-  if (now === known) return;
-  known = now;
+  for (const id of rows.keys()) if (!jobs.some((job) => job.id === id)) rows.delete(id);
   const focused = document.activeElement?.dataset?.act;
-  $("jobs").replaceChildren(...jobs.map((job) => row(job, again)));
-  if (focused) document.querySelector(`[data-act="${focused}"]`)?.focus();
+  const nodes = jobs.map((job) => row(job, again));
+  if (nodes.length !== $("jobs").children.length || nodes.some((node, k) => node !== $("jobs").children[k])) $("jobs").replaceChildren(...nodes);
+  if (focused && document.activeElement?.dataset?.act !== focused) document.querySelector(`[data-act="${focused}"]`)?.focus();
 }
 
+// Progress changes some times a second; buttons are left alone meanwhile, or a press would be lost with the button.
 function row(job, again) {
+  const shown = rows.get(job.id) ?? { node: make("li", { class: "job", "data-job": job.id }, make("span", { class: "title" }), make("span", { class: "acts" }), make("div", { class: "said" })) };
+  rows.set(job.id, shown);
+  const [title, acts, said] = shown.node.children;
+  const what = JSON.stringify([job.state, job.cancelling, job.report, job.output]);
+  if (shown.what !== what) {
+    shown.what = what;
+    shown.node.dataset.state = job.state;
+    title.textContent = job.output;
+    acts.replaceChildren(...actsOf(job, again));
+  }
+  const now = JSON.stringify([job.state, job.stages, job.error, job.notes, job.began, job.ended]);
+  if (shown.now !== now) {
+    shown.now = now;
+    said.replaceChildren(...saidOf(job));
+  }
+  return shown.node;
+}
+
+function actsOf(job, again) {
   const act = (name, what, work) => make("button", {
-    type: "button", "data-act": `${what}-${job.id}`, onclick: async (event) => { event.target.disabled = true; try { await work(); } catch (error) { say(error.message); } again(); },
+    type: "button", "data-act": `${what}-${job.id}`, onclick: async (event) => {
+      const { dataset } = event.currentTarget; // not disabled, which would take the focus away
+      if (dataset.busy) return;
+      dataset.busy = "1";
+      try { await work(); } catch (error) { say(error.message); } finally { delete dataset.busy; }
+      again();
+    },
   }, name);
   const to = `/api/jobs/${job.id}`;
   const acts = [];
@@ -31,11 +56,14 @@ function row(job, again) {
     if (job.report) acts.push(make("a", { class: "button", href: `${to}/report`, target: "_blank" }, "Report"));
   }
   if (!RUNNING.includes(job.state)) acts.push(act("Remove", "remove", () => remove(to)));
-  const parts = [make("span", { class: "title" }, job.output), make("span", { class: "acts" }, ...acts)];
-  if (job.state === "running") parts.push(...progress(job));
-  else parts.push(make("span", { class: job.error ? "said small bad" : "said small soft" }, job.error ? `failed: ${job.error}` : spent(job)));
-  if (job.state === "done" && job.notes?.length) parts.push(make("span", { class: "said small soft" }, job.notes.join("; ")));
-  return make("li", { class: "job", "data-job": job.id, "data-state": job.state }, ...parts);
+  return acts;
+}
+
+function saidOf(job) {
+  if (job.state === "running") return progress(job);
+  const parts = [make("span", { class: job.error ? "small bad" : "small soft" }, job.error ? `failed: ${job.error}` : spent(job))];
+  if (job.state === "done" && job.notes?.length) parts.push(make("span", { class: "small soft" }, job.notes.join("; ")));
+  return parts;
 }
 
 function spent(job) {
@@ -45,15 +73,15 @@ function spent(job) {
 
 function progress(job) {
   const stage = job.stages.at(-1);
-  if (!stage) return [make("progress", { class: "said" }), make("span", { class: "said small soft" }, "begins")];
-  const bar = stage.total && !stage.over ? make("progress", { class: "said", max: stage.total, value: stage.done }) : make("progress", { class: "said" });
+  if (!stage) return [make("progress"), make("span", { class: "small soft" }, "begins")];
+  const bar = stage.total && !stage.over ? make("progress", { max: stage.total, value: stage.done }) : make("progress");
   const names = job.stages.map((one) => {
     const now = one === stage && !one.over;
     const rest = now && one.total && one.done ? `, ${left((one.total - one.done) * one.seconds / one.done)}` : "";
     const count = now && one.total ? ` ${one.done}/${one.total}${rest}` : one.over ? ` ${one.seconds.toFixed(1)} s` : "";
     return make("span", { class: now ? "now" : "" }, one.name + count);
   });
-  return [bar, make("span", { class: "said stages" }, ...names)];
+  return [bar, make("span", { class: "stages" }, ...names)];
 }
 
 function watch(job) {

@@ -11,15 +11,21 @@ let session = { files: [], jobs: [], limits: {} };
 let wanted = null; // the id of the file that is shown, or looked at
 let sending = null; // the upload under way
 let polling = 0;
+let [polls, newest] = [0, 0];
 
 async function poll() {
   clearTimeout(polling);
+  const mine = ++polls;
   try {
-    session = await get("/api/session");
+    const said = await get("/api/session");
+    if (mine < newest) return; // whoever asked later was answered earlier, and polls on
+    newest = mine;
+    session = said;
     show();
   } catch (error) {
     say(error.status === 401 ? "This session is over. Open the address that `ned ui` printed." : "The page's server does not answer.", true);
   }
+  clearTimeout(polling);
   const busy = anyRuns(session.jobs) || session.files.some((file) => file.state === "looking" || (file.state === "ready" && file.kind === "video" && (!file.media || !file.curves)));
   polling = setTimeout(poll, document.hidden ? 4000 : busy ? 400 : 2500);
 }
@@ -84,6 +90,13 @@ function showLooking(file) {
     return;
   }
   if (!file) return;
+  if (file.state === "uploading") {
+    $("looking-text").textContent = "Another tab is copying a file …";
+    $("looking-stop").textContent = "Stop";
+    bar.hidden = false;
+    bar.removeAttribute("value");
+    return;
+  }
   if (file.state === "failed") {
     $("looking-text").textContent = `${file.name}: ${file.error}`;
     $("looking-stop").textContent = "Remove it";
@@ -179,7 +192,7 @@ function begin() {
   $("remove").onclick = removeFile;
   $("leave").onclick = async () => {
     if (!confirm("Delete all files, results and jobs of this browser?")) return;
-    await remove("/api/session").catch((error) => say(error.message));
+    try { await remove("/api/session"); } catch (error) { say(`Not everything was deleted: ${error.message}`); poll(); return; }
     localStorage.clear();
     say("Everything was deleted. Open the address that `ned ui` printed to begin anew.", true);
     clearTimeout(polling);

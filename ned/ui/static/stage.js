@@ -55,6 +55,12 @@ function put(node, url) {
   });
 }
 
+function clear(node) {
+  const old = node.getAttribute("src");
+  node.removeAttribute("src");
+  if (old?.startsWith("blob:")) URL.revokeObjectURL(old);
+}
+
 // At most one request is under way; what changed meanwhile is asked for next, once.
 export async function refresh() {
   if (view !== "frame" || !state.file) return;
@@ -69,26 +75,26 @@ export async function refresh() {
       const began = performance.now();
       if (shownTime !== time) {
         const { url } = await image(`/api/files/${id}/frame?time=${time}`);
+        if (state.file?.id !== id) { URL.revokeObjectURL(url); return; }
         await put($("before"), url);
+        if (state.file?.id !== id) return;
         shownTime = time;
-        if (state.file.id !== id) return;
       }
       const wish = documentOf();
       if (wish) {
         const { url, frame } = await image(`/api/files/${id}/preview`, { document: wish, time });
-        if (state.file.id !== id) return;
+        if (state.file?.id !== id) { URL.revokeObjectURL(url); return; }
         await put($("after"), url);
         $("view").dataset.frame = frame;
-      } else {
-        $("after").removeAttribute("src");
-      }
+      } else clear($("after"));
       $("view").dataset.seconds = ((performance.now() - began) / 1000).toFixed(3);
       say("");
       showTags();
     } while (again);
     $("view").dataset.shown = String(Number($("view").dataset.shown || 0) + 1);
   } catch (error) {
-    $("after").removeAttribute("src");
+    if (state.file?.id !== id) return;
+    clear($("after"));
     showTags();
     say(error.message);
   } finally {

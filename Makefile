@@ -30,7 +30,7 @@ demo: $(STAMP)
 	@test "$(FACE_MODEL)" != flame || test -s "$(OUT)/flame/flame2023_Open.pkl" || \
 	  $(BIN)/python scripts/build/synthetic_flame.py "$(OUT)/flame" --edition 2023open
 ifeq ($(strip $(VIDEO)),)
-	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)"
+	@test -s "$(SAMPLE)" || $(BIN)/ned sample "$(SAMPLE)" --overwrite
 	@for emotion in $(EMOTION); do $(BIN)/ned process "$(SAMPLE)" --emotion "$$emotion" $(MODEL) \
 	  --output "$(OUT)/sample_$$emotion.mp4" --compare --report --overwrite || exit; done
 else

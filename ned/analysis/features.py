@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, Float, UInt8
 
-from ned.analysis.skin import DARK, SIDE, finished
+from ned.analysis.skin import LOGARITHMS, SIDE, finished
 from ned.types import SkinStatistics
 
 _WINDOW, _CONTRAST = 4.0, 3.0
@@ -80,15 +80,14 @@ class HiddenFeatures:
     ) -> tuple[Float[np.ndarray, "side side"], Float[np.ndarray, "side side"]]:
         """Slope of the regression, and the usual contrast in its window."""
         inside = judged.astype(np.float32)
-        weight = np.maximum(cv2.GaussianBlur(inside, (0, 0), _CONTRAST), 1e-3)
-
-        def contrast(light: np.ndarray) -> np.ndarray:
-            return (light - cv2.GaussianBlur(light * inside, (0, 0), _CONTRAST) / weight) * inside
-
-        usual = contrast(self._middle)
-        now = contrast(np.log(sample[..., :3].astype(np.float32) + DARK).mean(-1))
-        own = cv2.GaussianBlur(self._trust * usual * usual, (0, 0), _WINDOW)
-        shared = cv2.GaussianBlur(self._trust * usual * now, (0, 0), _WINDOW)
+        now = np.take(LOGARITHMS, sample[..., :3]).mean(-1)
+        smooth = cv2.GaussianBlur(cv2.merge([inside, self._middle * inside, now * inside]), (0, 0), _CONTRAST)
+        weight = np.maximum(smooth[..., 0], 1e-3)
+        usual = (self._middle - smooth[..., 1] / weight) * inside
+        now = (now - smooth[..., 2] / weight) * inside
+        trusted = self._trust * usual
+        both = cv2.GaussianBlur(cv2.merge([trusted * usual, trusted * now]), (0, 0), _WINDOW)
+        own, shared = both[..., 0], both[..., 1]
         return shared / np.maximum(own, 1e-6), own
 
 
@@ -96,6 +95,8 @@ def _parts(
     mask: Bool[np.ndarray, "side side"], least: int, likeness: Float[np.ndarray, "side side"], sure: float
 ) -> list[Bool[np.ndarray, "side side"]]:
     """Connected parts of at least so many cells, a quarter of them below `sure`."""
+    if np.count_nonzero(mask) < least:
+        return []
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     large = [labels == k for k in range(1, count) if stats[k, cv2.CC_STAT_AREA] >= least]
     return [part for part in large if np.percentile(likeness[part], 25) < sure]

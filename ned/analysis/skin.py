@@ -13,9 +13,9 @@ from functools import lru_cache
 
 import cv2
 import numpy as np
-from jaxtyping import Bool, Float, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 
-from ned.analysis.skin_kernels import areas, even_slope
+from ned.analysis.skin_kernels import areas, departure, even_slope, place, unlikeness
 from ned.analysis.store import RowStore, release
 from ned.face_model import load_face_model
 from ned.geometry.landmarks import NUM_SURFACE
@@ -31,6 +31,8 @@ LEAST_SAMPLES = 6
 """With fewer looks at a person nobody knows what is usual."""
 DARK = 16.0
 """Added before the logarithm, so that noise in the dark is no difference."""
+LOGARITHMS = np.log(np.arange(256, dtype=np.float32) + np.float32(DARK))
+"""Of each value of light with that."""
 _LEAST_SPREAD = 0.06
 _UNLIKE, _SURE = 4.5, 7.0
 """Departure in spreads from which on a place is covered if it hangs together with one that surely is."""
@@ -57,6 +59,10 @@ class _Map:
     filled: np.ndarray
     """The same with mouth and eyes."""
     skin: Bool[np.ndarray, "side side"]
+    corners: Int[np.ndarray, "side side 3"]
+    """The vertices that each cell lies between; the first is −1 where there are none."""
+    shares: Float[np.ndarray, "side side 2"]
+    """Of the second and the third of them."""
 
 
 @lru_cache(maxsize=1)
@@ -73,7 +79,14 @@ def _map() -> _Map:
     filled = np.concatenate([model.topology.triangles, np.array(fans, model.topology.triangles.dtype)])
     drawn = _draw(flat, depth, np.ones((len(flat), 1), np.float32), model.topology.triangles, (SIDE, SIDE))
     skin = cv2.erode(drawn[..., 0].astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
-    return _Map(flat, depth, model.topology.triangles, filled, skin)
+    # each triangle drawn with corners of its own, which tell how near a cell is to which
+    own = np.zeros((len(filled), 3, 3), np.float32)
+    own[:, 1, 0], own[:, 2, 1], own[..., 2] = 1.0, 1.0, np.arange(1, len(filled) + 1)[:, None]
+    apart = np.arange(filled.size, dtype=np.int32).reshape(-1, 3)
+    drawn = _draw(flat[filled.ravel()], depth[filled.ravel()], own.reshape(-1, 3), apart, (SIDE, SIDE))
+    which = drawn[..., 2].astype(int) - 1
+    corners = np.where(which[..., None] >= 0, filled[which], -1)
+    return _Map(flat, depth, model.topology.triangles, filled, skin, corners, np.ascontiguousarray(drawn[..., :2]))
 
 
 def _draw(at, depth, attributes, triangles, size: tuple[int, int]) -> np.ndarray:
@@ -102,7 +115,8 @@ def skin_sample(
         part = (part * 255.0 + 0.5).astype(np.uint8)
     scale = np.array(part.shape[1::-1]) / [x1 - x0, y1 - y0]
     local = ((points[:, :2] - [x0, y0] + 0.5) * scale - 0.5).astype(np.float32)
-    where = _draw(chart.flat, chart.depth, local, chart.filled, (SIDE, SIDE))
+    where = np.empty((SIDE, SIDE, 2), np.float32)
+    place(chart.corners, chart.shares, local, where)
     colours = cv2.remap(part, where[..., 0], where[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
     area = areas(where)
     usual = float(np.median(area[chart.skin]))
@@ -179,30 +193,35 @@ def skin_statistics(samples: Sequence[UInt8[np.ndarray, "side side 4"]]) -> Skin
     return SkinStatistics(middle.astype(np.float16), np.maximum(spread, _LEAST_SPREAD).astype(np.float16), known)
 
 
-def occlusion_mask(
-    usual: SkinStatistics, sample: UInt8[np.ndarray, "side side 4"]
-) -> Float[np.ndarray, "side side"] | None:
-    """1 where something lies in front of the face, soft at its edges; None where nothing does."""
-    middle, spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
-    judged = usual.known & (sample[..., 3] > 0)
-    if judged.sum() < 0.2 * usual.known.sum() or not judged.any():
-        return None
-    off = np.log(sample[..., :3].astype(np.float32) + DARK) - middle
-    off -= _light(off, judged, spread)
-    off[~judged] = 0.0
-    unlike = np.sqrt(((off / spread) ** 2).mean(-1))
-    unlike = _blurred(unlike, judged)
-    parts = cv2.connectedComponentsWithStats((unlike > _UNLIKE).astype(np.uint8), connectivity=4)
-    mask = np.zeros((SIDE, SIDE), np.float32)
-    departure = np.abs(off).mean(-1)
-    for k in range(1, parts[0]):
-        part = parts[1] == k
-        large = parts[2][k, cv2.CC_STAT_AREA] >= _LEAST_CELLS
-        if large and unlike[part].max() > _SURE and departure[part].mean() > _LEAST_DEPARTURE:
-            mask[part] = 1.0
-    if not mask.any() or mask.sum() > _MOST_SHARE * judged.sum():
-        return None
-    return finished(mask, judged)
+class SkinOcclusion:
+    """Called with looks at one person: 1 where something lies in front of the face, soft at its edges; None where
+    nothing does."""
+
+    def __init__(self, usual: SkinStatistics) -> None:
+        self._known, self._least = usual.known, 0.2 * usual.known.sum()
+        self._middle, self._spread = usual.middle.astype(np.float32), usual.spread.astype(np.float32)
+
+    def __call__(self, sample: UInt8[np.ndarray, "side side 4"]) -> Float[np.ndarray, "side side"] | None:
+        judged = self._known & (sample[..., 3] > 0)
+        off = np.empty((SIDE, SIDE, 3), np.float32)
+        count = departure(sample, LOGARITHMS, self._middle, judged, off)
+        if not count or count < self._least:
+            return None
+        unlike, mean = np.empty((2, SIDE, SIDE), np.float32)
+        unlikeness(off, _light(off, judged, self._spread), self._spread, judged, unlike, mean)
+        unlike = _blurred(unlike, judged)
+        if unlike.max() <= _SURE:
+            return None
+        parts = cv2.connectedComponentsWithStats((unlike > _UNLIKE).astype(np.uint8), connectivity=4)
+        mask = np.zeros((SIDE, SIDE), np.float32)
+        for k in range(1, parts[0]):
+            part = parts[1] == k
+            large = parts[2][k, cv2.CC_STAT_AREA] >= _LEAST_CELLS
+            if large and unlike[part].max() > _SURE and mean[part].mean() > _LEAST_DEPARTURE:
+                mask[part] = 1.0
+        if not mask.any() or mask.sum() > _MOST_SHARE * count:
+            return None
+        return finished(mask, judged)
 
 
 def finished(

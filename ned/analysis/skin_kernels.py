@@ -12,6 +12,53 @@ _ROUNDS = 4
 
 @numba.njit(cache=True, nogil=True)
 @no_type_check
+def place(corners, shares, points, out):  # pragma: no cover - compiled
+    """Where the cells of a map lie: `corners` "h w 3" are the points that each lies between, `shares` "h w 2" those of
+    the second and the third; 0 where the first is −1."""
+    for i in range(out.shape[0]):
+        for j in range(out.shape[1]):
+            a, b, c = corners[i, j, 0], corners[i, j, 1], corners[i, j, 2]
+            for m in range(2):
+                if a < 0:
+                    out[i, j, m] = 0
+                else:
+                    first = points[a, m]
+                    second, third = points[b, m] - first, points[c, m] - first
+                    out[i, j, m] = first + shares[i, j, 0] * second + shares[i, j, 1] * third
+
+
+@numba.njit(cache=True, nogil=True)
+@no_type_check
+def departure(sample, logarithms, middle, judged, off):  # pragma: no cover - compiled
+    """How far a look is from the usual one, in the logarithm of light; 0 where it is not judged. How many are."""
+    count = 0
+    for i in range(off.shape[0]):
+        for j in range(off.shape[1]):
+            count += judged[i, j]
+            for m in range(3):
+                off[i, j, m] = logarithms[sample[i, j, m]] - middle[i, j, m]
+    return count
+
+
+@numba.njit(cache=True, nogil=True)
+@no_type_check
+def unlikeness(off, slope, spread, judged, unlike, mean):  # pragma: no cover - compiled
+    """`off` less `slope` (in place, 0 where it is not judged), its root mean square in spreads, and its mean size."""
+    third = np.float32(1) / np.float32(3)
+    for i in range(off.shape[0]):
+        for j in range(off.shape[1]):
+            square, size = np.float32(0), np.float32(0)
+            for m in range(3):
+                value = off[i, j, m] - slope[i, j, m] if judged[i, j] else np.float32(0)
+                off[i, j, m] = value
+                share = value / spread[i, j, m]
+                square += share * share
+                size += abs(value)
+            unlike[i, j], mean[i, j] = np.sqrt(square * third), size * third
+
+
+@numba.njit(cache=True, nogil=True)
+@no_type_check
 def areas(where):  # pragma: no cover - compiled
     """Area of the image that each cell of a map shows, signed; `where`: "h w 2", what each cell shows, in pixels.
 

@@ -16,6 +16,7 @@ from ned.analysis.skin import SkinStore
 from ned.analysis.store import LandmarkStore
 from ned.analysis.tracklets import APPEARANCE_EVERY, Live, TrackerState, Tracklet
 from ned.geometry.articulation import lips_over_eyes
+from ned.runtime.lanes import Lane, help_with
 
 MAX_YAW_RAD, BACK_AT_YAW_RAD = math.radians(48), math.radians(45)
 """By the network's own flattened depth (see `yaw_of_landmarks`); a head turned by about 60°. Beyond it
@@ -37,11 +38,17 @@ DISTRUST_AFTER = 3
 """A face that the detector does not confirm in so many looks at its place is none."""
 
 
+Seen = tuple[Float[np.ndarray, "478 3"] | None, float]
+"""Landmarks, and how surely they are of a face."""
+
+
 class ShotTracker:
     """Follows every face of a shot. `update` frame by frame, `cut` where a new shot starts, `finish` at the end."""
 
     def __init__(self, store: LandmarkStore | None = None, skins: SkinStore | None = None) -> None:
         self._landmarker, self._detector = Landmarker(), Detector()
+        self._second: Landmarker | None = None
+        self._beside = Lane()
         self.store = LandmarkStore() if store is None else store
         self.skins = SkinStore() if skins is None else skins
         self._live: list[Live] = []
@@ -62,10 +69,15 @@ class ShotTracker:
 
     def update(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Follow the known faces into frame `index` and look for new ones now and then."""
-        for face in self._live:
-            self._follow(face, index, rgb)
+        window = self._window_to_scan(*rgb.shape[:2])
+        scan = help_with(self._detector, rgb, window) if window is not None else None
+        self._follow(index, rgb)
         self._merge_doubles()
+        found = scan.result() if scan is not None else []
         self._detect(index, rgb)
+        if window is not None:
+            self._welcome(found, index, rgb)
+            self._doubt(found, window, rgb)
         self._drop_lost()
         self._age += 1
 
@@ -87,23 +99,42 @@ class ShotTracker:
     def finish(self) -> list[Tracklet]:
         """Everything that was seen; closes the networks."""
         self.cut()
-        self._landmarker.close()
-        self._detector.close()
+        for network in (self._landmarker, self._second, self._detector):
+            if network is not None:
+                network.close()
         return [tracklet for tracklet in self._done if tracklet.frames]
 
-    def _follow(self, face: Live, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
-        if face.missed:
-            face.missed += 1
-            return
-        wanted = roi_of_landmarks(face.points)
-        ahead = replace(wanted, x=wanted.x + face.velocity[0], y=wanted.y + face.velocity[1])
-        face.roi = face.roi.towards(ahead, slack=SLACK)
-        points, presence = self._landmarker(rgb, face.roi)
-        if points is None or presence < MIN_PRESENCE or not _plausible(points, wanted, rgb.shape[:2]):
-            face.missed = 1
-            return
-        face.presence = presence
-        self._record(face, points, index, rgb)
+    def _follow(self, index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
+        """Have the landmarks of all who are not lost in this frame."""
+        followed, wanted = [], []
+        for face in self._live:
+            if face.missed:
+                face.missed += 1
+                continue
+            square = roi_of_landmarks(face.points)
+            ahead = replace(square, x=square.x + face.velocity[0], y=square.y + face.velocity[1])
+            face.roi = face.roi.towards(ahead, slack=SLACK)
+            followed.append(face)
+            wanted.append(square)
+        for face, square, (points, presence) in zip(followed, wanted, self._look(rgb, followed), strict=True):
+            if points is None or presence < MIN_PRESENCE or not _plausible(points, square, rgb.shape[:2]):
+                face.missed = 1
+                continue
+            face.presence = presence
+            self._record(face, points, index, rgb)
+
+    def _look(self, rgb: UInt8[np.ndarray, "h w 3"], faces: list[Live]) -> list[Seen]:
+        """The landmarker at the place of each face; of several faces every second is another thread's."""
+        if len(faces) < 2:
+            return [self._landmarker(rgb, face.roi) for face in faces]
+        if self._second is None:
+            self._second = Landmarker()
+        second = self._second
+        others = self._beside.submit(lambda: [second(rgb, face.roi) for face in faces[1::2]])
+        out: list[Seen] = [(None, 0.0)] * len(faces)
+        out[::2] = [self._landmarker(rgb, face.roi) for face in faces[::2]]
+        out[1::2] = others.result()
+        return out
 
     def _record(
         self, face: Live, points: Float[np.ndarray, "478 3"], index: int, rgb: UInt8[np.ndarray, "h w 3"]
@@ -137,14 +168,14 @@ class ShotTracker:
         for face in self._live:
             if face.missed and face.missed % SEEK_EVERY == 1:
                 self._welcome(self._detector(rgb, _around(face.roi, height, width)), index, rgb)
-        if self._age % SCAN_EVERY:
-            return
+
+    def _window_to_scan(self, height: int, width: int) -> Window | None:
+        """Where the detector looks in this frame, beside the network that follows; None where it does not."""
+        if not self._age or self._age % SCAN_EVERY:
+            return None
         every = windows(height, width)
-        window = every[self._turn % len(every)]
         self._turn += 1
-        found = self._detector(rgb, window)
-        self._welcome(found, index, rgb)
-        self._doubt(found, window, rgb)
+        return every[(self._turn - 1) % len(every)]
 
     def _welcome(self, found: list[Detection], index: int, rgb: UInt8[np.ndarray, "h w 3"]) -> None:
         """Detections that no followed face explains take up a lost face or start a new one."""

@@ -31,9 +31,11 @@ def ask(kind: str, **given: Any) -> dict[str, Any]:
     command = [sys.executable, "-m", "ned.bench.child", kind, json.dumps(given)]
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
-    done = subprocess.run(
-        command, capture_output=True, text=True, timeout=MOST_S, env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
-    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=MOST_S, env=environment)
+    except subprocess.TimeoutExpired:
+        return {"error": f"failed: no answer in {MOST_S / 60:g} minutes"}
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
         return {"error": f"failed: {lines[-1][:100]}"}

@@ -12,32 +12,16 @@ import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
+from typing import TYPE_CHECKING
 
-from ned.cli.analyse import Analyse
-from ned.cli.arguments import Command, Parser
-from ned.cli.batch import Batch
-from ned.cli.bench import Bench
-from ned.cli.convert import Convert
-from ned.cli.doctor import Doctor
-from ned.cli.evaluate import Evaluate
-from ned.cli.finetune import Finetune
-from ned.cli.models import Models
-from ned.cli.process import Process
-from ned.cli.sample import Sample
-from ned.cli.stderr import keep_stderr
-from ned.cli.still import Still
-from ned.cli.train import Train
-from ned.cli.ui import Ui
-from ned.cli.verify import Verify
+from ned.cli.commands import COMMANDS, load
 from ned.errors import NedError
 from ned.runtime.cores import quiet_algebra
-from ned.runtime.extras import EXTRAS, missing
-from ned.runtime.heap import share_heaps
 from ned.version import __version__
 
-COMMANDS: tuple[type[Command], ...] = (
-    Process, Still, Ui, Batch, Analyse, Convert, Verify, Sample, Finetune, Train, Evaluate, Models, Doctor, Bench,
-)  # fmt: skip
+if TYPE_CHECKING:
+    from ned.cli.arguments import Command
+    from ned.cli.parser import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -49,10 +33,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")  # names of files need not be text
     with suppress(ValueError):  # not in the main thread
         signal.signal(signal.SIGTERM, _leave)
-    share_heaps()
     quiet_algebra()
     try:
-        code = parse(arguments).main()
+        command = parse(arguments)
+        from ned.runtime.heap import share_heaps
+
+        share_heaps()
+        code = command.main()
         sys.stdout.flush()
         return code
     except SystemExit as leave:  # --help and --version
@@ -71,26 +58,36 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parse(arguments: Sequence[str]) -> Command:
     """The command that the arguments ask for. Raises UserError, and SystemExit for --help and --version."""
+    from ned.cli.parser import Parser
+
     parser = Parser(prog="ned", description="Change the emotion of a person in a talking video.")
     parser.add_argument("--version", action="version", version=f"ned {__version__}")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     commands = parser.add_subparsers(metavar="COMMAND", dest="command", parser_class=Parser)
-    parsers = {}
-    for command in COMMANDS:
-        summary = (command.__doc__ or "").strip().split("\n")[0]
-        parsers[command.name] = added = commands.add_parser(command.name, help=summary, description=command.__doc__)
-        command.add_arguments(added)
-        added.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    parsers = {name: commands.add_parser(name, help=entry.summary) for name, entry in COMMANDS.items()}
+    asked = next((word for word in arguments if not word.startswith("-")), "")
+    if asked in parsers:  # options before it take no values
+        _declare(asked, parsers[asked])
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
+        if given.command is None:  # the nearest of all that there are
+            for name, one in parsers.items():
+                _declare(name, one)
         parsers.get(given.command, parser).reject(unknown)
     if given.command is None:
         parser.print_help()
         raise SystemExit(0 if not arguments else 2)
     values = vars(given)
     values.pop("debug")
-    chosen = values.pop("command")
-    return next(c for c in COMMANDS if c.name == chosen).from_arguments(values)
+    return load(values.pop("command")).from_arguments(values)
+
+
+def _declare(name: str, parser: Parser) -> None:
+    """The arguments of a command."""
+    command = load(name)
+    parser.description = command.__doc__
+    command.add_arguments(parser)
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
 
 
 def _explain(error: Exception) -> tuple[str, int]:
@@ -99,6 +96,8 @@ def _explain(error: Exception) -> tuple[str, int]:
         return f"error: {error}", error.exit_code
     if isinstance(error, MemoryError):
         return "error: out of memory; close other programs or cut the video with --start and --end", 1
+    from ned.runtime.extras import EXTRAS, missing
+
     module = (getattr(error, "name", None) or "").split(".")[0]
     if isinstance(error, ModuleNotFoundError) and module in EXTRAS:
         return f"error: {missing(module, 'this')}", 2
@@ -124,6 +123,8 @@ def _quieten(debug: bool, own_process: bool) -> None:
     if debug:
         return
     if own_process:
+        from ned.cli.stderr import keep_stderr
+
         keep_stderr()
     for name, level in (("GLOG_minloglevel", "2"), ("TF_CPP_MIN_LOG_LEVEL", "3")):
         os.environ.setdefault(name, level)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ned import workspace
 from ned.cli.arguments import Command
 from ned.config.edit import FaceModelOptions
-from ned.config.options import check_times, option
+from ned.config.options import check_choice, check_times, option
 from ned.errors import UserError
 from ned.runtime.progress import Progress, for_stream
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ned.types import Analysis
 
 _IMAGES = 8
+OVERLAY_STYLES = ("mesh", "normals", "nmfc")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +38,7 @@ class Analyse(FaceModelOptions, Command):
         ".glb for an animated mesh, .npz for FLAME's coefficients as DECA keeps them",
     )  # fmt: skip
     overlay: Path | None = option(None, metavar="VIDEO", help="write the video with the fitted mesh over it")
-    overlay_style: str = option("mesh", choices=("mesh", "normals", "nmfc"), help="how the mesh is drawn")
+    overlay_style: str = option("mesh", choices=OVERLAY_STYLES, help="how the mesh is drawn")
     person: int | None = option(None, short="-p", metavar="N", help="whom to export; default: the most prominent")
     sheet: Path | None = option(None, metavar="PNG", help="write an image with each person's face over time")
     start_s: float | None = option(None, flag="--start", metavar="TIME", help="begin here: seconds or [hh:]mm:ss[.f]")
@@ -48,6 +49,8 @@ class Analyse(FaceModelOptions, Command):
 
     def __post_init__(self) -> None:
         check_times(self.start_s, self.end_s)
+        check_choice("overlay-style", self.overlay_style, OVERLAY_STYLES)
+        self.check_face_model()
 
     def main(self) -> int:
         return self.run(for_stream(quiet=self.quiet))
@@ -101,7 +104,6 @@ class Analyse(FaceModelOptions, Command):
         from ned.pipeline.exports import model_to_fit
         from ned.pipeline.fitters import make_fitter
 
-        self.check_face_model()
         cache = workspace.Cache() if self.cache else None
         return make_fitter(model_to_fit(self), self, cache=cache)
 

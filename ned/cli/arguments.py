@@ -7,15 +7,13 @@ once, in the dataclass.
 from __future__ import annotations
 
 import argparse
-import difflib
 import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, Field
 from pathlib import Path
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from ned.config.options import convert_all, option_fields
-from ned.errors import UserError
 
 
 class Command:
@@ -56,35 +54,6 @@ class DataCommand(Command):
         data = tuple(Path(path).expanduser() for path in given.pop("data", ()))
         made: Any = cls
         return made(data=data, **convert_all(cls, given))
-
-
-class Parser(argparse.ArgumentParser):
-    """Raises UserError, in one line with a remedy, instead of printing and leaving."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(allow_abbrev=False, formatter_class=_Formatter, **kwargs)
-
-    def error(self, message: str) -> NoReturn:
-        if message.startswith("the following arguments are required: "):
-            message = "missing: " + message.split(": ", 1)[1]
-        raise UserError(message, remedy=f"see `{self.prog} --help`")
-
-    def reject(self, unknown: list[str]) -> NoReturn:
-        """Raise UserError for arguments that nobody knows, with the nearest that is known."""
-        flag = unknown[0].split("=")[0]
-        near = difflib.get_close_matches(flag, self._flags(), n=1) if flag.startswith("-") else []
-        hint = f"did you mean {near[0]}? " if near else ""
-        raise UserError(f"unknown argument {unknown[0]!r}", remedy=f"{hint}see `{self.prog} --help`")
-
-    def _flags(self) -> set[str]:
-        """All that it knows, and those of the commands inside."""
-        inside = [a.choices.values() for a in self._actions if isinstance(a, argparse._SubParsersAction)]
-        return {*self._option_string_actions, *(flag for parsers in inside for p in parsers for flag in p._flags())}
-
-
-class _Formatter(argparse.HelpFormatter):
-    def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=28, width=100)
 
 
 def add_options(

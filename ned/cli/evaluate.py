@@ -53,8 +53,11 @@ class EvaluateManipulator(_EvaluateNetwork):
             said = "--data names several files" if self.data else "--data is missing"
             raise UserError(said, remedy="give a corpus that scripts/build/corpus.py made")
         workspace.check_input(self.data[0], what="corpus")
+        import torch
+
         from ned.manipulator.training.run import compare_manipulators, print_rows
 
+        torch.set_num_threads(self.threads)
         rows, judge = compare_manipulators(
             self.checkpoint, self.data[0], self.sources, self.seed, for_stream(quiet=self.quiet, unit="rows")
         )

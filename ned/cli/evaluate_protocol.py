@@ -56,10 +56,12 @@ class Spfem(Command):
                 f"cannot be made ({error.strerror})", path=self.work, remedy="name another --work"
             ) from error
         rows = run_protocol(tasks, self._edit, judges, self.seed, for_stream(quiet=self.quiet, unit="steps"))
+        if judges.sync is not None and any(row.lse_d is None for row in rows):
+            missing["LSE-D"] = "no video has both sound and a face"
         print(as_text(rows, missing), end="")
         if self.json is not None:
             plain = {"rows": [asdict(row) for row in rows], "not_computed": missing, "seed": self.seed}
-            workspace.write_text(self.json, to_json.dumps(plain, indent=1) + "\n")
+            workspace.write_text(self.json, to_json.dumps(plain, indent=1, allow_nan=False) + "\n")
         return 0
 
     def _edit(self, task: Task) -> Path:

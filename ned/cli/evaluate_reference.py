@@ -31,7 +31,8 @@ class EvaluateReference(Command):
         from ned.evaluation.judges import find_judges
         from ned.evaluation.reference import measure_photographs, save_reference
 
-        found = measure_photographs(self.folder, find_judges(), for_stream(quiet=self.quiet, unit="images"))
-        save_reference(self.out, found)
+        judges = find_judges()
+        found = measure_photographs(self.folder, judges, for_stream(quiet=self.quiet, unit="images"))
+        save_reference(self.out, found, judges.landmarker is not None)
         print(f"{self.out}: " + ", ".join(f"{emotion} {len(rows)}" for emotion, rows in found.items()))
         return 0

@@ -44,7 +44,7 @@ class EvaluateSelf(ManyCommand):
     def main(self) -> int:
         for source in self.sources:
             workspace.check_input(source)
-        for path in (self.json, *self._sheets("self-translation")):
+        for path in (self.json, *self._sheets("self-translation"), *self._former_sheets()):
             if path is not None:
                 workspace.check_output(path, self.sources, self.overwrite)
         if self.weights is not None:
@@ -91,4 +91,15 @@ class EvaluateSelf(ManyCommand):
             return []
         if not self.pictures.is_dir():
             raise UserError("no such folder", path=self.pictures, remedy="make it first")
-        return [self.pictures / f"{source.stem}-{what}.png" for source in self.sources]
+        names = [f"{source.stem}-{what}.png" for source in self.sources]
+        for name in names:
+            if names.count(name) > 1:
+                raise UserError("two sources would have this heat map", path=self.pictures / name,
+                                remedy="name one of them at a time")  # fmt: skip
+        return [self.pictures / name for name in names]
+
+    def _former_sheets(self) -> list[Path]:
+        """Heat maps of self-reenactment that are there; whose will come is known only when the sources are read."""
+        if self.pictures is None or self.no_reenactment:
+            return []
+        return sorted(self.pictures.glob("*-self-reenactment-*.png"))

@@ -8,6 +8,7 @@ from pathlib import Path
 from ned import workspace
 from ned.cli.arguments import Command
 from ned.config.options import option
+from ned.errors import UserError
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class EvaluateStills(Command):
 def evaluate_vitl(path: Path, data: Path | None) -> int:
     """A folder of posed faces: the paper's experiment. A slider: beside trivial answers, on the people of a corpus."""
     if path.is_dir():
+        if data is not None:
+            raise UserError("--data goes with a slider, not with a folder of faces", remedy="leave it out")
         from ned.manipulator.vitl.landmarks import mesh_points, read_posed
         from ned.manipulator.vitl.protocol import print_protocol, run_protocol
 

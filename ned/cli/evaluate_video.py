@@ -47,9 +47,12 @@ class EvaluateVideo(ManyCommand):
                 raise UserError("only --json goes to standard output", remedy="name a file")
 
     def main(self) -> int:
-        from ned.evaluation.pairs import find_pairs
+        from ned.evaluation.pairs import find_pairs, without_edit
 
+        progress = for_stream(quiet=self.quiet)
         pairs = find_pairs(self.originals, self.edited, self.target)
+        if left := without_edit(self.originals, pairs):
+            progress.note(f"without an edit, so in no figure: {', '.join(path.name for path in left)}")
         inputs = [p for pair in pairs for p in (pair.original, pair.edited)]
         for path in (self.json, self.csv, self.html):
             if path is not None and str(path) != "-":
@@ -61,8 +64,10 @@ class EvaluateVideo(ManyCommand):
         from ned.evaluation.table import as_csv, as_json, as_text
         from ned.evaluation.video import evaluate_videos
 
-        reference = load_reference(self.reference) if self.reference is not None else None
-        found = evaluate_videos(pairs, find_judges(), reference, for_stream(quiet=self.quiet))
+        judges, reference = find_judges(), None
+        if self.reference is not None:
+            reference = load_reference(self.reference, judges.landmarker is not None)
+        found = evaluate_videos(pairs, judges, reference, progress)
         if str(self.json) == "-":
             print(as_json(found), end="")
         else:
@@ -75,4 +80,4 @@ class EvaluateVideo(ManyCommand):
             from ned.evaluation.page import write_page
 
             write_page(self.html, found)
-        return 1 if any(measured.comparison.failed for measured in found.measured) else 0
+        return 0 if all(measured.compared for measured in found.measured) else 1

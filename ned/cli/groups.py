@@ -6,7 +6,8 @@ import argparse
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, NamedTuple
 
-from ned.cli.arguments import Command, Parser, add_options
+from ned.cli.arguments import Command, add_options
+from ned.cli.parser import Parser
 from ned.config.options import convert_all
 
 _CHOICE = "_command_of_group"

@@ -76,7 +76,18 @@ class Train(FaceModelOptions, DataCommand):
             raise UserError("--weights and --hold-out are for the meta-renderer", remedy="leave them out")
         if self.face_model != "canonical" and self.network not in ("manipulator", "meta-renderer"):
             raise UserError("--face-model is for the manipulator and the meta-renderer", remedy="leave it out")
+        if self.network != "manipulator":
+            self._refuse("space")
+        if self.network == "vitl":  # it is solved, not trained step by step
+            self._refuse("steps", "minutes", "checkpoint_every", "measure_every", "threads")
         self.check_face_model()
+
+    def _refuse(self, *names: str) -> None:
+        """Raise UserError where one of these options is not as it is by default: the network does not know them."""
+        for name in names:
+            if getattr(self, name) != type(self).__dataclass_fields__[name].default:
+                flag = "--" + name.replace("_", "-")
+                raise UserError(f"{flag} is not for the network {self.network}", remedy="leave it out")
 
     def main(self) -> int:
         if self.network != "vitl":

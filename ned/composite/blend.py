@@ -30,12 +30,12 @@ def blend_difference(
     for _ in range(levels):
         bands.append(cv2.pyrDown(bands[-1]))
         masks.append(cv2.pyrDown(masks[-1]))
-    out = bands[-1] * masks[-1][..., None]
+    blended = bands[-1] * masks[-1][..., None]
     for fine, coarse, weight in zip(bands[-2::-1], bands[:0:-1], masks[-2::-1], strict=True):
-        size = fine.shape[1::-1]
-        out = cv2.pyrUp(out, dstsize=size)
-        add_band(out, fine, cv2.pyrUp(coarse, dstsize=size), weight)
-    return out
+        out = fine.copy()
+        add_band(blended, coarse, weight, out)
+        blended = out
+    return blended
 
 
 def soft_mask(

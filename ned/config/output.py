@@ -39,7 +39,7 @@ class OutputOptions:
         None, metavar="NAME",
         help="the encoder's preset, slow and small to fast and large; of ProRes and DNxHR the profile",
     )  # fmt: skip
-    provenance: bool = option(True, help="sign the output (C2PA) and say in it that it was edited")
+    provenance: bool = option(True, help="sign the output (C2PA): what was done, and to which source")
     provenance_cert: Path | None = option(
         None, metavar="PEM", help="sign with this certificate chain; default: one made for this computer"
     )

@@ -85,7 +85,7 @@ class StillConfig:
     )
     manipulator: str = option("vitl", choices=MANIPULATORS, help="how the edited expression is found")
     seed: int = option(0, metavar="N", help="number from which all chance is drawn")
-    provenance: bool = option(True, help="sign the output (C2PA) and say in it that it was edited")
+    provenance: bool = option(True, help="sign the output (C2PA): what was done, and to which source")
     provenance_cert: Path | None = option(
         None, metavar="PEM", help="sign with this certificate chain; default: one made for this computer"
     )
@@ -185,14 +185,12 @@ class StillConfig:
         """Raise UserError where an input is missing or the output may not be written. Reads and writes nothing."""
         workspace.check_input(self.input, what="image")
         read = [self.input]
-        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file")
+        others = (self.expression, "CSV file"), (self.provenance_cert, "PEM file"), (self.provenance_key, "PEM file")
         others += tuple((path, "checkpoint") for path in self.editor_weights)
         for path, what in others:
             if path is not None:
                 workspace.check_input(path, what=what)
                 read.append(path)
-        if self.provenance_key is not None:
-            workspace.check_input(self.provenance_key, what="PEM file")
         check_writes(self.output_path)
         if self.sweep and self.output_path.suffix.lower() != ".webp":
             raise UserError("an animation is written as WebP", path=self.output_path, remedy="end its name in .webp")

@@ -7,6 +7,7 @@ model cannot express is in the tracked vertices and stays.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -77,22 +78,25 @@ class TrackEdit:
 
         None where the mouth never opens by `OPEN_SHARE` of the face's height.
         """
+        return self._open_mouth
+
+    @cached_property
+    def _open_mouth(self) -> int | None:
         spoken = measure_articulation(self.track, self.fit, self.model)
         opening = spoken.mouth_opening / spoken.face_height
-        turn = self._turn()
         lip = self.track.landmarks[:, LANDMARKS.inner_lips[1], :2]
-        move = np.gradient(lip, axis=0) if len(turn) > 1 else np.zeros((1, 2))
+        move = np.gradient(lip, axis=0) if len(self._turn) > 1 else np.zeros((1, 2))
         blur = np.linalg.norm(move, axis=1) / (spoken.face_height * self.fit.pose.scale)
-        score = np.minimum(opening, 2.5 * OPEN_SHARE) * np.exp(-((turn / np.radians(25.0)) ** 2) - 10.0 * blur)
-        best = int(np.argmax(score))
+        facing = np.exp(-((self._turn / np.radians(25.0)) ** 2) - 10.0 * blur)
+        best = int(np.argmax(np.minimum(opening, 2.5 * OPEN_SHARE) * facing))
         return best if opening[best] >= OPEN_SHARE else None
 
     def frontal(self, count: int) -> list[int]:
         """Positions in the track, spread over it, at which the person looks about where they mostly look."""
-        turn = self._turn()
-        parts = np.array_split(np.arange(len(turn)), min(count, len(turn)))
-        return [int(part[np.argmin(turn[part])]) for part in parts]
+        parts = np.array_split(np.arange(len(self._turn)), min(count, len(self._turn)))
+        return [int(part[np.argmin(self._turn[part])]) for part in parts]
 
+    @cached_property
     def _turn(self) -> Float[np.ndarray, "frames"]:
         """Angle of the head to its usual direction."""
         forward = self.fit.pose.rotation[:, :, 2]

@@ -1,4 +1,5 @@
-"""FID and KID of a video's faces beside its original's, while both are read: in the memory of one covariance a side."""
+"""FID, KID and FVD of a video's faces beside its original's, while both are read: in the memory of one covariance a
+side."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from ned.evaluation.metrics.frechet import FID_WANTS, frechet_of_gaussians
 from ned.evaluation.metrics.kid import Kid, kid
 
 KEPT = 1000
-"""Features kept of a side for KID, drawn evenly from every second image: 8 MB."""
+"""Features kept of a side for KID, drawn evenly from every second image: 16 MB."""
 LEAST = 8
 """Images a side for KID."""
 SUBSET, SUBSETS = 250, 20
@@ -41,6 +42,20 @@ class Cloud:
         elif (place := int(self._rng.integers((self.count + 1) // 2))) < KEPT:
             self._kept[place] = features
 
+    def join(self, other: Cloud) -> None:
+        """Take all images of another, but for what is kept of them."""
+        if other.count and not self.count:
+            self._sum, self._products = np.zeros_like(other._sum), np.zeros_like(other._products)
+        if other.count:
+            self.count += other.count
+            self._sum += other._sum
+            self._products += other._products
+
+    @property
+    def width(self) -> int:
+        """Number of features; 0 before the first image."""
+        return len(self._sum)
+
     def gaussian(self) -> tuple[Float[np.ndarray, "features"], Float[np.ndarray, "features features"]]:
         """Mean and covariance (unbiased); two images or more."""
         mean = self._sum / self.count
@@ -59,15 +74,44 @@ class Clouds:
     original: Cloud = field(default_factory=lambda: Cloud(first=True))
     edited: Cloud = field(default_factory=lambda: Cloud(first=False))
 
+    def add(self, original: Float[np.ndarray, "features"], edited: Float[np.ndarray, "features"]) -> None:
+        """Take an image, or clip, of both; neither where a judge gives no finite answer to one, which would spoil the
+        mean of all."""
+        if np.isfinite(original).all() and np.isfinite(edited).all():
+            self.original.add(original)
+            self.edited.add(edited)
+
+    def join(self, other: Clouds) -> None:
+        """Take all of another's, for distances of both together; what KID needs is not joined."""
+        self.original.join(other.original)
+        self.edited.join(other.edited)
+
+    @property
+    def count(self) -> int:
+        """Images a side."""
+        return min(self.original.count, self.edited.count)
+
+    @property
+    def fvd_wants(self) -> int:
+        """Clips a side, below which the covariance of their features is singular; 0 before the first."""
+        return self.edited.width + 1 if self.count else 0
+
     def fid(self) -> float | None:
         """None for fewer images than the covariance of so many features wants."""
-        if min(self.original.count, self.edited.count) < FID_WANTS:
+        return self._frechet(FID_WANTS)
+
+    def fvd(self) -> float | None:
+        """The same of clips, of which there are fewer, with fewer features: None for fewer than `fvd_wants`."""
+        return self._frechet(max(2, self.fvd_wants))
+
+    def _frechet(self, wanted: int) -> float | None:
+        if self.count < wanted:
             return None
         return frechet_of_gaussians(*self.original.gaussian(), *self.edited.gaussian())
 
     def kid(self) -> Kid | None:
         """Beside it how well it is known; None for fewer than `LEAST` images."""
-        if min(self.original.count, self.edited.count) < LEAST:
+        if self.count < LEAST:
             return None
         a, b = self.original.sample(), self.edited.sample()
         return kid(a, b, min(SUBSET, len(a) // 2, len(b) // 2), SUBSETS)

@@ -108,6 +108,8 @@ def compare_slowly(
 ) -> dict[str, float]:
     """The same for what slow judges say of every third frame."""
     row = {"time_s": before.time_s}
+    for side, reading in (("a", before), ("b", after)):
+        row |= {f"confidence_{side}@{judge}": value for judge, value in reading.confidence.items()}
     if before.measures is not None and after.measures is not None:
         for side, values in (("a", before.measures), ("b", after.measures)):
             row |= {f"{name}_{side}": float(v) for name, v in zip(MEASURES, values, strict=True)}
@@ -125,6 +127,18 @@ def compare_slowly(
         row["lpips"] = perceptual.distance(*(box_crop(x.rgb, guide.points, 256, 1.25) for x in (before, after)))
     shared = before.identity.keys() & after.identity.keys()
     return row | {f"identity@{j}": float(cosine(before.identity[j], after.identity[j])) for j in shared}
+
+
+def compare_parsed(
+    before: Reading, after: Reading, parsed: tuple[str, Bool[np.ndarray, "h w"]] | None
+) -> dict[str, float]:
+    """What is measured in the pixels that a judge, named first, takes for the original's face."""
+    if parsed is None or after.points is None or not parsed[1].any():
+        return {}
+    x, y, width, height = cv2.boundingRect(parsed[1].view(np.uint8))
+    part = np.s_[y : y + height, x : x + width]
+    a, b, face = (np.ascontiguousarray(image[part]) for image in (before.rgb, after.rgb, parsed[1]))
+    return {f"fapd_parsed@{parsed[0]}": fapd(a, b, face)}
 
 
 def neighbours(now: Reading, earlier: Mapping[str, Float[np.ndarray, "features"]]) -> dict[str, float]:

@@ -21,28 +21,25 @@ class Container:
     frame_rate: Fraction | None
     frames: int
     """Packets of images."""
-    sound: str
-    """Checksum of all packets of the first sound stream in order; "" where there is none."""
+    sound: tuple[str, ...]
+    """Checksum of all packets of each track of sound in order; none where there is none."""
 
 
 def read_container(path: Path) -> Container:
     """Without decoding anything, in constant memory. UserError as `ned.video.probe`."""
     container, stream = open_video(path)
     with container:
-        streams = [stream, *container.streams.audio[:1]]
-        digest, frames, any_sound = hashlib.sha256(), 0, False
+        digests, frames = {track.index: hashlib.sha256() for track in container.streams.audio}, 0
         try:
-            for packet in container.demux(streams):
+            for packet in container.demux([stream, *container.streams.audio]):
                 if not packet.size:
                     continue
                 if packet.stream.index == stream.index:
                     frames += 1
                 else:
-                    any_sound = True
-                    digest.update(packet.size.to_bytes(8, "little") + bytes(packet))
+                    digests[packet.stream.index].update(packet.size.to_bytes(8, "little") + bytes(packet))
         except av.error.FFmpegError:
             pass  # a damaged end: what was read stands for the file
         context = stream.codec_context
-        return Container(
-            context.height, context.width, stream.average_rate, frames, digest.hexdigest() if any_sound else ""
-        )
+        sound = tuple(digest.hexdigest() for digest in digests.values())
+        return Container(context.height, context.width, stream.average_rate, frames, sound)

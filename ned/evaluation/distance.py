@@ -27,6 +27,9 @@ LEAST = 20
 LEAST_FRAMES = 10
 """Measured frames of edits, below which their covariance is singular."""
 
+NETWORKS = {True: "the face-landmarker", False: "the embedded mesh"}
+"""By whose landmarks photographs, and videos, are measured; by whether the landmarker is used."""
+
 Reference = Mapping[str, Float[np.ndarray, "_ 8"]]
 
 
@@ -56,22 +59,36 @@ class RealDistance:
     changes: Mapping[str, Change]
     mouth_width_pcc_median: float
     mouth_width_pcc_worst: float
+    """Both over the clips whose mouth moves; NaN where none does."""
 
 
-def load_reference(path: Path) -> dict[str, Float[np.ndarray, "_ 8"]]:
-    """The faces of each emotion. UserError where the file is none, or lacks neutral faces."""
+def load_reference(path: Path, landmarker: bool | None = None) -> dict[str, Float[np.ndarray, "_ 8"]]:
+    """The faces of each emotion. UserError where the file is none, lacks neutral faces, or says that it was measured by
+    another network than the videos will be: by the face-landmarker, or not (`landmarker`)."""
     try:
         with np.load(path, allow_pickle=False) as stored:
+            by = str(stored["by"]) if "by" in stored.files else None
             found = {name: np.asarray(stored[name], np.float64) for name in stored.files if name in EMOTIONS}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise UserError("is no file of measures", path=path, remedy="make one with `ned evaluate reference`") from error
+    if landmarker is not None and by is not None and by != NETWORKS[landmarker]:
+        raise UserError(f"was measured by {by}, this run measures by {NETWORKS[landmarker]}", path=path,
+                        remedy="make it again with `ned evaluate reference`")  # fmt: skip
     for name, faces in found.items():
         if faces.ndim != 2 or faces.shape[1] != len(MEASURES) or not np.isfinite(faces).all():
             raise UserError(f"its {name!r} are not rows of {len(MEASURES)} finite measures", path=path,
                             remedy="make it again with `ned evaluate reference`")  # fmt: skip
     if len(found.get("neutral", ())) < LEAST:
         raise UserError(f"has fewer than {LEAST} neutral faces", path=path, remedy="measure more photographs")
+    alike = [name for name, spread in zip(MEASURES, _spread(found), strict=True) if not spread > 0]
+    if alike:
+        raise UserError(f"all its faces have one {alike[0]}", path=path, remedy="measure photographs of several people")
     return found
+
+
+def _spread(reference: Reference) -> Float[np.ndarray, "8"]:
+    """Standard deviation of each measure over all photographs."""
+    return np.concatenate(list(reference.values())).std(0)
 
 
 def real_distance(comparisons: Sequence[Comparison], emotion: str, reference: Reference) -> RealDistance | None:
@@ -87,7 +104,7 @@ def real_distance(comparisons: Sequence[Comparison], emotion: str, reference: Re
             original.append(a[good])
     if sum(map(len, edited)) < LEAST_FRAMES:
         return None
-    scale = np.concatenate(list(reference.values())).std(0)
+    scale = _spread(reference)
 
     def distance(clouds: list[np.ndarray], to: str) -> float:
         return frechet_distance(np.concatenate(clouds) / scale, reference[to] / scale)
@@ -99,7 +116,8 @@ def real_distance(comparisons: Sequence[Comparison], emotion: str, reference: Re
         for k, name in enumerate(MEASURES)
     }
     width = MEASURES.index("mouth_width")
-    along = [pcc(e[:, width], o[:, width]) for e, o in zip(edited, original, strict=True)]
+    along = np.array([pcc(e[:, width], o[:, width]) for e, o in zip(edited, original, strict=True)])
+    along = along[np.isfinite(along)] if np.isfinite(along).any() else np.full(1, np.nan)
     return RealDistance(
         emotion, len(edited), distance(edited, emotion), distance(original, emotion),
         frechet_distance(reference["neutral"] / scale, reference[emotion] / scale), distance(original, "neutral"),

@@ -12,11 +12,20 @@ import numpy as np
 from ned.errors import NedError
 from ned.evaluation.clouds import Clouds
 from ned.evaluation.columns import Columns
-from ned.evaluation.compare import Guide, Texture, compare_frames, compare_slowly, guide_of, neighbours
+from ned.evaluation.compare import (
+    Guide,
+    Texture,
+    compare_frames,
+    compare_parsed,
+    compare_slowly,
+    guide_of,
+    neighbours,
+)
 from ned.evaluation.judges.choice import Judges
 from ned.evaluation.judges.crops import box_crop
 from ned.evaluation.judges.protocol import DistributionJudge
 from ned.evaluation.metrics import LipSync
+from ned.evaluation.motion import Motion
 from ned.evaluation.reading import STEP, Reading, read_video
 from ned.evaluation.sync import SyncTrack
 from ned.runtime.progress import Stage
@@ -37,6 +46,8 @@ class Comparison:
     """What is measured in every third frame."""
     failed: str = ""
     """Why the figures of frames are not to be had."""
+    other_length: bool = False
+    """That it has more frames, or fewer, is why."""
     shape: tuple[int, int] | None = None
     """Height and width; None where no frame could be read."""
     frames: int = 0
@@ -46,6 +57,8 @@ class Comparison:
     """Why there is none."""
     clouds: Clouds = field(default_factory=Clouds)
     """Of every third frame, where a judge is."""
+    clips: Clouds = field(default_factory=Clouds)
+    """Of every clip of frames, where a judge is."""
 
 
 def compare_videos(
@@ -65,7 +78,7 @@ def compare_videos(
             for c in out
         ]
         textures, own, earlier = [Texture() for _ in out], Texture(), {}
-        tracks = _sync_tracks(judges, len(out))
+        tracks, motions = _sync_tracks(judges, len(out)), _motions(judges, len(out))
         count = 0
         for reading in first:
             count += 1
@@ -73,11 +86,14 @@ def compare_videos(
             guide = guide_of(reading.points, shape) if reading.points is not None else None
             sharp, flicker = own(reading, guide)
             shared = {"sharp_a": sharp, "flicker_a": flicker}
-            for comparison, stream, texture, track in zip(out, streams, textures, tracks, strict=True):
+            own_features: list[np.ndarray] = []
+            parsed = _parsed(reading, guide, judges)
+            for comparison, stream, texture, track, motion in zip(out, streams, textures, tracks, motions, strict=True):
                 if comparison.failed:
                     continue
                 after = reading if stream is None else _next(comparison, stream, shape)
                 if after is None:
+                    comparison.other_length = not comparison.failed
                     comparison.failed = comparison.failed or f"it has {count - 1} frames, its original more"
                     continue
                 comparison.frames = count
@@ -87,16 +103,19 @@ def compare_videos(
                 comparison.columns.add(row | shared)
                 if track is not None:
                     track(after)
+                if motion is not None:
+                    motion(reading, after, guide, comparison.clips)
                 if reading.index % STEP == 0:
                     slow = compare_slowly(reading, after, guide, judges.perceptual)
-                    comparison.slow.add(slow | neighbours(reading, earlier))
+                    comparison.slow.add(slow | neighbours(reading, earlier) | compare_parsed(reading, after, parsed))
                     if judges.distribution is not None and guide is not None and after.points is not None:
-                        add_faces(comparison.clouds, reading, after, guide, judges.distribution)
+                        add_faces(comparison.clouds, reading, after, guide, judges.distribution, own_features)
             earlier = reading.identity or earlier
             if stage is not None:
                 stage.advance()
         for comparison, stream in zip(out, streams, strict=True):
             if stream is not None and not comparison.failed and _next(comparison, stream, None) is not None:
+                comparison.other_length = True
                 comparison.failed = f"it has more than the {count} frames of its original"
     for comparison, track in zip(out, tracks, strict=True):
         if track is not None and not comparison.failed:
@@ -104,12 +123,29 @@ def compare_videos(
     return out
 
 
-def add_faces(clouds: Clouds, before: Reading, after: Reading, guide: Guide, judge: DistributionJudge) -> None:
-    """The same square of both, with all of the face."""
-    seen = judge.features(box_crop(before.rgb, guide.points, DISTRIBUTION_PX, 1.25))
-    clouds.original.add(seen)
-    same = before.rgb is after.rgb
-    clouds.edited.add(seen if same else judge.features(box_crop(after.rgb, guide.points, DISTRIBUTION_PX, 1.25)))
+def add_faces(
+    clouds: Clouds, before: Reading, after: Reading, guide: Guide, judge: DistributionJudge, own: list[np.ndarray]
+) -> None:
+    """The same square of both, with all of the face. `own`: the original's features, once they are known."""
+
+    def features(reading: Reading) -> np.ndarray:
+        return judge.features(box_crop(reading.rgb, guide.points, DISTRIBUTION_PX, 1.25))
+
+    if not own:
+        own.append(features(before))
+    clouds.add(own[0], own[0] if before.rgb is after.rgb else features(after))
+
+
+def _parsed(reading: Reading, guide: Guide | None, judges: Judges) -> tuple[str, np.ndarray] | None:
+    """Who says which pixels of the original are face, and which; in every third frame."""
+    if judges.parsing is None or guide is None or reading.index % STEP:
+        return None
+    return judges.parsing.name, judges.parsing.face(reading.rgb, guide.points)
+
+
+def _motions(judges: Judges, count: int) -> Sequence[Motion | None]:
+    own: dict[int, np.ndarray] = {}
+    return [None if judges.video is None else Motion(judges.video, own) for _ in range(count)]
 
 
 def _sync_tracks(judges: Judges, count: int) -> Sequence[SyncTrack | None]:

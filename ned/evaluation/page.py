@@ -73,7 +73,7 @@ def _table(rows: tuple[Row, ...]) -> str:
         label = f'<td title="{escape(spec.said)}">{escape(name)}</td>'
         if any(name in row.figures for row in rows):
             cells = [f"{row.figures[name]:.{spec.digits}f}" if name in row.figures else "–" for row in rows]
-            titles = ["" if name in row.figures else row.missing.get(spec.name, "") for row in rows]
+            titles = ["" if name in row.figures else _reason(row, name) for row in rows]
             lines.append(
                 label + "".join(f'<td title="{escape(t)}">{c}</td>' for c, t in zip(cells, titles, strict=True))
             )
@@ -82,6 +82,11 @@ def _table(rows: tuple[Row, ...]) -> str:
             lines.append(f'{label}<td class="soft" colspan="{len(rows)}">{NOT_COMPUTED}: {escape(reasons)}</td>')
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f'<div class="wide"><table><tr><th></th>{heads}</tr>{body}</table></div>'
+
+
+def _reason(row: Row, figure: str) -> str:
+    """Why a row has no such figure: of this judge, or of all."""
+    return row.missing.get(figure) or row.missing.get(figure.split("@")[0], "")
 
 
 def _head(row: Row) -> str:

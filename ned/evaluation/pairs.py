@@ -30,7 +30,7 @@ def find_pairs(originals: Sequence[Path], edited: Sequence[Path], target: str | 
 
     Files go by order, or several edits to one original. In folders an edit is named as its original, or that and
     `_EMOTION`, as `ned process` names it. A .csv has columns `original`, `edited`, optionally `target`; paths are
-    relative to it. UserError where something has no counterpart, is missing, or names an unknown emotion.
+    relative to it. UserError where an edit has no original, or two, something is missing, or names an unknown emotion.
     """
     if len(originals) == 1 and originals[0].suffix.lower() == ".csv":
         if edited:
@@ -56,7 +56,11 @@ def find_pairs(originals: Sequence[Path], edited: Sequence[Path], target: str | 
 
 
 def _from_folders(originals: Path, edited: Path, target: str | None) -> list[Pair]:
-    known = {path.stem: path for path in _videos(originals)}
+    known: dict[str, Path] = {}
+    for path in _videos(originals):
+        if path.stem in known:
+            raise UserError(f"has the name of {known[path.stem].name}", path=path, remedy="keep one of them there")
+        known[path.stem] = path
     pairs = []
     for path in _videos(edited):
         fitting = [stem for stem in known if path.stem == stem or path.stem.startswith(f"{stem}_")]
@@ -65,6 +69,14 @@ def _from_folders(originals: Path, edited: Path, target: str | None) -> list[Pai
         original = known[max(fitting, key=len)]
         pairs.append(Pair(original, path, target or _target_of_name(path, original)))
     return pairs
+
+
+def without_edit(originals: Sequence[Path], pairs: Sequence[Pair]) -> list[Path]:
+    """Videos of a folder of originals of which no edit is there."""
+    if len(originals) != 1 or not originals[0].is_dir():
+        return []
+    used = {pair.original for pair in pairs}
+    return [path for path in _videos(originals[0]) if path not in used]
 
 
 def _videos(folder: Path) -> list[Path]:

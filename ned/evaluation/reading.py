@@ -41,6 +41,9 @@ class Reading:
     """By judge, in every third frame."""
     identity: Mapping[str, Float[np.ndarray, "features"]] = field(default_factory=lambda: NOTHING)
     """By judge, in every third frame."""
+    confidence: Mapping[str, float] = field(default_factory=dict)
+    """Of another detector, by its name, in the face that it is surest of, in every third frame; NaN where it finds
+    none."""
 
 
 def read_video(path: Path, judges: Judges) -> Iterator[Reading]:
@@ -72,8 +75,12 @@ def read_image(
     measures = measure_faces(seen[None])[0] if now and seen is not None else None
     names = landmarker.names if landmarker is not None else ()
     coefficients = dict(zip(names, fine.coefficients.tolist(), strict=True)) if fine is not None else {}
+    confidence = {}
+    if now and judges.detector is not None:
+        found = judges.detector.faces(rgb).confidence
+        confidence[judges.detector.name] = float(found[0]) if len(found) else float("nan")
     if points is None:
-        return Reading(index, time_s, rgb, measures=measures, coefficients=coefficients)
+        return Reading(index, time_s, rgb, measures=measures, coefficients=coefficients, confidence=confidence)
     slow = (judges.affect, judges.identity) if now else ((), ())
     return Reading(
         index,
@@ -85,4 +92,5 @@ def read_image(
         {judge.name: judge.expression(rgb, points) for judge in judges.expression},
         {judge.name: judge.affect(rgb, points) for judge in slow[0]},
         {judge.name: judge.features(rgb, points) for judge in slow[1]},
+        confidence,
     )

@@ -11,7 +11,7 @@ from PIL import Image, UnidentifiedImageError
 from ned import workspace
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
-from ned.evaluation.distance import LEAST
+from ned.evaluation.distance import LEAST, NETWORKS
 from ned.evaluation.face import MEASURES, measure_faces
 from ned.evaluation.judges.choice import Judges
 from ned.evaluation.judges.mesh import FaceLandmarker, FaceMesh
@@ -56,10 +56,11 @@ def measure_photographs(folder: Path, judges: Judges, progress: Progress) -> dic
     return found
 
 
-def save_reference(path: Path, found: dict[str, Float[np.ndarray, "_ 8"]]) -> None:
-    """Write them atomically, figures only: no image can be made of them. Raises as `workspace.atomic_path`."""
+def save_reference(path: Path, found: dict[str, Float[np.ndarray, "_ 8"]], landmarker: bool) -> None:
+    """Write them atomically, figures only: no image can be made of them; and whether the landmarker measured. Raises as
+    `workspace.atomic_path`."""
     with workspace.atomic_path(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, measures=np.array(MEASURES), **found)
+        np.savez(file, measures=np.array(MEASURES), by=np.array(NETWORKS[landmarker]), **found)
 
 
 def _read(path: Path) -> np.ndarray | None:

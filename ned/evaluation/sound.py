@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import av
@@ -56,25 +57,29 @@ def mel_bands() -> Float[np.ndarray, "26 bins"]:
 
 def read_sound(path: Path, begin_s: float) -> Int16[np.ndarray, "samples"]:
     """The first track of sound, mixed to one channel of 16 kHz, from `begin_s` on by the file's own clock (the time of
-    the first image); silence where it begins later. Empty where there is none. 115 MB an hour.
+    the first image); silence where it begins later. Empty where there is none. It lies in a file that goes with the
+    array, 115 MB an hour, not in memory.
 
     Raises ProcessingError where it cannot be decoded; what comes before a damaged part is given.
     """
     resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
-    pieces: list[np.ndarray] = []
-    first_s = begin_s
-    try:
-        with av.open(str(path.resolve()), options=OPTIONS, metadata_errors="replace") as container:
-            for frame in container.decode(audio=0) if container.streams.audio else ():
-                if not pieces:
-                    first_s = float(frame.time or 0.0)
-                pieces += [heard.to_ndarray().reshape(-1) for heard in resampler.resample(frame)]
-            if pieces:
-                pieces += [heard.to_ndarray().reshape(-1) for heard in resampler.resample(None)]
-    except av.error.FFmpegError as error:
-        if not pieces:
-            cause = f"its sound cannot be decoded ({error.strerror})"
-            raise ProcessingError(cause, path=path, remedy="see whether it plays") from error
-    samples = np.concatenate(pieces) if pieces else np.zeros(0, np.int16)
-    late = round((first_s - begin_s) * RATE)
-    return np.pad(samples, (late, 0)) if late > 0 and pieces else samples[max(0, -late) :]
+    late: int | None = None
+    with tempfile.TemporaryFile() as file:
+        try:
+            with av.open(str(path.resolve()), options=OPTIONS, metadata_errors="replace") as container:
+                for frame in container.decode(audio=0) if container.streams.audio else ():
+                    if late is None:
+                        late = round((float(frame.time or 0.0) - begin_s) * RATE)
+                        file.write(bytes(2 * max(0, late)))
+                    for heard in resampler.resample(frame):
+                        file.write(heard.to_ndarray().tobytes())
+                for heard in resampler.resample(None) if late is not None else ():
+                    file.write(heard.to_ndarray().tobytes())
+        except av.error.FFmpegError as error:
+            if late is None:
+                cause = f"its sound cannot be decoded ({error.strerror})"
+                raise ProcessingError(cause, path=path, remedy="see whether it plays") from error
+        if not file.tell():
+            return np.zeros(0, np.int16)
+        file.flush()
+        return np.memmap(file, np.int16, "r")[max(0, -(late or 0)) :]

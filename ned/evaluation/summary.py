@@ -7,12 +7,13 @@ import math
 import numpy as np
 
 from ned.emotions import EMOTIONS
-from ned.evaluation.clouds import LEAST
+from ned.evaluation.clouds import LEAST, Clouds
 from ned.evaluation.columns import Columns
 from ned.evaluation.container import Container
 from ned.evaluation.figures import SPECS, Row
 from ned.evaluation.group import Comparison, found_both
 from ned.evaluation.judges.choice import Judges
+from ned.evaluation.judges.protocol import CLIP_FRAMES
 from ned.evaluation.metrics import closures, pcc, psnr_of
 from ned.evaluation.metrics.frechet import FID_WANTS
 
@@ -54,7 +55,7 @@ def summarise(
         return Row(*name, kind, target, _finite(figures), missing)
     figures |= _images(columns, slow, both) | _speech(columns, slow)
     for part in (_expression(columns, both, target, judges), _slow(slow, target, judges), _sync(comparison, judges),
-                 _distribution(comparison, judges)):  # fmt: skip
+                 _distribution(comparison, judges), _clips(comparison, judges), _seen(slow, judges)):  # fmt: skip
         figures |= part[0]
         missing |= part[1]
     good = _finite(figures)
@@ -84,7 +85,7 @@ def _container(comparison: Comparison, containers: tuple[Container, Container] |
     a, b = containers
     out = {"same_size": float((a.height, a.width) == (b.height, b.width)), "audio_identical": float(a.sound == b.sound)}
     # What was read counts: containers count frames, too, that edit lists hide.
-    same = not comparison.failed or ("frames" not in comparison.failed and a.frames == b.frames)
+    same = not comparison.failed or (not comparison.other_length and a.frames == b.frames)
     return out | {"same_frames": float(same)}
 
 
@@ -177,12 +178,50 @@ def _distribution(comparison: Comparison, judges: Judges) -> tuple[dict[str, flo
     names = ("fid", "kid", "kid_error")
     if judges.distribution is None:
         return {}, dict.fromkeys(names, judges.why_not("distribution"))
-    fid, kid, count = comparison.clouds.fid(), comparison.clouds.kid(), comparison.clouds.edited.count
+    fid, kid, count = comparison.clouds.fid(), comparison.clouds.kid(), comparison.clouds.count
     out = {} if fid is None else {"fid": fid}
-    missing = {"fid": f"wants {FID_WANTS} faces a side, there are {count}"} if fid is None else {}
+    missing = {"fid": too_few_faces(comparison.clouds)} if fid is None else {}
     if kid is None:
         return out, missing | dict.fromkeys(names[1:], f"wants {LEAST} faces a side, there are {count}")
     return out | {"kid": kid.value, "kid_error": kid.standard_error}, missing
+
+
+def too_few_faces(faces: Clouds) -> str:
+    """Why there is no FID."""
+    return f"wants {FID_WANTS} faces a side, there are {faces.count}"
+
+
+def _clips(comparison: Comparison, judges: Judges) -> tuple[dict[str, float], dict[str, str]]:
+    if judges.video is None:
+        return {}, dict.fromkeys(("fvd", "fvd_clips"), judges.why_not("video"))
+    found, count = comparison.clips.fvd(), float(comparison.clips.count)
+    if found is None:
+        return {"fvd_clips": count}, {"fvd": too_few_clips(comparison.clips)}
+    return {"fvd": found, "fvd_clips": count}, {}
+
+
+def too_few_clips(clips: Clouds) -> str:
+    """Why there is no FVD."""
+    wanted = f"{clips.fvd_wants} clips of {CLIP_FRAMES} frames a side" if clips.count else "clips with a face"
+    return f"wants {wanted}, there are {clips.count}"
+
+
+def _seen(slow: Columns, judges: Judges) -> tuple[dict[str, float], dict[str, str]]:
+    """What a detector and a parser say, that see faces without the mesh."""
+    out, missing = {}, {}
+    if judges.detector is None:
+        missing |= dict.fromkeys(("detected", "confidence_change"), judges.why_not("detector"))
+    else:
+        name = judges.detector.name
+        before, after = (slow[f"confidence_{side}@{name}"] for side in ("a", "b"))
+        there = np.isfinite(before)
+        out[f"detected@{name}"] = float(np.isfinite(after[there]).mean()) if there.any() else math.nan
+        out[f"confidence_change@{name}"] = _mean(after - before)
+    if judges.parsing is None:
+        missing["fapd_parsed"] = judges.why_not("parsing")
+    else:
+        out[f"fapd_parsed@{judges.parsing.name}"] = _mean(slow[f"fapd_parsed@{judges.parsing.name}"])
+    return out, missing
 
 
 def probabilities(columns: Columns, side: str, judge: str) -> np.ndarray:
@@ -200,8 +239,10 @@ def _finite(figures: dict[str, float]) -> dict[str, float]:
 
 
 def _why_nan(name: str) -> str:
-    if name == "closures_kept":
-        return "the original's lips never close"
-    if name.endswith("_pcc"):
+    figure, _, judge = name.partition("@")
+    if judge or figure == "lpips":
+        return f"too few frames have a face in both, or {judge or figure} gives no finite answer"
+    known = {"closures_kept": "the original's lips never close", "psnr_outside": "nothing lies outside the face"}
+    if figure.endswith("_pcc"):
         return "it does not move, or too few frames have a face in both"
-    return "too few frames have a face in both"
+    return known.get(figure, "too few frames have a face in both")

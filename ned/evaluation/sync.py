@@ -22,7 +22,8 @@ PER_S = 25
 """Images a second that SyncNet was trained on. Of another rate the image that is shown at each 25th is taken."""
 SLACK_S = 0.001
 MARGIN, STEADY = 0.4, 13
-"""What is shown around a face, and over how many images its place is the median, as where the measure was published."""
+"""What is shown around a face, and over how many images (as many before as after) its place is the median, as where
+the measure was published."""
 BLOCK = 64
 """Images, or windows of sound, worked on at once."""
 
@@ -43,6 +44,10 @@ class SyncTrack:
         self._at: list[int] = []
         self._width = 0
         self._images: list[UInt8[np.ndarray, "224 224 3"]] = []
+        self._first = 0
+        """Tick of the first of these."""
+        self._waiting: deque[UInt8[np.ndarray, "h w 3"]] = deque()
+        """For the places of the images after them."""
         self._places: deque[Float[np.ndarray, "3"]] = deque(maxlen=STEADY)
         self._last: Reading | None = None
         self._tick = 0
@@ -58,7 +63,7 @@ class SyncTrack:
         """There are no more frames."""
         while self._last is not None and self._tick / PER_S <= self._last.time_s + SLACK_S:
             self._take(self._last)
-        self._flush(end=True)
+        self._end_run()
 
     def finish(self, path: Path) -> LipSync | None:
         """The measure of the whole, with the sound of the file; None without sound, or with less than a window of
@@ -81,24 +86,41 @@ class SyncTrack:
 
     def _take(self, reading: Reading) -> None:
         if reading.points is None:
-            self._flush(end=True)
-            self._places.clear()
+            self._end_run()
         else:
+            if not self._places:
+                self._first = self._tick
             self._places.append(place_of(reading.points))
-            self._images.append(face_crop(reading.rgb, np.median(self._places, axis=0)))
-            if len(self._images) >= BLOCK + SYNC_IMAGES - 1:
-                self._flush(end=False)
+            self._waiting.append(reading.rgb)
+            if len(self._waiting) > STEADY // 2:
+                self._cut_out()
         self._tick += 1
 
-    def _flush(self, end: bool) -> None:
-        """Work off the images that wait; the last four go on into the next window unless the run ends."""
+    def _end_run(self) -> None:
+        """No face follows those that were seen."""
+        while self._waiting:
+            self._cut_out()
+        self._flush()
+        self._images = []
+        self._places.clear()
+
+    def _cut_out(self) -> None:
+        """The face of the first image that waits, by the places around it; there are fewer at the ends of a run."""
+        rgb, after = self._waiting[0], len(self._waiting) - 1
+        near = list(self._places)[-(STEADY // 2 + 1 + after) :]
+        self._images.append(face_crop(rgb, np.median(near, axis=0)))
+        self._waiting.popleft()
+        if len(self._images) >= BLOCK + SYNC_IMAGES - 1:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Work off the images that are cut out; the last four go on into the next window."""
         if len(self._images) >= SYNC_IMAGES:
             found = self._net.lips(np.stack(self._images))
-            first = self._tick - len(self._images) + (0 if end else 1)
-            self._at += range(first, first + len(found))
+            self._at += range(self._first, self._first + len(found))
             self._width = found.shape[1]
             self._features.write(np.ascontiguousarray(found, np.float32).tobytes())
-        self._images = [] if end else self._images[-(SYNC_IMAGES - 1) :]
+            self._images, self._first = self._images[len(found) :], self._first + len(found)
 
 
 def sound_features(

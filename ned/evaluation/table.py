@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 from dataclasses import asdict
 
 from ned.emotions import EMOTIONS
@@ -89,9 +90,9 @@ def distance_lines(found: RealDistance) -> list[str]:
     for name, change in found.changes.items():
         lines.append(f"  {name:12s} photographs {change.real:+.3f} | edited {change.edited_mean:+.3f} "
                      f"(farthest clip {change.edited_worst:+.3f})")  # fmt: skip
-    lines.append(
-        f"  mouth_width_pcc: median {found.mouth_width_pcc_median:.3f}, worst {found.mouth_width_pcc_worst:.3f}"
-    )
+    median, worst = found.mouth_width_pcc_median, found.mouth_width_pcc_worst
+    said = f"median {median:.3f}, worst {worst:.3f}" if math.isfinite(median) else f"{NOT_COMPUTED}: no mouth moves"
+    lines.append(f"  mouth_width_pcc: {said}")
     if found.clips < 5:
         lines.append("  fewer than five clips: this says little")
     return lines
@@ -110,10 +111,15 @@ def as_json(evaluation: Evaluation) -> str:
         "confusion": {
             judge: {"emotions": EMOTIONS, "frames": t.tolist()} for judge, t in evaluation.confusions.items()
         },
-        "real_distance": [asdict(found) for found in evaluation.distances],
+        "real_distance": [_plain(asdict(found)) for found in evaluation.distances],
         "models_not_used": evaluation.absent,
     }
     return json.dumps(whole, indent=1, allow_nan=False) + "\n"
+
+
+def _plain(figures: dict) -> dict:
+    """NaN as null, which JSON knows."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in figures.items()}
 
 
 def as_csv(evaluation: Evaluation) -> str:

@@ -32,6 +32,8 @@ def _inside(weight, slope, first, last):  # pragma: no cover - compiled
 @no_type_check  # the tests' shape checker would wrap it, and the compiler refuse the wrapper
 def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no cover - compiled
     height, width, channels = image.shape
+    # an attribute at a corner, and what it gains from there to the other two: what is even stays so to the last digit
+    gains = np.empty((3, channels), np.float32)
     for t in range(triangles.shape[0]):
         i, j, k = triangles[t, 0], triangles[t, 1], triangles[t, 2]
         xi, yi = vertices[i, 0], vertices[i, 1]
@@ -44,6 +46,11 @@ def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no 
         x_max = min(int(np.floor(max(xi, xj, xk) + 1e-3)), width - 1)
         y_min = max(int(np.ceil(min(yi, yj, yk) - 1e-3)), 0)
         y_max = min(int(np.floor(max(yi, yj, yk) + 1e-3)), height - 1)
+        if x_min > x_max or y_min > y_max:
+            continue
+        for m in range(channels):
+            gains[0, m], gains[1, m] = attributes[i, m], attributes[j, m] - attributes[i, m]
+            gains[2, m] = attributes[k, m] - attributes[i, m]
         inverse = np.float32(1.0) / area
         slope_a, slope_b = (yj - yk) * inverse, (yk - yi) * inverse
         slope_c = -slope_a - slope_b
@@ -66,8 +73,9 @@ def _fill(vertices, depth, attributes, triangles, image, buffer):  # pragma: no 
                 if z >= buffer[row, x]:
                     continue
                 buffer[row, x] = z
+                p, q = np.float32(b), np.float32(c)
                 for m in range(channels):
-                    image[row, x, m] = a * attributes[i, m] + b * attributes[j, m] + c * attributes[k, m]
+                    image[row, x, m] = gains[0, m] + p * gains[1, m] + q * gains[2, m]
 
 
 def rasterize(

@@ -7,6 +7,7 @@ by its own end frames for as long as the network's context.
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import lru_cache
 from pathlib import Path
 
@@ -190,7 +191,7 @@ def _mouth(shares: Float[np.ndarray, "emotions"]) -> MouthTarget:
     if shares.max() == 1.0:
         return mouths[int(shares.argmax())]
     mix = lambda name: float(sum(s * getattr(m, name) for s, m in zip(shares, mouths, strict=True)))  # noqa: E731
-    return MouthTarget(mix("gain"), mix("offset"), mix("silent_opening"), None, mix("upper_lip"), mix("rest"))
+    return MouthTarget(**{field.name: mix(field.name) for field in fields(MouthTarget)})
 
 
 def geometric_median(points: Float[np.ndarray, "n k"], rounds: int = 50) -> Float[np.ndarray, "k"]:

@@ -29,6 +29,10 @@ WIDTH_S, WIDTH_DRIFT = 1.0, 0.3
 CHEEKS, CHEEKS_S = 0.6, 0.5
 """How far cheeks go down, as `cheekSquint`, for each unit of a smile that is taken back, and the time scale of it."""
 
+SMILE_WIDTH, SMILE_LIP = 0.7, 0.3
+"""Where a smile is taken back: the share of its width that goes with it, and how far the upper lip that it had raised
+goes down, as `mouthUpperUp` for each unit of it."""
+
 OPEN_S = 0.8
 """Time scale over which a mouth counts as mostly open or mostly shut."""
 
@@ -49,8 +53,6 @@ class MouthTarget:
     """Share of the face's height; fades out towards closed lips."""
     silent_opening: float = 0.0
     """Share of the face's height by which a silent mouth opens."""
-    limit: float | None = None
-    """Share of the face's height that the opening approaches but does not pass: no shout, no gape."""
     upper_lip: float = 0.3
     """How much of what the edit wants to move the middle of the upper lip is left."""
     rest: float = 0.0
@@ -90,14 +92,15 @@ def keep_width(
     width_per_unit: Float[np.ndarray, "width"],
     frame_rate: float,
     by: Float[np.ndarray, "width"] | None = None,
+    mood: Float[np.ndarray, "frames"] | float = 0.0,
 ) -> Float[np.ndarray, "frames width"]:
     """`difference` with the corners of the mouth corrected so that its width changes by what is constant over the
     track, and a little of what is slow: rounded and spread vowels are speech.
 
     `width_per_unit`: change of the mouth's width per unit of each coefficient, in cm. `by`: the change of coefficients
-    that widens it by 1 cm; by default of `mouthStretch`.
+    that widens it by 1 cm; by default of `mouthStretch`. `mood`: change in cm that is none of speech, and stays.
     """
-    change = difference @ width_per_unit
+    change = difference @ width_per_unit - mood
     slow = gaussian_filter1d(change, WIDTH_S * frame_rate, mode="nearest")
     middle = float(np.median(slow))
     missing = middle + WIDTH_DRIFT * (slow - middle) - change
@@ -105,16 +108,26 @@ def keep_width(
     return difference + missing[:, None] * by
 
 
-def lower_cheeks(
+def smile_taken_back(
     space: ExpressionSpace, difference: Float[np.ndarray, "frames width"], frame_rate: float
+) -> Float[np.ndarray, "frames 2"]:
+    """How much of a smile goes in each frame, as `mouthSmile` of the actor's left and right side; none below 0."""
+    smiles = difference[:, [space.index(f"mouthSmile{side}") for side in _SIDES]]
+    return np.maximum(-gaussian_filter1d(smiles, CHEEKS_S * frame_rate, axis=0, mode="nearest"), 0.0)
+
+
+def relax_smile(
+    space: ExpressionSpace,
+    difference: Float[np.ndarray, "frames width"],
+    taken: Float[np.ndarray, "frames 2"],
 ) -> Float[np.ndarray, "frames width"]:
-    """`difference` with cheeks that go down where a smile is taken back: a smile lifts them, but points on the skin
-    hardly show it, so that a fit does not, and a frown under round cheeks looks put on."""
+    """`difference` with cheeks and upper lip that go down where a smile is taken back: a smile lifts them, but points
+    on the skin hardly show the one, and a fit takes the other for speech; a frown under round cheeks, or over bared
+    teeth, looks put on."""
     out = difference.copy()
-    for side in ("Left", "Right"):
-        smile = difference[:, space.index(f"mouthSmile{side}")]
-        smile = gaussian_filter1d(smile, CHEEKS_S * frame_rate, mode="nearest")
-        out[:, space.index(f"cheekSquint{side}")] += CHEEKS * np.minimum(smile, 0.0)
+    for side, smile in zip(_SIDES, taken.T, strict=True):
+        out[:, space.index(f"cheekSquint{side}")] -= CHEEKS * smile
+        out[:, space.index(f"mouthUpperUp{side}")] -= SMILE_LIP * smile
     return out
 
 
@@ -156,9 +169,6 @@ def wanted_opening(
     out = opening * (1.0 + (gain - 1.0) * gate) + intensity * target.offset * height * gate
     # lips that (nearly) touch are pressed together: a moved lip looks more open than it is
     out = out - min(intensity, 1.0) * SEAL * opening * (1.0 - _smoothstep(opening / (1.5 * closed)))
-    if target.limit is not None:
-        most = target.limit * height
-        out = out + min(intensity, 1.0) * (out / np.cbrt(1.0 + (out / most) ** 3) - out)
     if target.silent_opening > 0:
         out = out + intensity * target.silent_opening * height * silence(opening < closed, frame_rate)
     return out
@@ -235,8 +245,14 @@ def keep_all(
     lids, width, lip, opening = (effects.by.lids, effects.by.width, effects.by.upper_lip, effects.by.opening) if (
         effects.by) else (None, None, None, None)  # fmt: skip
     difference = keep_blinks(space, difference, articulation, effects.lids, lids)
-    if effects.by is None:  # where the cheeks have names
-        difference = lower_cheeks(space, difference, frame_rate)
-    difference = keep_width(space, difference, effects.width, frame_rate, width)
-    difference = keep_upper_lip(space, difference, effects.upper_lip, target.upper_lip, lip)
+    if effects.by is not None:  # where smile and cheeks have no names
+        difference = keep_width(space, difference, effects.width, frame_rate, width)
+        difference = keep_upper_lip(space, difference, effects.upper_lip, target.upper_lip, lip)
+    else:
+        taken = smile_taken_back(space, difference, frame_rate)
+        corners = [space.index(f"mouthSmile{side}") for side in _SIDES]
+        mood = -SMILE_WIDTH * taken @ effects.width[corners]
+        difference = keep_width(space, difference, effects.width, frame_rate, mood=mood)
+        difference = keep_upper_lip(space, difference, effects.upper_lip, target.upper_lip)
+        difference = relax_smile(space, difference, taken)
     return keep_speech(space, difference, articulation, effects.opening, target, frame_rate, intensity, opening)

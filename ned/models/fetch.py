@@ -38,7 +38,7 @@ def fetch_model(model: Model, sha256: str = "", unchecked: bool = False, progres
     under the file's name then, and what was there before stays.
     """
     target = model_path(model)
-    if state_of(model) == "good":
+    if state_of(model) == "good" and (not sha256 or workspace.sha256_of(target) == sha256.lower()):
         return target
     if not model.url:
         raise UserError(f"nobody is known who serves {model.name}", remedy="give your own with --from FILE")
@@ -49,15 +49,18 @@ def fetch_model(model: Model, sha256: str = "", unchecked: bool = False, progres
     part = target.with_name(target.name + ".part")
     with workspace.alone_in(target.parent, "fetching models"), _unfinished(part) as file:
         try:
+            known = bool(model.sha256 or sha256)
+            if not known:  # nothing would tell that a beginning is of another version of the file
+                file.truncate(0)
             began = file.seek(0, os.SEEK_END)
-            _complete(model, file, progress or Silent())
+            _complete(model, file, known, progress or Silent())
             try:
                 found = check(model, part, sha256)
             except UserError:
                 if not began:
                     raise
                 file.truncate(0)  # the beginning may be of another version of the file
-                _complete(model, file, progress or Silent())
+                _complete(model, file, known, progress or Silent())
                 found = check(model, part, sha256)
             record(model, found)
             give_name(part, target)
@@ -86,8 +89,9 @@ def _unfinished(part: Path) -> Iterator[BinaryIO]:
                     part.unlink()
 
 
-def _complete(model: Model, file: BinaryIO, progress: Progress) -> None:
-    """Append what is missing. ProcessingError where the connection breaks: what came stays for the next time."""
+def _complete(model: Model, file: BinaryIO, known: bool, progress: Progress) -> None:
+    """Append what is missing. ProcessingError where the connection breaks: what came stays for the next time. `known`:
+    whether a checksum will tell if all came; else the server must say how much there is."""
     have = file.seek(0, os.SEEK_END)
     if model.size and have == model.size:
         return
@@ -100,6 +104,9 @@ def _complete(model: Model, file: BinaryIO, progress: Progress) -> None:
             if have and answer.status != 206:
                 have = file.truncate(0)
             most = model.size or MAX_BYTES
+            if not (known or model.size or answer.headers.get("Content-Length") or answer.chunked):
+                raise ProcessingError("the server does not say how long the file is", path=model.url,
+                                      remedy="give its checksum with --sha256, or a file with --from")  # fmt: skip
             expected = have + int(answer.headers.get("Content-Length") or 0)
             if model.size and answer.headers.get("Content-Length") and expected != model.size:
                 raise UserError(f"{expected} bytes are offered, not {model.size}", path=Path(file.name))

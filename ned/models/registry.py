@@ -37,7 +37,8 @@ class Model:
     """Hosts beside the URL's own that its server may send us to."""
 
 
-KINDS = ("landmarks", "expression", "valence-arousal", "identity", "features", "perceptual", "sync", "distribution")
+KINDS = ("landmarks", "expression", "valence-arousal", "identity", "features", "perceptual", "sync", "distribution",
+         "video", "detector", "parsing")  # fmt: skip
 
 MODELS: tuple[Model, ...] = (
     Model(
@@ -89,6 +90,23 @@ MODELS: tuple[Model, ...] = (
         "Apache-2.0 (pytorch-fid, TensorFlow)", "distribution",
         "https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
         sha256="6726825d", hosts=_GITHUB,
+    ),
+    Model(
+        "i3d", "i3d_torchscript.pt",
+        "FVD of faces (I3D of Kinetics-400); TorchScript in StyleGAN-V's layout, a program: give a file that you trust",
+        "the file's own", "video",
+    ),
+    Model(
+        "yunet", "face_detection_yunet_2023mar.onnx",
+        "whether another detector still finds the face", "MIT", "detector",
+        f"{_ZOO}/face_detection_yunet/face_detection_yunet_2023mar.onnx",
+        232_589, "8f2383e4dd3cfbb4553ea8718107fc0423210dc964f9f4280604804ed2552fa4", _GITHUB,
+    ),
+    Model(
+        "bisenet", "bisenet_face_parsing_resnet18.onnx", "which pixels are face (trained on CelebAMask-HQ)",
+        "MIT (yakhyo/face-parsing)", "parsing",
+        "https://github.com/yakhyo/face-parsing/releases/download/weights/resnet18.onnx",
+        sha256="0d9bd318e46987c3bdbfacae9e2c0f461cae1c6ac6ea6d43bbe541a91727e33f", hosts=_GITHUB,
     ),
     Model(
         "syncnet", "syncnet_v2.model", "LSE-D and LSE-C, how well lips fit the sound (SyncNet)",

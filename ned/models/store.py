@@ -56,24 +56,25 @@ def why_absent(model: Model) -> str:
     """What to say of a figure that needs a model that `find_model` did not find."""
     if state_of(model) == "damaged":
         return f"the model {model.name} is damaged: `ned models verify {model.name}`"
-    how = f"`ned models fetch {model.name}`" if model.url else f"`ned models fetch {model.name} --from FILE`"
-    return f"needs the model {model.name}: {how}"
+    more = " --from FILE" if not model.url else "" if model.sha256 else " --unchecked"
+    return f"needs the model {model.name}: `ned models fetch {model.name}{more}`"
 
 
 def check(model: Model, path: Path, sha256: str = "") -> str:
     """The file's checksum, if it is this model. UserError where its size or checksum is another.
 
-    `sha256` is what it must be where the registry does not know.
+    `sha256` is what it must be, too, where the registry does not know all of it.
     """
     size = path.stat().st_size
     if model.size and size != model.size:
         raise UserError(
             f"has {size} bytes, not {model.size}", path=path, remedy=f"it is not {model.name}; get it again"
         )
-    found, wanted = workspace.sha256_of(path), model.sha256 or sha256.lower()
-    if wanted and not found.startswith(wanted):
-        raise UserError(f"its SHA-256 is {found[:12]}…, not {wanted[:12]}…", path=path,
-                        remedy=f"it is not {model.name}, or damaged; get it again")  # fmt: skip
+    found = workspace.sha256_of(path)
+    for wanted in (model.sha256, sha256.lower()):
+        if not found.startswith(wanted):
+            raise UserError(f"its SHA-256 is {found[:12]}…, not {wanted[:12]}…", path=path,
+                            remedy=f"it is not {model.name}, or damaged; get it again")  # fmt: skip
     return found
 
 

@@ -79,6 +79,8 @@ def edit_video(
     """The story itself, with a work folder to keep what is finished in."""
     fitter = fitter_of(config, run)
     plan = plan_video(config, run, fitter, clock, job.folder)
+    if signing is not None:
+        signing.check()
     make_renderer = renderer_of(plan.edits, fitter, plan.analysis, config, run, clock)
     return finish_video(plan, make_renderer, config, run, clock, job, signing)
 

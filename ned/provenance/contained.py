@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,34 +26,61 @@ class Failed(Exception):
         self.missing = missing
 
 
+class Contained:
+    """A process that loads the library and then waits for its one task: begun ahead, it answers the sooner."""
+
+    def __init__(self) -> None:
+        environment = dict(os.environ)
+        paths = [str(_PACKAGE), environment.get("PYTHONPATH", "")]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "ned.provenance.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=environment,
+        )  # fmt: skip
+
+    def call(self, task: str, size: int, folder: Path | None = None, **arguments: Any) -> dict[str, Any]:
+        """See `call`."""
+        limit = _AT_LEAST_S + size / _SLOWEST
+        given = {"task": task, "folder": str(folder.resolve()) if folder is not None else "", **arguments}
+        try:
+            out, wrong = self._process.communicate(json.dumps(given).encode(), timeout=limit)
+        except subprocess.TimeoutExpired as error:
+            raise Failed(f"the c2pa library does not come to an end with it in {limit:.0f} s") from error
+        finally:
+            self.close()
+        if self._process.returncode:
+            said = wrong.decode(errors="replace").strip().split("\n")[-1][:200]
+            text = f"the c2pa library broke down over it (exit {self._process.returncode}{': ' * bool(said)}{said})"
+            raise Failed(text)
+        try:
+            answer = json.loads(out)
+        except (ValueError, RecursionError) as error:
+            raise Failed("the manifest is nested too deeply") from error
+        if "unavailable" in answer:
+            raise ProcessingError(answer["unavailable"], remedy="pip install c2pa-python, or pass --no-provenance")
+        if "error" in answer:
+            raise Failed(answer["error"], bool(answer.get("missing")))
+        return answer
+
+    def close(self) -> None:
+        """End it, whatever it does; harmless where it has ended."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_process"):
+            self.close()
+
+
 def call(task: str, size: int, folder: Path | None = None, **arguments: Any) -> dict[str, Any]:
     """Have `ned.provenance.worker` do a task on `size` bytes together; raises Failed, and ProcessingError where
     the library is missing.
 
     Temporary files, as large as the video, go to `folder`: /tmp may be small, or memory. They have no names.
     """
-    environment = dict(os.environ)
-    paths = [str(_PACKAGE), environment.get("PYTHONPATH", "")]
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
-    if folder is not None:
-        environment["TMPDIR"] = str(folder.resolve())
-    command, limit = [sys.executable, "-m", "ned.provenance.worker"], _AT_LEAST_S + size / _SLOWEST
-    try:
-        done = subprocess.run(
-            command, input=json.dumps({"task": task, **arguments}).encode(), capture_output=True, timeout=limit,
-            env=environment,
-        )  # fmt: skip
-    except subprocess.TimeoutExpired as error:
-        raise Failed(f"the c2pa library does not come to an end with it in {limit:.0f} s") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().split("\n")[-1][:200]
-        raise Failed(f"the c2pa library broke down over it (exit {done.returncode}{': ' * bool(said)}{said})")
-    try:
-        answer = json.loads(done.stdout)
-    except (ValueError, RecursionError) as error:
-        raise Failed("the manifest is nested too deeply") from error
-    if "unavailable" in answer:
-        raise ProcessingError(answer["unavailable"], remedy="pip install c2pa-python, or pass --no-provenance")
-    if "error" in answer:
-        raise Failed(answer["error"], bool(answer.get("missing")))
-    return answer
+    return Contained().call(task, size, folder, **arguments)

@@ -9,8 +9,8 @@ import secrets
 import threading
 from pathlib import Path
 
-from ned.errors import ProcessingError, UserError
-from ned.provenance.contained import Failed, call
+from ned.errors import NedError, ProcessingError, UserError
+from ned.provenance.contained import Contained, Failed, call
 from ned.provenance.credential import Credential, load_credential, local_credential
 from ned.provenance.library import media_type
 from ned.provenance.statement import Statement
@@ -19,37 +19,59 @@ from ned.workspace import SIGNED_CONTAINERS, manifest_path, sha256_of
 
 
 class Signing:
-    """The credential, tried, and the source's hash, which another thread works out while frames are rendered."""
+    """The credential, which is tried, and the source's hash, both by another thread while frames are seen and rendered;
+    then the process that will sign gets ready."""
 
     def __init__(self, credential: Credential, source: Path) -> None:
-        """UserError where c2pa refuses the credential."""
         self.credential, self._source, self._sha256 = credential, source, ""
+        self._refused: NedError | None = None
         self._error: OSError | None = None
-        check_credential(credential)
-        self._thread = threading.Thread(target=self._hash, name="ned-sha256", daemon=True)
+        self._tried, self._worker = threading.Event(), None
+        self._thread = threading.Thread(target=self._prepare, name="ned-signing", daemon=True)
         self._thread.start()
 
+    def check(self) -> None:
+        """Wait until the credential was tried. UserError where c2pa refuses it, ProcessingError without c2pa."""
+        self._tried.wait()
+        if self._refused is not None:
+            raise self._refused
+
     def finish(self, part: Path, final: Path, statement: Statement, beside: bool = False) -> None:
-        """Sign `part`, a complete file that is about to be called `final`; errors as `sign_video`."""
+        """Sign `part`, a complete file that is about to be called `final`; errors as `check` and `sign_video`."""
+        self.check()
         self._thread.join()
         if self._error is not None:
             raise ProcessingError(f"cannot be read any more ({self._error.strerror})", path=self._source)
-        sign_video(part, final, statement, self.credential, source_sha256=self._sha256, beside=beside)
+        worker, self._worker = self._worker, None
+        sign_video(
+            part, final, statement, self.credential, source_sha256=self._sha256, beside=beside, worker=worker
+        )
 
-    def _hash(self) -> None:
+    def _prepare(self) -> None:
+        try:
+            check_credential(self.credential)
+        except NedError as error:
+            self._refused = error
+            return
+        finally:
+            self._tried.set()
         try:
             self._sha256 = sha256_of(self._source)
+            self._worker = Contained()
         except OSError as error:
             self._error = error
 
 
 def begin_signing(source: Path, wanted: bool, certificate: Path | None, key: Path | None) -> Signing | None:
-    """What signs outputs made of `source`, before any work is done, with this computer's credential where none is
-    given; None where it is not wanted. UserError for a bad credential."""
+    """What signs outputs made of `source`, with this computer's credential where none is given; None where it is not
+    wanted. UserError for a bad credential, before any work; this computer's own is tried meanwhile (`check`)."""
     if not wanted:
         return None
-    own = certificate is not None and key is not None
-    return Signing(load_credential(certificate, key) if own else local_credential(), source)
+    if certificate is None or key is None:
+        return Signing(local_credential(), source)
+    signing = Signing(load_credential(certificate, key), source)
+    signing.check()
+    return signing
 
 
 def check_credential(credential: Credential) -> None:
@@ -71,8 +93,9 @@ def sign_video(
     *,
     source_sha256: str = "",
     beside: bool = False,
+    worker: Contained | None = None,
 ) -> None:
-    """Sign the complete file `part`, which is to be called `final`.
+    """Sign the complete file `part`, which is to be called `final`; by `worker` where one waits already.
 
     Where the container takes a manifest, `part` is replaced by the signed video, of which every packet and time is
     the same; else the manifest is written beside `final`. Memory is constant, the disk must hold the video up
@@ -83,7 +106,7 @@ def sign_video(
     digest = source_sha256 or sha256_of(statement.source)
     signed = part.with_name(f".ned-{secrets.token_hex(6)}{suffix}")
     try:
-        manifest = _sign(part, signed, final, statement, credential, digest, beside)
+        manifest = _sign(part, signed, final, statement, credential, digest, beside, worker)
         if suffix in SIGNED_CONTAINERS:
             os.replace(signed, part)
         else:
@@ -96,15 +119,17 @@ def sign_video(
 
 
 def _sign(
-    part: Path, signed: Path, final: Path, statement: Statement, credential: Credential, digest: str, beside: bool
+    part: Path, signed: Path, final: Path, statement: Statement, credential: Credential, digest: str, beside: bool,
+    worker: Contained | None,
 ) -> bytes:
     source, failure = statement.source, ""
     near = manifest_path(source)
     has_near = near is not None and near.is_file() and near.stat().st_size <= MAX_MANIFEST_BYTES
     size = part.stat().st_size + source.stat().st_size
     for way in WAYS if has_near else WAYS[1:]:
+        ask, worker = call if worker is None else worker.call, None  # which does one task
         try:
-            answer = call(
+            answer = ask(
                 "sign", size, part.parent, video=str(part), signed=str(signed), kind=media_type(final),
                 embed=final.suffix.lower() in SIGNED_CONTAINERS,
                 definition=statement.definition(final.name, digest, beside), actions=statement.actions(beside),

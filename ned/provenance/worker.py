@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import os
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -28,12 +29,18 @@ def main() -> None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
-    arguments = json.load(sys.stdin)
     try:
-        c2pa = load()
+        c2pa = load()  # while who asks may still be at work on what is to be signed
     except NedError as error:
+        sys.stdin.read()
         sys.stdout.write(json.dumps({"unavailable": error.cause}))
         return
+    asked = sys.stdin.read()
+    if not asked:  # nobody wants it any more
+        return
+    arguments = json.loads(asked)
+    if folder := arguments.pop("folder"):
+        os.environ["TMPDIR"] = folder
     try:
         answer = {"read": read, "sign": sign, "trial": trial}[arguments.pop("task")](**arguments)
     except (c2pa.C2paError.ManifestNotFound, c2pa.C2paError.NotSupported) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,13 @@ from jaxtyping import Float
 
 from ned.analysis.features import HiddenFeatures
 from ned.analysis.occlusion import HandOcclusion
-from ned.analysis.skin import occlusion_mask, skin_sample, spread_over_frame
+from ned.analysis.skin import SkinOcclusion, skin_sample, spread_over_frame
 from ned.composite.kernels import fade
 from ned.edit.track_edit import TrackEdit
 from ned.geometry.landmarks import LANDMARKS, MOUTH_SURROUNDINGS
 from ned.renderer import Renderer
 from ned.runtime.cores import PAINTING
+from ned.runtime.lanes import help_with
 from ned.types import NUM_LANDMARKS, FaceEdit
 from ned.video import Frame, Stills
 
@@ -58,13 +60,13 @@ class Painter:
     def __init__(self, edit: TrackEdit, renderer: Renderer, fetch: Stills | None = None) -> None:
         """`fetch` gives any frame of the video by its index: eyes and an open mouth are taken from there."""
         self.edit, self._renderer, self._fetch = edit, renderer, fetch
-        self._hands: HandOcclusion | None = None
+        self._hands: Future[HandOcclusion] | None = None
         self._eyes_shown = False
         self._changed = np.flatnonzero(edit.changed())
         self._last = int(self._changed[-1]) if len(self._changed) else -1
         self._coming: dict[int, tuple[tuple[int, int, int, int], FaceEdit | None]] = {}
         self._occlusion: np.ndarray | None = None
-        self._hidden: HiddenFeatures | None = None
+        self._judges: tuple[SkinOcclusion, HiddenFeatures] | None = None
 
     def paint(self, frame: Frame, i: int) -> Frame:
         """`frame`, which is the track's frame `i`, with the edited face; all other pixels keep their bits."""
@@ -81,15 +83,15 @@ class Painter:
         box, local = self._at(i, (frame.height, frame.width))
         if local is None:
             return Patch()
+        if self._hands is None:  # made while frames are looked up
+            self._hands = help_with(HandOcclusion)
         if self._fetch is not None:
             self._show_person(self._fetch, local)
         self._announce(i, (frame.height, frame.width))
         image = frame.region_rgb(box)
         difference = self._renderer.submit(image, local)
         masks = [self._occluded(image, local.source)]
-        if self._hands is None:
-            self._hands = HandOcclusion()
-        hands = self._hands(frame.rgb, self.edit.track.boxes[i])
+        hands = self._hands.result()(frame.rgb, self.edit.track.boxes[i])
         masks.append(None if hands is None else hands[box[1] : box[3], box[0] : box[2]])
         if i == self._last:
             self.close()
@@ -137,10 +139,9 @@ class Painter:
         if self.edit.track.skin is None:
             return None
         sample = skin_sample(image, points[:NUM_LANDMARKS])
-        if self._hidden is None:
-            self._hidden = HiddenFeatures(self.edit.track.skin)
-        both = occlusion_mask(self.edit.track.skin, sample), self._hidden(sample)
-        found = [mask for mask in both if mask is not None]
+        if self._judges is None:
+            self._judges = SkinOcclusion(self.edit.track.skin), HiddenFeatures(self.edit.track.skin)
+        found = [mask for judge in self._judges if (mask := judge(sample)) is not None]
         now = np.maximum.reduce(found) if found else None
         before = None if self._occlusion is None else _LINGER * self._occlusion
         self._occlusion = before if now is None else now if before is None else np.maximum(now, before)
@@ -151,7 +152,7 @@ class Painter:
     def close(self) -> None:
         """Let go of the models."""
         if self._hands is not None:
-            self._hands.close()
+            self._hands.result().close()
             self._hands = None
 
 

@@ -25,6 +25,7 @@ from ned.rendering.scheduler import PaintScheduler
 from ned.rendering.segments import COMPARE, MATTE, VIDEO, Segments, segment_starts
 from ned.report import ImagePair, load_image, save_pair
 from ned.runtime.heap import trim
+from ned.runtime.lanes import Lane
 from ned.runtime.progress import Clock, Stage
 from ned.types import NUM_LANDMARKS, Analysis, VideoInfo
 from ned.version import __version__
@@ -38,10 +39,8 @@ from ned.workspace import Job
 
 SEGMENT_S = 30.0
 """Length of a segment: what a crash costs at most."""
-
 WARM_UP = 16
 """Frames before a segment with which its painters begin."""
-
 TRIM_EVERY = 32
 """Frames after which memory is given back."""
 
@@ -116,7 +115,7 @@ def render_video(
     first = asked.videos[VIDEO]
     say_conversion(final, asked.encoding, first)
     check_times(analysis, source.input)
-    check_copies(folder / f"trial{final.suffix.lower()}", source.input, final)
+    copies = Lane().submit(check_copies, folder / f"trial{final.suffix.lower()}", source.input, final)
     starts, stop = segments_of(analysis, segment_s), first.index + analysis.num_frames
     given = (analysis.video, asked.encoding, final, asked.own)
     with Segments(folder, asked.videos, starts, stop, *given) as segments:
@@ -126,9 +125,10 @@ def render_video(
             clock.note(f"going on after {analysis.num_frames - rest} of {analysis.num_frames} frames")
         with clock.stage("rendering", rest) as stage:
             if missing:
-                again = SecondPass(asked, analysis, make_renderer, source, output, folder)
+                again = SecondPass(asked, analysis, make_renderer, source, output, folder, copies.result)
                 ahead = segments.warm_up(WARM_UP)
                 again.run(segments, missing, stop, ahead, segments.position(ahead), stage)
+        copies.result()
         with clock.stage("writing"):
             notice = edit_notice(edit_said) if asked.edited_frames else "Not changed by ned"
             parts = _put_together(segments, asked.videos, source, output, job, f"{notice} ({job.mark})")
@@ -208,9 +208,12 @@ class SecondPass:
         source: SourceOptions,
         output: OutputOptions,
         folder: Path,
+        before_writing: Callable[[], object] = lambda: None,
     ) -> None:
+        """`before_writing` is called before anything is written, and may raise."""
         self._edits, self._analysis, self._make_renderer = asked.edits, analysis, make_renderer
         self._source, self._output, self._shown, self._folder = source, output, set(asked.shown), folder
+        self._before_writing = before_writing
 
     def run(
         self, segments: Segments, starts: list[int], stop: int, ahead: int, position: Position | None, stage: Stage
@@ -257,6 +260,7 @@ class SecondPass:
         if frame.index in self._shown:
             self._keep_image(started.scheduler, frame, edited)
         if started.begins:
+            self._before_writing()
             segments.begin(images)
             for edit, _ in self._edits:
                 release(edit.track.landmarks)

@@ -12,8 +12,6 @@ from functools import lru_cache
 import numpy as np
 from jaxtyping import Float, UInt16
 
-from ned.errors import UserError
-
 REC709 = (0.64, 0.33, 0.30, 0.60, 0.15, 0.06, 0.3127, 0.3290)
 """Chromaticities of red, green, blue and white, x and y each, as OpenEXR has them."""
 _REC2020 = (0.708, 0.292, 0.170, 0.797, 0.131, 0.046, 0.3127, 0.3290)
@@ -48,14 +46,6 @@ def known_space(name: str) -> str | None:
     """One of `SPACES` for a name as files write it; None for others."""
     plain = name.strip().lower()
     return plain if plain in SPACES else _ALIASES.get(plain)
-
-
-def named_space(name: str) -> str:
-    """The same for a name that the user gave; UserError for an unknown one."""
-    found = known_space(name)
-    if found is None:
-        raise UserError(f"unknown colour space {name[:40]!r}", remedy=f"choose one of: {', '.join(SPACES)}")
-    return found
 
 
 def rec709_from(chromaticities: tuple[float, ...]) -> Float[np.ndarray, "3 3"]:

@@ -149,8 +149,12 @@ def hold(expression: ExpressionTrack, articulation: Articulation) -> tuple[Expre
 
 
 def _in_grey(pixels: UInt[np.ndarray, "h w 3"]) -> UInt[np.ndarray, "h w 3"]:
-    grey = np.round(pixels @ np.array([0.2126, 0.7152, 0.0722])).astype(pixels.dtype)
-    return np.repeat(grey[..., None], 3, 2)
+    """Luma in all three channels; in bands, for the sake of memory."""
+    out = np.empty_like(pixels)
+    for top in range(0, len(pixels), 256):
+        luma = pixels[top : top + 256] @ np.array([0.2126, 0.7152, 0.0722])
+        out[top : top + 256] = np.round(luma)[..., None]
+    return out
 
 
 def rgb_of(frame: Frame) -> UInt8[np.ndarray, "h w 3"]:

@@ -69,10 +69,12 @@ def find_faces(image: StillImage, person: int | None = None) -> Portrait:
         remedy = "give an image in which a face is at least about 60 pixels wide and looks at the camera"
         raise UserError(what, path=image.path, remedy=remedy)
     if person is not None:
+        numbers = ", ".join(str(track.person) for track in large[:20])
         large = [track for track in large if track.person == person]
         if not large:
-            numbers = ", ".join(str(track.person) for track in known[:20])
-            raise UserError(f"there is no person {person}", path=image.path, remedy=f"choose one of: {numbers}")
+            small = any(track.person == person for track in known)
+            said = f"the face of person {person} is too small" if small else f"there is no person {person}"
+            raise UserError(said, path=image.path, remedy=f"choose one of: {numbers}")
     elif len(large) > MOST_FACES:
         said = f"shows {len(large)} faces, more than {MOST_FACES}"
         raise UserError(said, path=image.path, remedy="name one as --person, 1 is the most prominent")

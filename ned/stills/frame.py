@@ -90,8 +90,8 @@ def _tracks(tracklets: list[Tracklet], store: LandmarkStore) -> tuple[FaceTrack,
 def _prominence(box: Float[np.ndarray, "xyxy=4"], size: tuple[int, int]) -> float:
     """Size × centrality, as in video."""
     centre = (box[:2] + box[2:]) / 2 / np.array(size[::-1])
-    area = float(np.sqrt(np.prod(box[2:] - box[:2])))
-    return area * (1.0 - 0.5 * min(1.0, 2.0 * float(np.abs(centre - 0.5).max())))
+    side = float(np.sqrt(np.prod(box[2:] - box[:2])))
+    return side * (1.0 - 0.5 * min(1.0, 2.0 * float(np.abs(centre - 0.5).max())))
 
 
 def _info(image: StillImage) -> VideoInfo:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import warnings
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,17 @@ from PIL import Image, UnidentifiedImageError
 
 from ned.errors import UserError
 from ned.files.atomic import atomic_path
-from ned.stills.metadata import chunks_of, orientation_of, png_chunks, with_chunks, without_thumbnail
+from ned.stills.metadata import (
+    chunks_of,
+    iptc_of,
+    jpeg_segments,
+    orientation_of,
+    png_chunks,
+    with_chunks,
+    without_images,
+    without_thumbnail,
+    xmp_chunk,
+)
 from ned.stills.upright import StillImage, check_size, eight_bits, turned, turned_back
 from ned.workspace.images import check_writes
 
@@ -85,16 +96,19 @@ def _read(path: Path, opened: Image.Image) -> StillImage:
     if opened.mode in ("F", "LAB", "HSV"):
         raise UserError(f"has pixels of the kind {opened.mode}", path=path, remedy="convert it to RGB first")
     how = _how(opened, kind, path)  # before loading, which closes the file
-    exif = opened.info.get("exif") or b""
+    segments = [data for name, data in getattr(opened, "applist", ()) if name == "APP13"]
     opened.load()
+    exif = opened.info.get("exif") or b""  # of a PNG it may lie behind the pixels
     pixels, alpha = _samples(opened, path)
     # pillow-heif turns the image itself and says so
     orientation = orientation_of(exif) if kind != "HEIF" else 1
     icc, xmp = opened.info.get("icc_profile") or b"", opened.info.get("xmp") or b""
+    comment = opened.info.get("comment", b"") if kind == "JPEG" else b""
     return StillImage(
         path, kind, turned(pixels, orientation), None if alpha is None else turned(alpha, orientation),
         opened.mode in ("1", "L", "LA", "I;16", "I;16B", "I"), orientation, without_thumbnail(exif), icc,
-        xmp if isinstance(xmp, bytes) else xmp.encode(), png_chunks(path) if kind == "PNG" else (), how,
+        without_images(xmp if isinstance(xmp, bytes) else xmp.encode()), iptc_of(segments), comment,
+        png_chunks(path) if kind == "PNG" else (), how,
     )  # fmt: skip
 
 
@@ -109,10 +123,20 @@ def _how(opened: Image.Image, kind: str, path: Path) -> dict[str, Any]:
             how["dpi"] = opened.info["dpi"]
         return how | {"progressive": bool(opened.info.get("progressive"))}
     if kind == "WEBP":
-        with path.open("rb") as file:
-            lossless = b"VP8L" in file.read(64)
-        return {"lossless": True} if lossless else {"quality": QUALITY, "method": 4}
+        return {"lossless": True, "exact": True} if _is_lossless(path) else {"quality": QUALITY, "method": 4}
     return {}
+
+
+def _is_lossless(webp: Path) -> bool:
+    """Whether the image of a WebP is packed without loss: what its chunk is called, behind those that lie before."""
+    with webp.open("rb") as file:
+        file.seek(12)
+        while len(head := file.read(8)) == 8:
+            kind, length = struct.unpack("<4sI", head)
+            if kind in (b"VP8L", b"VP8 "):
+                return kind == b"VP8L"
+            file.seek(length + length % 2, 1)
+    return False
 
 
 def _samples(opened: Image.Image, path: Path) -> tuple[np.ndarray, np.ndarray | None]:
@@ -142,8 +166,9 @@ def _png_depth(path: Path) -> int:
 def write_image(image: StillImage, path: Path, notice: str = "") -> None:
     """Write atomically in the kind that the name's ending says: the source's own with its quality, or another.
 
-    EXIF, ICC, XMP and orientation are kept; what a kind cannot hold (alpha and 16 bits in a JPEG) is flattened. Raises
-    UserError for an ending that is not written.
+    What is kept of a source of another kind: EXIF, ICC and XMP (in TIFF of EXIF some tags). What a kind cannot hold is
+    flattened: alpha onto white and 16 bits in a JPEG; what it cannot say of how the image is turned is turned in the
+    pixels. Raises UserError for an ending that is not written, and for EXIF or XMP that a JPEG has no room for.
     """
     check_writes(path)
     with atomic_path(path) as temporary:
@@ -151,36 +176,59 @@ def write_image(image: StillImage, path: Path, notice: str = "") -> None:
 
 
 def encoded(image: StillImage, suffix: str, notice: str = "") -> bytes:
-    """The file's bytes."""
-    pixels = turned_back(image.pixels, image.orientation)
-    alpha = None if image.alpha is None else turned_back(image.alpha, image.orientation)
+    """The file's bytes. Raises UserError as `write_image`."""
     kind = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP"}.get(suffix, "TIFF")
+    says_turn = kind == "TIFF" or orientation_of(image.exif) == image.orientation
+    orientation = image.orientation if says_turn else 1
+    pixels = turned_back(image.pixels, orientation)
+    alpha = None if image.alpha is None else turned_back(image.alpha, orientation)
     if kind == "TIFF":
         from ned.stills.tiff import encode_tiff
 
         return encode_tiff(image, pixels, alpha, notice)
     if kind == "PNG" and image.bits == 16:
-        return with_chunks(_deep_png(pixels, alpha, image.grey), image.chunks or _as_chunks(image), notice)
+        return with_chunks(_deep_png(pixels, alpha, image.grey), _chunks(image), notice)
     shown = pixels if image.bits == 8 else eight_bits(pixels)
+    clear = alpha if alpha is None or alpha.dtype == np.uint8 else eight_bits(alpha)
+    if clear is not None and kind == "JPEG":
+        shown = _on_white(shown, clear)
     encodable = Image.fromarray(shown[..., 0] if image.grey else shown)
-    if alpha is not None and kind != "JPEG":
+    if clear is not None and kind != "JPEG":
         encodable = encodable.convert("LA" if image.grey and kind == "PNG" else "RGBA")
-        encodable.putalpha(Image.fromarray(alpha if alpha.dtype == np.uint8 else eight_bits(alpha)))
+        encodable.putalpha(Image.fromarray(clear))
     how = dict(image.how) if kind == image.kind else {}
     if kind == "JPEG":
-        how = how or {"quality": QUALITY, "subsampling": 0}
-        how |= {"comment": notice} if notice else {}
+        how = _fitting(encodable, (how or {"quality": QUALITY, "subsampling": 0}) | _said_in_jpeg(image, notice))
     elif kind == "WEBP":
         how = how or {"quality": QUALITY, "method": 4}
-    said = {"exif": image.exif, "icc_profile": image.icc, "xmp": image.xmp}
-    how |= {name: value for name, value in said.items() if value and not (kind == "PNG" and image.chunks)}
+    if kind != "PNG":
+        said = {"exif": image.exif, "icc_profile": image.icc, "xmp": image.xmp}
+        how |= {name: value for name, value in said.items() if value}
     out = io.BytesIO()
-    if kind == "JPEG":
-        how = _fitting(encodable, how)
     encodable.save(out, kind, **how)
-    if kind == "PNG":
-        return with_chunks(out.getvalue(), image.chunks or _as_chunks(image), notice)
-    return out.getvalue()
+    return with_chunks(out.getvalue(), _chunks(image), notice) if kind == "PNG" else out.getvalue()
+
+
+def _said_in_jpeg(image: StillImage, notice: str) -> dict[str, Any]:
+    """Comment, with the notice after what it says already, and IPTC. UserError for what a segment has no room for."""
+    comment = image.comment
+    if notice and notice.encode() not in comment:
+        comment = b"\n".join(filter(None, [comment, notice.encode()]))
+    for name, data, most in (("EXIF", image.exif, 65_533), ("XMP", image.xmp, 65_504), ("comment", comment, 65_533)):
+        if len(data) > most:
+            said = f"its {name} has {len(data)} bytes, a JPEG has room for {most}"
+            raise UserError(said, path=image.path, remedy="write .png, .webp or .tif")
+    said = {"comment": comment, "extra": jpeg_segments(image.iptc)}
+    return {name: value for name, value in said.items() if value}
+
+
+def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """What is clear shows white; in bands, for the sake of memory."""
+    out = np.empty_like(rgb)
+    for top in range(0, len(rgb), 256):
+        band, share = rgb[top : top + 256].astype(np.uint16), alpha[top : top + 256, :, None].astype(np.uint16)
+        out[top : top + 256] = (band * share + 255 * (255 - share) + 127) // 255
+    return out
 
 
 def _fitting(encodable: Image.Image, how: dict[str, Any]) -> dict[str, Any]:
@@ -190,12 +238,14 @@ def _fitting(encodable: Image.Image, how: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in how.items() if name != "subsampling"} | {"qtables": [how["qtables"][0]]}
 
 
-def _as_chunks(image: StillImage) -> tuple[bytes, ...]:
-    """What the source of another kind says, as a PNG says it."""
-    out = io.BytesIO()
-    said = {"exif": image.exif, "icc_profile": image.icc}
-    Image.new("RGB", (1, 1)).save(out, "PNG", **{k: v for k, v in said.items() if v})
-    return chunks_of(out.getvalue())
+def _chunks(image: StillImage) -> tuple[bytes, ...]:
+    """What the image says, as a PNG says it."""
+    said = image.chunks
+    if image.kind != "PNG":
+        out, other = io.BytesIO(), {"exif": image.exif, "icc_profile": image.icc}
+        Image.new("L" if image.grey else "RGB", (1, 1)).save(out, "PNG", **{k: v for k, v in other.items() if v})
+        said = chunks_of(out.getvalue())
+    return (*said, xmp_chunk(image.xmp)) if image.xmp else said
 
 
 def _deep_png(pixels: np.ndarray, alpha: np.ndarray | None, grey: bool) -> bytes:

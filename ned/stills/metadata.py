@@ -1,14 +1,33 @@
-"""What files say beside their pixels, kept as bytes: nothing is understood that need not be."""
+"""What files say beside their pixels, kept as bytes: nothing is understood that need not be.
+
+Small images of the whole, which would show faces as they were, are what goes.
+"""
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from pathlib import Path
 
 _PNG = b"\x89PNG\r\n\x1a\n"
 _KEPT_CHUNKS = (b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP", b"pHYs", b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME")
+_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+_XMP_TEXT = b"XML:com.adobe.xmp\0"
+_PACKED_PROFILES = tuple(b"Raw profile type " + kind for kind in (b"exif", b"APP1", b"8bim", b"xmp"))
+"""Keywords under which some programs put EXIF and its like, thumbnails and all, into texts of a PNG."""
 MAX_CHUNKS_BYTES = 16 * 1024**2
+
+_THUMBNAILS = re.compile(rb"<(\w+):Thumbnails\b[^>]*>")
+_IMAGES_IN_XMP = (
+    re.compile(rb"""\s\w+:(?:image|Data)\s*=\s*(?:"[^"]{1024,}"|'[^']{1024,}')""", re.DOTALL),
+    re.compile(rb"<(\w+):(image|Data)\b[^>]*>[^<]{1024,}</\1:\2\s*>", re.DOTALL),
+)
+"""Images as text: `xmpGImg:image`, `GImage:Data`."""
+
+PHOTOSHOP = b"Photoshop 3.0\0"
+"""Begins a segment of a JPEG with IPTC's caption, byline and rights."""
+_THUMBNAIL_RESOURCES = (0x0409, 0x040C)
 
 
 def without_thumbnail(exif: bytes) -> bytes:
@@ -36,14 +55,63 @@ def without_thumbnail(exif: bytes) -> bytes:
 
 
 def _blank_thumbnail(exif: bytearray, order: str, start: int, directory: int) -> None:
-    values = {}
+    """A JPEG has a beginning and a length; an image without compression has strips."""
+    values: dict[int, tuple[int, ...]] = {}
     (entries,) = struct.unpack_from(order + "H", exif, start + directory)
     for k in range(entries):
-        tag, _, _, value = struct.unpack_from(order + "HHII", exif, start + directory + 2 + 12 * k)
-        values[tag] = value
-    at, length = values.get(0x0201, 0), values.get(0x0202, 0)
-    if at > 0 and start + at + length <= len(exif):
-        exif[start + at : start + at + length] = bytes(length)
+        at = start + directory + 2 + 12 * k
+        tag, kind, count = struct.unpack_from(order + "HHI", exif, at)
+        if kind in (3, 4) and 0 < count <= 4096:
+            form = f"{order}{count}{'H' if kind == 3 else 'I'}"
+            if struct.calcsize(form) > 4:
+                (far,) = struct.unpack_from(order + "I", exif, at + 8)
+                values[tag] = struct.unpack_from(form, exif, start + far)
+            else:
+                values[tag] = struct.unpack_from(form, exif, at + 8)
+    for begins, lengths in ((0x0201, 0x0202), (0x0111, 0x0117)):
+        for first, length in zip(values.get(begins, ()), values.get(lengths, ()), strict=False):
+            here = slice(start + first, min(start + first + length, len(exif)))
+            if first > 0 and here.start < here.stop:
+                exif[here] = bytes(here.stop - here.start)
+
+
+def without_images(xmp: bytes) -> bytes:
+    """XMP without the small images in it."""
+    for pattern in _IMAGES_IN_XMP:
+        xmp = pattern.sub(b"", xmp)
+    while (found := _THUMBNAILS.search(xmp)) is not None:
+        closing, ends = b"</" + found[1] + b":Thumbnails>", found.end()
+        if not found[0].endswith(b"/>"):
+            at = xmp.find(closing, ends)
+            ends = at + len(closing) if at >= 0 else ends
+        xmp = xmp[: found.start()] + xmp[ends:]
+    return xmp
+
+
+def iptc_of(segments: list[bytes]) -> bytes:
+    """Photoshop's resources of a JPEG's segments APP13, among them IPTC's; thumbnails and what is damaged left out."""
+    data = b"".join(part.removeprefix(PHOTOSHOP) for part in segments if part.startswith(PHOTOSHOP))
+    kept, at = [], 0
+    while data[at : at + 4] == b"8BIM" and at + 12 <= len(data):
+        (kind,) = struct.unpack_from(">H", data, at + 4)
+        begins = at + 6 + (data[at + 6] + 2) // 2 * 2  # a name, padded to an even length with its own
+        if begins + 4 > len(data):
+            break
+        (length,) = struct.unpack_from(">I", data, begins)
+        ends = begins + 4 + (length + 1) // 2 * 2
+        if begins + 4 + length > len(data):
+            break
+        if kind not in _THUMBNAIL_RESOURCES:
+            kept.append(data[at:ends])
+        at = ends
+    return b"".join(kept)
+
+
+def jpeg_segments(iptc: bytes) -> bytes:
+    """Such resources as segments APP13; empty for none."""
+    most = 65533 - len(PHOTOSHOP)
+    parts = [PHOTOSHOP + iptc[at : at + most] for at in range(0, len(iptc), most)]
+    return b"".join(b"\xff\xed" + struct.pack(">H", len(part) + 2) + part for part in parts)
 
 
 def orientation_of(exif: bytes) -> int:
@@ -65,7 +133,8 @@ def orientation_of(exif: bytes) -> int:
 
 
 def png_chunks(path: Path) -> tuple[bytes, ...]:
-    """The chunks of a PNG that say something about the image, whole; thumbnails in eXIf are cut off."""
+    """The chunks of a PNG that say something about the image, whole, but for thumbnails and XMP, which is read with
+    the image itself."""
     found, total = [], 0
     with path.open("rb") as file:
         if file.read(8) != _PNG:
@@ -83,8 +152,19 @@ def png_chunks(path: Path) -> tuple[bytes, ...]:
             data = file.read(length)
             if len(data) < length or len(file.read(4)) < 4:
                 break
-            found.append(_chunk(kind, without_thumbnail(data) if kind == b"eXIf" else data))
+            if kind == b"eXIf":
+                data = without_thumbnail(data)
+            elif kind in _TEXTS and data.startswith(_PACKED_PROFILES):
+                continue
+            elif kind == b"iTXt" and data.startswith(_XMP_TEXT):
+                continue  # see `xmp_chunk`
+            found.append(png_chunk(kind, data))
     return tuple(found)
+
+
+def xmp_chunk(xmp: bytes) -> bytes:
+    """XMP as a PNG has it."""
+    return png_chunk(b"iTXt", _XMP_TEXT + bytes(4) + xmp)
 
 
 def chunks_of(png: bytes) -> tuple[bytes, ...]:
@@ -100,7 +180,7 @@ def chunks_of(png: bytes) -> tuple[bytes, ...]:
 
 def with_chunks(png: bytes, chunks: tuple[bytes, ...], comment: str = "") -> bytes:
     """A PNG with these chunks instead of its own, after its header, and a comment."""
-    said = [_chunk(b"tEXt", b"Comment\0" + comment.encode("latin-1", "replace"))] if comment else []
+    said = [png_chunk(b"tEXt", b"Comment\0" + comment.encode("latin-1", "replace"))] if comment else []
     parts, at = [png[:8]], 8
     while at < len(png):
         length, kind = struct.unpack_from(">I4s", png, at)
@@ -112,5 +192,6 @@ def with_chunks(png: bytes, chunks: tuple[bytes, ...], comment: str = "") -> byt
     return b"".join(parts)
 
 
-def _chunk(kind: bytes, data: bytes) -> bytes:
+def png_chunk(kind: bytes, data: bytes) -> bytes:
+    """With its length and checksum."""
     return struct.pack(">I4s", len(data), kind) + data + struct.pack(">I", zlib.crc32(kind + data))

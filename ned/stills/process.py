@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from jaxtyping import UInt8
+
 from ned.config.still import StillConfig
 from ned.edit.track_edit import TrackEdit
 from ned.files.atomic import atomic_path
@@ -57,7 +60,6 @@ def edit_still(config: StillConfig, progress: Progress | None = None) -> StillRe
 def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[TrackEdit]]:
     """The output's bytes, and what was done to faces."""
     notice = f"Facial expression edited with ned: {config.said()}"
-    suffix = config.output_path.suffix.lower()
     if config.grid or config.sweep:
         from ned.stills.sheet import plane_sheet, sweep
 
@@ -65,7 +67,7 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
         if config.sweep:
             return sweep(portrait, config.intensity), faces
         sheet = plane_sheet(portrait, config.grid or 7, config.intensity)
-        return encoded(StillImage(config.input, "", sheet), suffix, notice), faces
+        return _encoded_sheet(sheet, portrait, config, notice), faces
     place = config.place
     style = Emotion(config.emotion or "happy") if place is None else ValenceArousal(*place)
     wish = Wish(
@@ -76,9 +78,18 @@ def make(config: StillConfig, portrait: Portrait) -> tuple[bytes, Sequence[Track
         from ned.stills.gan.compare import editors_sheet
 
         sheet, edits = editors_sheet(portrait, wish)
-        return encoded(StillImage(config.input, "", sheet), suffix, notice), edits
+        return _encoded_sheet(sheet, portrait, config, notice), edits
     done = edit_faces(portrait, wish)
-    return encoded(done.image, suffix, notice), done.edits
+    return encoded(done.image, config.output_path.suffix.lower(), notice), done.edits
+
+
+def _encoded_sheet(
+    sheet: UInt8[np.ndarray, "h w 3"], portrait: Portrait, config: StillConfig, notice: str
+) -> bytes:
+    from ned.stills.sheet import colours_of
+
+    image = StillImage(config.input, "", sheet, icc=colours_of(portrait))
+    return encoded(image, config.output_path.suffix.lower(), notice)
 
 
 def publish(data: bytes, config: StillConfig, edits: Sequence[TrackEdit], signing: Signing | None) -> None:

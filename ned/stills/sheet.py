@@ -65,7 +65,7 @@ def plane_sheet(portrait: Portrait, count: int, intensity: float) -> UInt8[np.nd
     """The most prominent face of the portrait at `count` × `count` places."""
     frame, face = close_up(portrait, portrait.faces[0], TILE_PX)
     places = lattice(count)
-    rows = [[_at(frame, face, place, intensity, portrait.model) for place in row] for row in places]
+    rows = [[at_place(frame, face, place, portrait.model, intensity) for place in row] for row in places]
     steps = np.linspace(-REACH, REACH, count)
     captions = [f"valence {v:+.2f}" if k == 0 else f"{v:+.2f}" for k, v in enumerate(steps)]
     labels = [f"arousal {a:+.2f}" for a in steps[::-1]]
@@ -86,17 +86,24 @@ def sweep(portrait: Portrait, intensity: float) -> bytes:
     width = float(portrait.faces[0].width_px)
     side = int(np.clip(2.0 * width, 160, SWEEP_PX))
     frame, face = close_up(portrait, portrait.faces[0], side)
-    images = [Image.fromarray(_at(frame, face, place, intensity, portrait.model)) for place in circle()]
+    images = [Image.fromarray(at_place(frame, face, place, portrait.model, intensity)) for place in circle()]
     out = io.BytesIO()
     images[0].save(
-        out, "WEBP", save_all=True, append_images=images[1:], duration=round(1000 / SWEEP_FPS), loop=0, quality=80
-    )
+        out, "WEBP", save_all=True, append_images=images[1:], duration=round(1000 / SWEEP_FPS), loop=0, quality=80,
+        icc_profile=colours_of(portrait),
+    )  # fmt: skip
     return out.getvalue()
 
 
-def _at(
-    frame: Frame, face: Face, place: Float[np.ndarray, "2"], intensity: float, model: FaceModel
+def colours_of(portrait: Portrait) -> bytes:
+    """The ICC profile of images that show parts of the portrait; those of one channel fit none of three."""
+    return b"" if portrait.image.grey else portrait.image.icc
+
+
+def at_place(
+    frame: Frame, face: Face, place: Float[np.ndarray, "2"], model: FaceModel, intensity: float = 1.0
 ) -> UInt8[np.ndarray, "h w 3"]:
+    """What a frame shows with its face at a place of the plane."""
     change = manipulate_with(Wish(ValenceArousal(float(place[0]), float(place[1])), intensity=intensity), model)
     edit = TrackEdit(face.track, face.fit, change(face), model, face.strength)
     return rgb_of(paint(frame, [edit], model))

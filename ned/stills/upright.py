@@ -32,6 +32,10 @@ class StillImage:
     exif: bytes = b""
     icc: bytes = b""
     xmp: bytes = b""
+    iptc: bytes = b""
+    """Photoshop's resources of a JPEG, see `ned.stills.metadata.iptc_of`."""
+    comment: bytes = b""
+    """Of a JPEG."""
     chunks: tuple[bytes, ...] = ()
     """Of a PNG."""
     how: dict[str, Any] = field(default_factory=dict)

@@ -67,7 +67,7 @@ def train(
 ) -> TrainingRecord:
     """Trains into `folder`: `last.safetensors` to go on from, `best.safetensors` to use. Goes on where a former
     run stopped. `preview` is told step and figures after every measurement; of several `ranks` the first measures and
-    writes. Raises ProcessingError where a loss is no number, UserError for a checkpoint of another run."""
+    writes. Raises ProcessingError where a loss or a score is no number, UserError for a checkpoint of another run."""
     ranks = ranks or Ranks()
     folder.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(schedule.threads)
@@ -104,6 +104,9 @@ def train(
                 metrics = learner.measure()
                 for name, value in metrics.items() if curves else ():
                     curves.add_scalar(f"held-out/{name}", value, number)
+                if math.isnan(metrics["score"]):
+                    raise ProcessingError(f"the score of held-out data is no number after {number} steps", path=folder,
+                                          remedy="look whether the held-out data show anything")  # fmt: skip
                 if metrics["score"] >= best:
                     best = metrics["score"]
                     now = replace(record, steps=number, seconds=round(elapsed(), 1), metrics=tuple(metrics.items()))

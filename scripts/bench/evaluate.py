@@ -6,8 +6,8 @@ A clip (default: the sample clip, padded to 1280x720) is looped to the length as
 has a face in every frame as an edit has. The floor reads both, and finds the face mesh in every frame of either: what
 cannot be spared. Both are processes of their own, one after the other; their processor time counts (user and system,
 children included), so that other load matters little. Resident memory is sampled each second: its highest sum in the
-first minute and after that. Without `--judges` the folder of models is taken for empty. `--seconds 3600` is the long
-pair; mind that it takes some hours. Linux only.
+first minute, after that, and in the last one. Without `--judges` the folder of models is taken for empty. `--seconds
+3600` is the long pair; mind that it takes some hours. Linux only.
 """
 
 from __future__ import annotations
@@ -83,9 +83,14 @@ def main() -> None:
         whole, samples = measured(command, environment)
         print(f"reading both with landmarks: {floor:.1f} s of processor time")
         print(f"ned evaluate video:          {whole:.1f} s, {whole / floor:.2f} times as much")
-        first = max((size for at, size in samples if at < 60), default=0)
-        later = max((size for at, size in samples if at >= 60), default=0)
-        print(f"resident memory: {first / 2**20:.0f} MB in the first minute, {later / 2**20:.0f} MB after")
+        first = max(size for at, size in samples if at < 60)
+        later = [(at, size) for at, size in samples if at >= 60]
+        said = f"resident memory: {first / 2**20:.0f} MiB at most in the first minute"
+        if later:
+            end = max(size for at, size in later if at >= later[-1][0] - 60)
+            most = max(size for _, size in later)
+            said += f", {most / 2**20:.0f} MiB after, {end / 2**20:.0f} MiB in the last minute"
+        print(said + f" of {samples[-1][0] / 60:.1f}")
 
 
 if __name__ == "__main__":

@@ -89,11 +89,10 @@ def main() -> None:
     for said, values in samples.items():
         start = values[0][0]
         first = max(size for at, size in values if at - start <= 60)
-        later = max((size for at, size in values if at - start > 60), default=first)
-        print(
-            f"{said:<10} {values[-1][0] - start:6.0f} s  first minute up to {first / 2**20:6.0f} MiB, "
-            f"then up to {later / 2**20:6.0f} MiB ({later / first - 1:+.1%})"
-        )
+        later = max((size for at, size in values if at - start > 60), default=None)
+        after = "" if later is None else f", then up to {later / 2**20:6.0f} MiB ({later / first - 1:+.1%})"
+        length_s = values[-1][0] - start
+        print(f"{said:<10} {length_s:6.0f} s  first minute up to {first / 2**20:6.0f} MiB{after}")
     peak = max(size for values in samples.values() for _, size in values)
     done = f"{written} of {info.num_frames} frames in {seconds:.0f} s"
     print(f"peak {peak / 2**30:.2f} GiB; {done}; exit {child.returncode}")

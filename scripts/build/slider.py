@@ -4,7 +4,7 @@
 
 Displays are read from `ned/manipulator/prototypes.py` and `ned/manipulator/vitl/plane.py`: run it after changing them.
 `--data` is a corpus of scripts/build/corpus.py: its test people, who come from clips of real ones, are measured on, and
-with `--choose` the widths and λ are chosen on its judge people instead of the defaults. Without it, invented people.
+with `--choose` the width and λ are chosen on its judge people instead of the defaults. Without it, invented people.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from ned.manipulator.vitl.training.run import known_people, people_of
 
 
 def choose(start: SliderConfig, data: Path | None) -> SliderConfig:
-    """The widths and λ that are best on the judge people."""
+    """The width and λ that are best on the judge people."""
     judged, found = people_of(data, "judge"), []
-    for gamma_x, gamma_theta, ridge in product((0.3, 0.5, 0.7, 1.0), (2.0, 3.0, 4.0), (1e-7, 1e-6, 1e-5)):
-        config = replace(start, gamma_x=gamma_x, gamma_theta=gamma_theta, ridge=ridge)
+    for gamma_x, ridge in product((0.3, 0.5, 0.7, 1.0), (1e-7, 1e-6, 1e-5)):
+        config = replace(start, gamma_x=gamma_x, ridge=ridge)
         slider = fit_slider(ARKIT52, config)
         error = compare(slider, judged, judged)[-1].rms
         found.append((error, config))
-        print(f"gamma_x {gamma_x:g}, gamma_theta {gamma_theta:g}, ridge {ridge:g}: {error:.4f}", flush=True)
+        print(f"gamma_x {gamma_x:g}, ridge {ridge:g}: {error:.4f}", flush=True)
     return min(found, key=lambda item: item[0])[1]
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--data", type=Path, help="corpus to measure on")
-    parser.add_argument("--choose", action="store_true", help="choose widths and λ on the corpus's judge people")
+    parser.add_argument("--choose", action="store_true", help="choose width and λ on the corpus's judge people")
     given = parser.parse_args()
     config = choose(SliderConfig(), given.data) if given.choose else SliderConfig()
     began = time.monotonic()

@@ -8,11 +8,12 @@ About a fifth of a second a pair on one core; what is done is kept every 50 port
 from __future__ import annotations
 
 import argparse
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
-from ned.stills.gan.pairs import Pairs, load_pairs, render_pairs, save_pairs
+from ned.stills.gan.pairs import apart, joined, load_pairs, render_pairs, save_pairs
 
 ENDINGS = (".jpg", ".jpeg", ".png")
 KEEP_EVERY = 50
@@ -28,23 +29,20 @@ def main() -> None:
     given = parser.parse_args()
     files = sorted(p for p in given.folder.iterdir() if p.suffix.lower() in ENDINGS)
     files = [files[k] for k in np.random.default_rng(given.seed).permutation(len(files))]
-    before, after, source, places = [], [], [], []
-    if given.out.exists():
-        known = load_pairs(given.out)
-        before, after = list(known.before), list(known.after)
-        source, places = known.source.tolist(), list(known.places)
-    rng = np.random.default_rng([given.seed, len(before)])
-    # portraits without a face are skipped, so a few are met again after an interruption and looked at in vain
-    for plain, edited, at in render_pairs(files[len(before) :], given.each, rng):
-        source += [len(before)] * len(edited)
-        before.append(plain)
-        after += edited
-        places += list(at)
-        if len(before) % KEEP_EVERY == 0 or len(before) >= given.people:
-            save_pairs(given.out, Pairs(np.stack(before), np.stack(after), np.array(source), np.array(places)))
-            print(f"{len(before)} portraits, {len(after)} pairs", flush=True)
-        if len(before) >= given.people:
-            break
+    made = apart(load_pairs(given.out)) if given.out.exists() else []
+    known = {one.file for one in made}
+    rng = np.random.default_rng([given.seed, len(made)])
+    # portraits without a face leave no trace, so after an interruption they are looked at again, in vain
+    rendered = render_pairs([path for path in files if path.name not in known], given.each, rng)
+    for one in islice(rendered, max(0, given.people - len(made))):
+        made.append(one)
+        if len(made) % KEEP_EVERY == 0:
+            save_pairs(given.out, joined(made))
+            print(f"{len(made)} portraits", flush=True)
+    if not made:
+        raise SystemExit(f"{given.folder}: no face was found")
+    save_pairs(given.out, joined(made))
+    print(f"{given.out}: {len(made)} portraits, {sum(len(one.after) for one in made)} pairs")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import argparse
 from collections.abc import Iterator
 from dataclasses import fields
 
-from ned.cli import COMMANDS
-from ned.cli.arguments import Parser
+from ned.cli.commands import every
+from ned.cli.parser import Parser
 from ned.config import ProcessConfig
 from ned.config.options import option_fields
 
@@ -20,7 +20,7 @@ PARTS = {
 def page() -> str:
     """Markdown: `ned process` part by part, then the other commands."""
     out = []
-    for command in COMMANDS:
+    for command in every():
         parser = Parser(prog=f"ned {command.name}", description=command.__doc__)
         command.add_arguments(parser)
         out += _command(parser, command.name == "process")

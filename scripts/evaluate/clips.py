@@ -47,7 +47,8 @@ def edit_and_judge(
 
 
 def summarise(results: list[dict]) -> str:
-    """The figures against their bars, one line each."""
+    """The figures against their bars, one line each, over the results that have them; how many have none is said."""
+    known = lambda key, rows: [r[key] for r in rows if r.get(key) is not None]  # noqa: E731
     by = lambda emotion: [r for r in results if r["emotion"] == emotion]  # noqa: E731
     edits = [r for r in results if r["emotion"] != "transcode"]
     lines = []
@@ -55,17 +56,14 @@ def summarise(results: list[dict]) -> str:
     def row(name: str, value: float, bar: str, ok: bool) -> None:
         lines.append(f"{name:34s} {value:8.3f}   {bar:12s} {'reached' if ok else 'NOT REACHED'}")
 
-    for emotion, bar in TARGET_BARS.items():
-        if by(emotion):
-            value = statistics.mean(r["target_hit"] for r in by(emotion))
-            row(f"target_hit {emotion}, mean", value, f">= {bar}", value >= bar)
-    for emotion, bar in SIGNATURE_BARS.items():
-        if by(emotion):
-            value = statistics.mean(r["signature_gain"] for r in by(emotion))
-            row(f"signature_gain {emotion}, mean", value, f">= {bar}", value >= bar)
+    for key, bars in (("target_hit", TARGET_BARS), ("signature_gain", SIGNATURE_BARS)):
+        for emotion, bar in bars.items():
+            if values := known(key, by(emotion)):
+                value = statistics.mean(values)
+                row(f"{key} {emotion}, mean", value, f">= {bar}", value >= bar)
 
     def spread(key: str, rows: list[dict], bar: float, worst_bar: float | None, label: str = "") -> None:
-        values = [r[key] for r in rows if r.get(key) is not None]
+        values = known(key, rows)
         if not values:
             return
         middle = statistics.median(values)
@@ -78,21 +76,25 @@ def summarise(results: list[dict]) -> str:
     spread("closures_kept", by("surprised"), 0.80, None, " surprised")
     spread("blink_pcc", edits, 0.95, None)
     for key, low, high in (("sharpness_ratio", 0.9, 1.15), ("flicker_ratio", 0.0, 1.15)):
-        values = [r[key] for r in edits]
+        values = known(key, edits)
+        if not values:
+            continue
         share = sum(low <= v <= high for v in values) / len(values)
         middle = statistics.median(values)
         row(f"{key}, median", middle, f"{low}-{high}", low <= middle <= high)
-        row(f"{key}, worst", max(values), f"<= {high}", share == 1.0)
+        row(f"{key}, most", max(values), f"<= {high}", max(values) <= high)
         row(f"{key}, share within", share, f"{low}-{high}", share == 1.0)
-    plain = {r["clip"]: r["psnr_outside"] for r in by("transcode")}
-    losses = [plain[r["clip"]] - r["psnr_outside"] for r in edits if r["clip"] in plain]
+    plain = {r["clip"]: r["psnr_outside"] for r in by("transcode") if "psnr_outside" in r}
+    losses = [plain[r["clip"]] - r["psnr_outside"] for r in edits if r["clip"] in plain and "psnr_outside" in r]
     if losses:
         row("psnr_outside lost, worst (dB)", max(losses), "<= 0.5", max(losses) <= 0.5)
     for key in ("same_frames", "same_size", "audio_identical"):
-        share = sum(bool(r[key]) for r in edits) / len(edits)
-        row(f"{key}, share", share, "= 1", share == 1.0)
-    shift = max(r["max_time_shift_ms"] for r in edits)
-    row("max_time_shift_ms, worst", shift, "< 1", shift < 1)
+        if edits:
+            share = sum(bool(r.get(key)) for r in edits) / len(edits)
+            row(f"{key}, share", share, "= 1", share == 1.0)
+    if shifts := known("max_time_shift_ms", edits):
+        row("max_time_shift_ms, worst", max(shifts), "< 1", max(shifts) < 1)
+    lines += [f"not compared: {r['clip']} to {r['emotion']}" for r in edits if r.get("jaw_pcc") is None]
     return "\n".join(lines)
 
 

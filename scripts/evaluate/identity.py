@@ -13,11 +13,12 @@ from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ned.errors import NedError, UserError
 from ned.video import read_frames
@@ -54,42 +55,72 @@ class Recogniser:
         return np.array(self._net.compute_face_descriptor(rgb, shape))
 
 
-def ratio(before: Float[np.ndarray, "n 128"], after: Float[np.ndarray, "n 128"], second: int) -> tuple[float, float]:
-    """Mean distance of edited to original, and of originals `second` rows apart."""
-    edit = float(np.linalg.norm(after - before, axis=1).mean())
-    speech = float(np.linalg.norm(before[second:] - before[:-second], axis=1).mean())
-    return edit, speech
+@dataclass(frozen=True)
+class Described:
+    """Descriptors of an original and its edit where a face was seen."""
+
+    looks: Int[np.ndarray, "n"]
+    """Which of the looks at every `EVERY_S` it were; those without a face have no row."""
+    before: Float[np.ndarray, "n k"]
+    after: Float[np.ndarray, "n k"]
 
 
-def descriptors(recogniser: Recogniser, original: Path, edited: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Of frames at every `EVERY_S` of both, where the original shows a face, whose points serve the edited one too."""
+def distances(seen: Described) -> tuple[float, float]:
+    """Mean distance of edited to original, and of originals a second apart; NaN where none are."""
+    row, second = {int(look): k for k, look in enumerate(seen.looks)}, round(1 / EVERY_S)
+    pairs = [(k, row[look + second]) for look, k in row.items() if look + second in row]
+    speech = [float(np.linalg.norm(seen.before[a] - seen.before[b])) for a, b in pairs]
+    edit = float(np.linalg.norm(seen.after - seen.before, axis=1).mean()) if row else float("nan")
+    return edit, float(np.mean(speech)) if speech else float("nan")
+
+
+def describe(recogniser: Recogniser, original: Path, edited: Path) -> Described:
+    """Frames at every `EVERY_S` of both, where the original shows a face, whose points serve the edited one too.
+    UserError where the two are not frame for frame as large and as many."""
     step = max(1, round(EVERY_S * float(probe(original).frame_rate)))
-    before, after = [], []
-    for one, other in zip(read_frames(original, None, None), read_frames(edited, None, None), strict=True):
+    looks, before, after = [], [], []
+    others = read_frames(edited)
+    for one in read_frames(original):
+        other = next(others, None)
+        if other is None:
+            raise UserError("has fewer frames than its original", path=edited, remedy="name the edit of this original")
         if one.index % step:
             continue
-        rgb = np.ascontiguousarray(one.rgb())
+        rgb, changed = (np.ascontiguousarray(frame.rgb()) for frame in (one, other))
+        if rgb.shape != changed.shape:
+            raise UserError("is not as large as its original", path=edited, remedy="name the edit of this original")
         if (shape := recogniser.shape(rgb)) is not None:
+            looks.append(one.index // step)
             before.append(recogniser.describe(rgb, shape))
-            after.append(recogniser.describe(np.ascontiguousarray(other.rgb()), shape))
-    if len(before) <= round(1 / EVERY_S):
-        raise UserError("shows no face for longer than a second", path=original, remedy="name a longer clip of a face")
-    return np.array(before), np.array(after)
+            after.append(recogniser.describe(changed, shape))
+    if next(others, None) is not None:
+        raise UserError("has more frames than its original", path=edited, remedy="name the edit of this original")
+    return Described(np.array(looks, int), np.array(before), np.array(after))
 
 
-def main() -> int:
+def ratio(seen: Described, original: Path) -> tuple[float, float, float]:
+    """`distances` and their ratio. UserError where there is none: no face a second apart, or one that does not move."""
+    edit, speech = distances(seen)
+    if not speech > 0:
+        cause = "is a still image" if speech == 0 else "shows no face a second apart"
+        raise UserError(cause, path=original, remedy="name a longer clip of a face")
+    return edit, speech, edit / speech
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; its exit code."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("files", nargs="+", type=Path, metavar="ORIGINAL EDITED")
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     if len(given.files) % 2:
         parser.error("give pairs: ORIGINAL EDITED")
     ratios = []
     try:
         recogniser = Recogniser()
         for original, edited in zip(given.files[::2], given.files[1::2], strict=True):
-            edit, speech = ratio(*descriptors(recogniser, original, edited), round(1 / EVERY_S))
-            ratios.append(edit / speech)
-            print(f"{edited.name:50s} edit {edit:.3f}  a second of speech {speech:.3f}  ratio {edit / speech:.2f}")
+            edit, speech, more = ratio(describe(recogniser, original, edited), original)
+            ratios.append(more)
+            print(f"{edited.name:50s} edit {edit:.3f}  a second of speech {speech:.3f}  ratio {more:.2f}")
     except NedError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

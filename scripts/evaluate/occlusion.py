@@ -22,7 +22,7 @@ import numpy as np
 import ned
 from ned.analysis import analyse
 from ned.analysis.features import HiddenFeatures
-from ned.analysis.skin import occlusion_mask, skin_sample
+from ned.analysis.skin import SkinOcclusion, skin_sample
 from ned.errors import NedError
 from ned.types import FaceTrack
 from ned.video import read_frames
@@ -123,14 +123,15 @@ def error_inside(before: Path, after: Path, masks: dict[int, np.ndarray]) -> flo
 
 def unmasked(run: Callable[[], object]) -> None:
     """Run with nothing ever covered."""
-    from ned.rendering import painter
-
-    real = painter.occlusion_mask, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__
-    painter.occlusion_mask = painter.HiddenFeatures.__call__ = painter.HandOcclusion.__call__ = lambda *_: None
+    judges = SkinOcclusion, HiddenFeatures, HandOcclusion
+    real = [judge.__call__ for judge in judges]
+    for judge in judges:
+        judge.__call__ = lambda *_: None
     try:
         run()
     finally:
-        painter.occlusion_mask, painter.HiddenFeatures.__call__, painter.HandOcclusion.__call__ = real
+        for judge, call in zip(judges, real, strict=True):
+            judge.__call__ = call
 
 
 def false_alarms(path: Path) -> tuple[float, float]:
@@ -140,11 +141,11 @@ def false_alarms(path: Path) -> tuple[float, float]:
     if track.skin is None:
         return 0.0, 0.0
     position = {int(frame): i for i, frame in enumerate(track.frames)}
-    shares, hidden = [], HiddenFeatures(track.skin)
+    shares, judges = [], (SkinOcclusion(track.skin), HiddenFeatures(track.skin))
     for frame in read_frames(path):
         if frame.index in position:
             sample = skin_sample(frame.rgb(), np.array(track.landmarks[position[frame.index]]))
-            found = [mask for mask in (occlusion_mask(track.skin, sample), hidden(sample)) if mask is not None]
+            found = [mask for judge in judges if (mask := judge(sample)) is not None]
             mask = np.maximum.reduce(found) if found else np.zeros_like(track.skin.known)
             shares.append(float((mask * track.skin.known).sum() / track.skin.known.sum()))
     return float(np.mean(shares)), float(np.mean(np.array(shares) > 0))

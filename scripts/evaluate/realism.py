@@ -134,13 +134,14 @@ def run(args: argparse.Namespace, progress: Progress) -> None:
         raise UserError("was made of other clips or options", path=args.out, remedy="name another --out")
     (args.out / "edits").mkdir(parents=True, exist_ok=True)
     write_text(said, json.dumps(asked, indent=1) + "\n")
-    reference = load_reference(args.reference) if args.reference else None
+    judges = find_judges()
+    reference = load_reference(args.reference, judges.landmarker is not None) if args.reference else None
     pairs = edit(clips, args.emotions, dict(text.split("=", 1) for text in args.set), args.out / "edits")
     if not pairs:
         raise UserError("nothing could be edited", path=args.clips, remedy="give videos of single persons")
     table, panel = args.out / "figures.txt", args.out / "panel"
     if not table.exists():
-        found = evaluate_videos(pairs, find_judges(), reference, progress)
+        found = evaluate_videos(pairs, judges, reference, progress)
         write_text(args.out / "figures.json", as_json(found))
         write_text(args.out / "figures.csv", as_csv(found))
         write_text(table, as_text(found))

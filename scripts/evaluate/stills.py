@@ -4,7 +4,8 @@
 
 The judge is a Python file with a class `Judges`: `points(rgb)` gives a face's landmarks or None, and calling it with
 both gives (answers, (valence, arousal)). Writes DIR/judged.csv, which `ned evaluate stills` reads, and DIR/heat.png:
-where the images differ from that of the middle of the plane, per label (the CAAE's figure). Goes on where it stopped.
+where the images differ from that of the middle of the plane, per label, summed over people (the CAAE's figure); that of
+each is kept in DIR/heat. Goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -18,15 +19,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ned.edit.track_edit import TrackEdit
 from ned.errors import NedError
+from ned.files.atomic import atomic_path
 from ned.report.sheet import grid
 from ned.stills.agreement import COLUMNS, print_agreement, read_judged
-from ned.stills.edit import Wish, manipulate_with, paint, rgb_of
 from ned.stills.faces import find_faces
 from ned.stills.image import read_image
-from ned.stills.sheet import REACH, close_up
-from ned.types import ValenceArousal
+from ned.stills.sheet import REACH, at_place, close_up
 
 SIDE_PX, HEAT_PX = 256, 96
 
@@ -40,6 +39,16 @@ def load_judge(path: Path):
     return module.Judges()
 
 
+def heat_of(images: dict[tuple[int, int], np.ndarray], count: int) -> np.ndarray:
+    """By label the largest difference of a channel to the middle's image, "count count HEAT_PX HEAT_PX"."""
+    middle = images[count // 2, count // 2].astype(np.int16)
+    out = np.zeros((count, count, HEAT_PX, HEAT_PX), np.float32)
+    for at, rgb in images.items():
+        apart = np.abs(rgb - middle).max(2).astype(np.float32)
+        out[at] = np.asarray(Image.fromarray(apart).resize((HEAT_PX, HEAT_PX)))
+    return out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("photos", type=Path)
@@ -47,12 +56,15 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--people", type=int, default=60)
     parser.add_argument("--grid", type=int, default=7)
+    parser.add_argument("--intensity", type=float, default=1.0)
     given = parser.parse_args()
+    if given.grid % 2 == 0:
+        parser.error("--grid is even: give an odd number, so that there is a middle")
     given.out.mkdir(parents=True, exist_ok=True)
     judge, table = load_judge(given.judge), given.out / "judged.csv"
     done = set(read_judged(table).groups) if table.exists() else set()
     steps = np.linspace(-REACH, REACH, given.grid)
-    heat = np.zeros((given.grid, given.grid, HEAT_PX, HEAT_PX))
+    (given.out / "heat").mkdir(exist_ok=True)
     for path in sorted(given.photos.iterdir())[: given.people]:
         if path.stem in done:
             continue
@@ -67,20 +79,14 @@ def main() -> None:
             for j, valence in enumerate(steps):
                 place = np.array([valence, arousal])
                 place = place / max(1.0, float(np.hypot(*place)))  # corners are drawn in to the rim
-                wish = Wish(ValenceArousal(float(place[0]), float(place[1])))
-                edit = TrackEdit(
-                    face.track, face.fit, manipulate_with(wish, portrait.model)(face), portrait.model, face.strength
-                )
-                rgb = rgb_of(paint(frame, [edit], portrait.model))
-                images[i, j] = rgb
+                images[i, j] = rgb = at_place(frame, face, place, portrait.model, given.intensity)
                 points = judge.points(rgb)
                 if points is not None:
                     _, seen = judge(rgb, points)
                     rows.append((valence, arousal, float(seen[0]), float(seen[1]), path.stem))
-        middle = images[given.grid // 2, given.grid // 2].astype(np.int16)
-        for (i, j), rgb in images.items():
-            apart = np.abs(rgb - middle).max(2).astype(np.float32)
-            heat[i, j] += np.asarray(Image.fromarray(apart).resize((HEAT_PX, HEAT_PX)))
+        kept = given.out / "heat" / f"{path.stem}.npy"
+        with atomic_path(kept) as temporary:
+            np.save(temporary, heat_of(images, given.grid))
         fresh = not table.exists()
         with table.open("a", newline="") as file:
             writer = csv.writer(file)
@@ -88,7 +94,8 @@ def main() -> None:
                 writer.writerow([*COLUMNS, "person"])
             writer.writerows(rows)
         print(f"{path.name}: {len(rows)} of {given.grid**2} judged", flush=True)
-    if heat.any():
+    heat = sum(np.load(kept) for kept in sorted((given.out / "heat").glob("*.npy")))
+    if np.any(heat):
         shown = (255 * heat / heat.max()).astype(np.uint8)
         sheet = [[np.repeat(cell[..., None], 3, 2) for cell in row] for row in shown]
         Image.fromarray(grid(sheet, [f"{a:+.2f}" for a in steps[::-1]], [f"{v:+.2f}" for v in steps])).save(

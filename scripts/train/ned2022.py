@@ -23,25 +23,17 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "build")]
 
 MANIPULATOR_STEPS, RENDERER_STEPS = 300_000, 100_000
-SMALL_MANIPULATOR = "networks: ned2022\nwindow: 10\nbatch: 8\nema: 0.0\nadversarial: 1.0\nsupervised: 0.0\n"
-SMALL_RENDERER = """networks: ned2022
-size: 64
-window: 32
-base: 8
-batch: 1
-sequence: 3
-learning_rate: 2.0e-4
-beta1: 0.5
-pixel: 0.0
-pyramid: 10.0
-texture: 0.0
-steadiness: 0.0
-adversarial: 1.0
-feature_matching: 10.0
-mouth_adversarial: 1.0
-mouth_feature_matching: 10.0
-ema: 0.0
-"""
+SMALL_MANIPULATOR = {"batch": 8}
+SMALL_RENDERER = {"size": 64, "window": 32, "base": 8, "batch": 1, "sequence": 3}
+
+
+def smaller(config: str, settings: dict[str, int], path: Path) -> Path:
+    """One of the paper's configurations with other sizes, as a file of its own."""
+    import yaml
+
+    paper = yaml.safe_load((ROOT / "configs" / config).read_text(encoding="utf-8"))
+    path.write_text(yaml.safe_dump(paper | settings), encoding="utf-8")
+    return path
 
 
 def run(*words: object) -> None:
@@ -72,11 +64,10 @@ def small_inputs(out: Path) -> argparse.Namespace:
         write_corpus(FlameFace.load(flame), tracks, people=4, seconds=3.0)
     if not clip.exists():
         make_sample(clip, seconds=3.0)
-    (out / "manipulator.yaml").write_text(SMALL_MANIPULATOR)
-    (out / "renderer.yaml").write_text(SMALL_RENDERER)
     return argparse.Namespace(
-        flame=flame, tracks=[tracks], videos=[clip], edit=clip, manipulator=out / "manipulator.yaml",
-        renderer=out / "renderer.yaml",
+        flame=flame, tracks=[tracks], videos=[clip], edit=clip,
+        manipulator=smaller("ned2022.yaml", SMALL_MANIPULATOR, out / "manipulator.yaml"),
+        renderer=smaller("ned2022_renderer.yaml", SMALL_RENDERER, out / "renderer.yaml"),
     )  # fmt: skip
 
 

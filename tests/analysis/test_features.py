@@ -6,7 +6,7 @@ import pytest
 
 from ned.analysis.features import HiddenFeatures
 from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
-from ned.analysis.skin import occlusion_mask, skin_sample, skin_statistics
+from ned.analysis.skin import SkinOcclusion, skin_sample, skin_statistics
 from tests.analysis.pasted_faces import backdrop, place
 
 FRAMES = 24
@@ -59,7 +59,7 @@ def test_a_patch_of_the_skins_colour_is_found_after_a_moment_and_let_go_at_once(
         inside, far = (where > 200) & usual.known, (cv2.dilate(where, np.ones((15, 15))) == 0) & usual.known
         mask = hidden(sample)
         shares.append((0.0, 0.0) if mask is None else (mask[inside].mean(), mask[far].mean()))
-        colour = occlusion_mask(usual, sample)
+        colour = SkinOcclusion(usual)(sample)
         assert colour is None or colour[inside].mean() < 0.5  # colour alone does not tell
     inside, far = np.array(shares).T
     assert not inside[:8].any() and inside[10:].min() > 0.7 and far.max() < 0.1

@@ -8,9 +8,9 @@ from ned.analysis.landmarks import Landmarker, Roi, roi_of_landmarks
 from ned.analysis.skin import (
     LEAST_SAMPLES,
     MOST_SAMPLES,
+    SkinOcclusion,
     SkinSamples,
     SkinStore,
-    occlusion_mask,
     skin_sample,
     skin_statistics,
     spread_over_frame,
@@ -43,9 +43,9 @@ def usual(looks):
 def test_a_free_face_in_another_light_is_not_covered(looks, usual):
     assert usual.known.mean() > 0.4
     for image, points in looks:
-        assert occlusion_mask(usual, skin_sample(image, points)) is None
+        assert SkinOcclusion(usual)(skin_sample(image, points)) is None
         dim = (image * np.linspace(0.5, 0.9, 480)[None, :, None]).astype(np.uint8)
-        assert occlusion_mask(usual, skin_sample(dim, points)) is None
+        assert SkinOcclusion(usual)(skin_sample(dim, points)) is None
 
 
 @pytest.mark.parametrize("colour", [(30, 30, 35), (40, 90, 160), (200, 60, 60)])
@@ -56,7 +56,7 @@ def test_a_bar_is_found_where_it_is(looks, usual, colour):
     bar = np.zeros(image.shape[:2], np.uint8)
     cv2.rectangle(bar, (x - 60, y + 10), (x + 60, y + 34), 255, -1)
     barred[bar > 0] = colour
-    mask = occlusion_mask(usual, skin_sample(barred, points))
+    mask = SkinOcclusion(usual)(skin_sample(barred, points))
     assert mask is not None
     drawn = spread_over_frame(mask, points, image.shape[:2])
     hull = cv2.fillConvexPoly(
@@ -103,5 +103,5 @@ def test_a_face_at_the_edge_of_the_image_is_no_error(looks, usual):
     image, points = looks[0]
     for shift in (-200.0, -400.0, 600.0):
         moved = points + np.array([shift, 0, 0], np.float32)
-        occlusion_mask(usual, skin_sample(image, moved))
+        SkinOcclusion(usual)(skin_sample(image, moved))
         assert spread_over_frame(np.ones((64, 64), np.float32), moved, image.shape[:2]).shape == image.shape[:2]

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from ned.analysis.skin_kernels import areas, even_slope
+from ned.analysis.skin import LOGARITHMS
+from ned.analysis.skin_kernels import areas, departure, even_slope, place, unlikeness
 
 SIDE = 16
 
@@ -42,3 +43,32 @@ def test_areas_are_numpys():
     across, down = np.gradient(where, axis=1), np.gradient(where, axis=0)
     wanted = across[..., 0] * down[..., 1] - across[..., 1] * down[..., 0]
     np.testing.assert_allclose(areas(where), wanted, atol=1e-5)
+
+
+def test_places_are_between_their_corners():
+    rng = np.random.default_rng(3)
+    points, corners = rng.random((9, 2), np.float32), rng.integers(0, 9, (5, 6, 3))
+    corners[1, 2, 0] = -1
+    shares = rng.random((5, 6, 2), np.float32)
+    first, second, third = (points[corners[..., k]] for k in range(3))
+    wanted = first + shares[..., :1] * (second - first) + shares[..., 1:] * (third - first)
+    wanted[1, 2] = 0
+    out = np.empty((5, 6, 2), np.float32)
+    place(corners, shares, points, out)
+    np.testing.assert_allclose(out, wanted, atol=1e-6)
+
+
+def test_departure_and_unlikeness_are_numpys():
+    rng = np.random.default_rng(4)
+    sample, judged = rng.integers(0, 256, (SIDE, SIDE, 4), np.uint8), rng.random((SIDE, SIDE)) < 0.7
+    middle, spread = rng.random((SIDE, SIDE, 3), np.float32), 0.1 + rng.random((SIDE, SIDE, 3), np.float32)
+    slope = rng.random((SIDE, SIDE, 3), np.float32)
+    off, (unlike, mean) = np.empty((SIDE, SIDE, 3), np.float32), np.empty((2, SIDE, SIDE), np.float32)
+    assert departure(sample, LOGARITHMS, middle, judged, off) == judged.sum()
+    wanted = np.log(sample[..., :3].astype(np.float32) + 16) - middle
+    np.testing.assert_array_equal(off, wanted)
+    unlikeness(off, slope, spread, judged, unlike, mean)
+    wanted = np.where(judged[..., None], wanted - slope, 0)
+    np.testing.assert_allclose(off, wanted, atol=1e-6)
+    np.testing.assert_allclose(unlike, np.sqrt(((wanted / spread) ** 2).mean(-1)), rtol=1e-5)
+    np.testing.assert_allclose(mean, np.abs(wanted).mean(-1), atol=1e-6)

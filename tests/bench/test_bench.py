@@ -84,6 +84,11 @@ def test_a_quick_run_measures(tmp_path, capsys):
     assert "left out (--finetune-minutes 0)" in text and NEEDS_GPU in text
 
 
+def test_a_measurement_that_hangs_is_a_line_of_the_table(monkeypatch):
+    monkeypatch.setattr(module, "MOST_S", 0.01)
+    assert module.ask("floor", video="any.mp4")["error"].startswith("failed: no answer in ")
+
+
 def test_a_measurement_that_fails_is_a_line_of_the_table(tmp_path):
     answer = module.ask("floor", video=str(tmp_path / "none.mp4"))
     assert answer["error"].startswith("failed: ") and "none.mp4" in answer["error"]

@@ -10,6 +10,7 @@ import pytest
 
 from ned import __version__
 from ned.cli import main
+from ned.cli.commands import COMMANDS, every
 from ned.errors import ProcessingError, UserError
 from tests.cli.results import result_of
 
@@ -35,6 +36,20 @@ def test_nothing_heavy_is_imported():
     code = f"import sys, ned.cli; ned.cli.main(['process', '--help']); print([m for m in {HEAVY} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_list_of_commands_says_what_they_say_of_themselves():
+    for name, command in zip(COMMANDS, every(), strict=True):
+        assert command.name == name and (command.__doc__ or "").strip().split("\n")[0] == COMMANDS[name].summary
+
+
+def test_help_imports_no_command():
+    code = "import sys, ned.cli; ned.cli.main(['--help']); print(*[m for m in sys.modules if m.startswith('ned.')])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {m for m in done.stdout.splitlines()[-1].split() if m.startswith("ned.cli.")} == {
+        "ned.cli.commands", "ned.cli.parser",
+    }  # fmt: skip
+    assert "ned.config" not in done.stdout
 
 
 def test_version_and_help(capsys):

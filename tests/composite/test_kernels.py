@@ -1,3 +1,4 @@
+import cv2
 import numpy as np
 import pytest
 
@@ -13,12 +14,19 @@ def image(rng, *size) -> np.ndarray:
     return rng.random(size, np.float32)
 
 
-def test_a_band_is_added_by_its_weight(rng):
-    out, fine, smooth = (image(rng, 7, 9, 3) for _ in range(3))
-    weight = image(rng, 7, 9)
-    wanted = out + (fine - smooth) * weight[..., None]
-    kernels.add_band(out, fine, smooth, weight)
-    np.testing.assert_allclose(out, wanted, atol=1e-6)
+@pytest.mark.parametrize("size", [(8, 12), (9, 13), (7, 2), (1, 1)])
+def test_a_band_is_added_as_opencv_enlarges_and_numpy_adds(rng, size):
+    height, width = size
+    small = (height + 1) // 2, (width + 1) // 2
+    blended, coarse = image(rng, *small, 3), image(rng, *small, 3)
+    fine, weight = image(rng, *size, 3), image(rng, *size)
+    weight[: height // 2] = 1.0  # above, what is coarser is alike in part, and nothing is to be done
+    blended[: small[0] // 2] = coarse[: small[0] // 2]
+    high, low = (cv2.pyrUp(level, dstsize=(width, height)) for level in (blended, coarse))
+    high, low = (level.reshape(*size, 3) for level in (high, low))
+    out = fine.copy()
+    kernels.add_band(blended, coarse, weight, out)
+    np.testing.assert_allclose(out, high + (fine - low) * weight[..., None], atol=1e-6)
 
 
 def test_mixing_and_fading_are_linear(rng):

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from ned.composite.resample import finish, sample
+from ned.composite.resample import finish, finish_added, sample
 
 
 def test_pixels_are_taken_as_opencv_takes_them():
@@ -35,3 +35,18 @@ def test_what_has_moved_is_sharpened_and_what_has_not_is_not():
     out = np.empty_like(taken)
     finish(taken, image, still + motion, np.float32(0.7), gain, out)
     np.testing.assert_allclose(out, wanted - image, atol=2e-5)
+
+
+def test_what_is_added_is_sharpened_by_its_share():
+    rng = np.random.default_rng(3)
+    warped, before, added = rng.random((9, 12, 3), np.float32), rng.random((9, 12, 3), np.float32), np.zeros((9, 12, 4))
+    added = added.astype(np.float32)
+    added[1:6, 3:] = rng.normal(0, 0.1, (5, 9, 4))
+    added[3, 5:8] = 0
+    finished = warped + added[..., :3]
+    smooth = cv2.blur(finished, (3, 3), borderType=cv2.BORDER_REPLICATE)
+    wanted = before + added[..., :3] + 0.6 * added[..., 3:] * (finished - smooth)
+    out = before.copy()
+    finish_added(warped, added, np.float32(0.6), out)
+    np.testing.assert_allclose(out, wanted, atol=1e-5)
+    assert (out[7:] == before[7:]).all()

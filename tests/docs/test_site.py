@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from ned.cli import COMMANDS
-from ned.cli.arguments import Parser
+from ned.cli.commands import every
+from ned.cli.parser import Parser
 from ned.config import ProcessConfig
 from ned.config.options import option_fields
 
@@ -105,7 +105,7 @@ def test_every_option_is_there(site):
     page = words(site / "options.html")
     for f in option_fields(ProcessConfig):
         assert f.name in page
-    for command in COMMANDS:
+    for command in every():
         parser = Parser(prog=command.name)
         command.add_arguments(parser)
         assert f"ned {command.name}" in page

@@ -118,10 +118,34 @@ def test_what_is_here_is_found_and_why_the_rest_is_not(tmp_path, monkeypatch):
     judges = find_judges(models)
     assert [judge.name for judge in judges.identity] == ["sface"] and not judges.expression and not judges.affect
     assert "is no network" in judges.absent["enet-va"] and "holds no weights of AlexNet" in judges.absent["alexnet"]
-    assert judges.why_not("expression") == "needs the model expression-faceapi: `ned models fetch expression-faceapi`"
+    wanted = "needs the model expression-faceapi: `ned models fetch expression-faceapi --unchecked`"
+    assert judges.why_not("expression") == wanted
     assert "--from FILE" in judges.why_not("features")
     monkeypatch.setattr("ned.evaluation.judges.choice.runtime_is_here", lambda: False)
     assert "pip install onnxruntime" in find_judges(models).absent["sface"]
+
+
+def test_a_network_of_another_shape_is_a_reason_and_no_error_in_the_middle_of_a_video(tmp_path, monkeypatch):
+    monkeypatch.setenv("NED_MODELS", str(tmp_path))
+    network(tmp_path / "small.onnx", [1.0, 2.0], (3, 224, 224))
+    network(tmp_path / "no_affect.onnx", [1.0] * 8, (3, 224, 224))
+    network(tmp_path / "other.onnx", [1.0], (3, 64, 64))
+    for name, file, kind, said in (
+        ("enet-va", "small.onnx", "valence-arousal", "gives 2 numbers, not 8"),
+        ("enet-va", "no_affect.onnx", "valence-arousal", "gives 8 numbers, not 10"),
+        ("sface", "other.onnx", "identity", "refuses an input"),
+    ):
+        (reason,) = find_judges((Model(name, file, "", "", kind),)).absent.values()
+        assert said in reason and file in reason
+
+
+@pytest.mark.parametrize("kind", ["perceptual", "sync", "distribution", "video"])
+def test_a_file_for_torch_is_a_reason_where_torch_is_not(tmp_path, monkeypatch, kind):
+    monkeypatch.setenv("NED_MODELS", str(tmp_path))
+    (tmp_path / "weights").write_bytes(b"no")
+    monkeypatch.setattr("ned.runtime.extras.find_spec", lambda name: None)
+    (reason,) = find_judges((Model("any", "weights", "", "", kind),)).absent.values()
+    assert "torch, which is not installed; pip install 'ned[train]'" in reason
 
 
 def test_lpips_with_a_file_of_weights(tmp_path):

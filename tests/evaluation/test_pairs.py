@@ -3,7 +3,7 @@
 import pytest
 
 from ned.errors import UserError
-from ned.evaluation.pairs import Pair, find_pairs
+from ned.evaluation.pairs import Pair, find_pairs, without_edit
 
 
 @pytest.fixture
@@ -23,6 +23,13 @@ def test_folders_are_paired_by_name_and_the_name_says_the_target(folders):
         Pair(a / "x_y.mp4", b / "x_y_sad.mov", "sad"),
     ]
     assert {pair.target for pair in find_pairs([a], [b], "fear")} == {"fear"}
+
+
+def test_originals_without_an_edit_are_named(folders):
+    a, b = folders
+    (a / "z.mp4").write_bytes(b"z")
+    assert without_edit([a], find_pairs([a], [b], None)) == [a / "z.mp4"]
+    assert without_edit([a / "x.mp4"], []) == []
 
 
 def test_files_go_by_order_or_all_to_one(folders):
@@ -59,6 +66,8 @@ def test_what_cannot_be_paired_is_said(folders):
     assert "is original and edited at once" in refused([x], [x])
     (b / "stranger.mp4").write_bytes(b"")
     assert "stranger.mp4: no original of its name" in refused([a], [b])
+    (a / "x.mov").write_bytes(b"")
+    assert "x.mp4: has the name of x.mov" in refused([a], [b])
     assert "lacks the columns" in refused([table], [], b"one,two\n1,2\n")
     assert "row 3 has the target 'joy'" in refused(
         [table], [], b"original,edited,target\na/x.mp4,b/x_y.mp4,sad\nx,y,joy\n"

@@ -1,9 +1,11 @@
 """Measures of photographs: what is written is what the faces show."""
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from ned.cli import main
+from ned.errors import UserError
 from ned.evaluation.distance import load_reference
 from ned.evaluation.face import measure_faces
 from ned.evaluation.judges.mesh import FaceMesh
@@ -24,6 +26,9 @@ def test_photographs_are_measured_and_what_shows_no_face_is_left_out(portrait, t
     found = load_reference(out)
     with FaceMesh(still=True) as mesh:
         assert np.abs(found["happy"][0] - measure_faces(mesh(portrait)[None])[0]).max() < 1e-6
+    assert set(load_reference(out, landmarker=False)) == {"neutral", "happy"}
+    with pytest.raises(UserError, match="was measured by the embedded mesh, this run measures by the face-landmarker"):
+        load_reference(out, landmarker=True)
     assert main(["evaluate", "reference", str(tmp_path / "faces"), "--out", str(out)]) == 2
     assert "exists already" in capsys.readouterr().err
 

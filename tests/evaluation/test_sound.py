@@ -66,6 +66,12 @@ def test_sound_begins_with_the_images(tmp_path):
     assert len(read_sound(make_clip(tmp_path / "silent.mp4"), 0.0)) == 0
 
 
+def test_sound_lies_in_a_file_and_not_in_memory(tmp_path):
+    samples = read_sound(make_clip(tmp_path / "a.mp4", audio="aac", count=50), 0.0)
+    assert isinstance(samples, np.memmap)
+    assert len(mfcc(samples[: 2 * RATE])) > 150, "its file stays open as long as it"
+
+
 def test_a_tone_of_one_channel_stays_a_tone(original):
     """The talk's sound is a sine of sin(k / 6)."""
     samples = read_sound(original, 0.0)[4000:12000].astype(float)

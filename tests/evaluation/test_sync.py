@@ -137,6 +137,26 @@ def test_images_of_any_rate_are_taken_at_25_a_second_and_gaps_break_windows(rate
     assert track._at == [t for t in shown if {t, t + 4} <= set(shown)]
 
 
+def test_a_head_that_moves_stays_in_the_middle():
+    """Its place is the median of as many images before as after, not of those before."""
+
+    class Middles(Loud):
+        def lips(self, images):
+            columns = np.arange(224)
+            self.seen = [float((row * columns).sum() / row.sum()) for row in images[:, 112, :, 0].astype(float)]
+            return super().lips(images)
+
+    judge = Middles()
+    track = SyncTrack(judge)
+    for k in range(30):
+        rgb = np.zeros((200, 300, 3), np.uint8)
+        cv2.circle(rgb, (100 + 4 * k, 120), 6, (255, 255, 255), -1)
+        track(_reading(k, rgb, points=FACE + np.float32([4 * k, 0])))
+    track.end()
+    assert len(judge.seen) == 30 and np.abs(np.array(judge.seen[6:24]) - 112).max() < 1.5
+    assert track._at == list(range(26))
+
+
 def test_long_runs_are_worked_off_in_blocks_without_a_seam(monkeypatch):
     rng = np.random.default_rng(0)
     images = rng.integers(0, 255, (30, 200, 200, 3), np.uint8)

@@ -2,24 +2,29 @@
 
 import json
 import math
+from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
 
 from ned.cli import main
-from ned.evaluation.distance import load_reference
+from ned.evaluation.container import Container, read_container
+from ned.evaluation.distance import load_reference, real_distance
 from ned.evaluation.face import MEASURES, measure_faces
+from ned.evaluation.group import Comparison
 from ned.evaluation.judges import Judges
 from ned.evaluation.judges.mesh import FaceMesh
 from ned.evaluation.pairs import Pair
-from ned.evaluation.table import as_csv, as_json, as_text
-from ned.evaluation.video import evaluate_videos
+from ned.evaluation.summary import summarise
+from ned.evaluation.table import as_csv, as_json, as_text, distance_lines
+from ned.evaluation.video import Evaluation, evaluate_videos
 from tests.evaluation.faces import FRAMES, MouthJudge, write_clip
 
 JUDGELESS = {
     "target_hit": "expression-mobilefacenet", "valence_change": "enet-va", "identity": "sface", "lpips": "alexnet",
-    "signature_gain": "face-landmarker",
+    "signature_gain": "face-landmarker", "fvd": "i3d --from FILE", "detected": "yunet", "fapd_parsed": "bisenet",
 }  # fmt: skip
 
 
@@ -137,8 +142,161 @@ def test_an_original_without_a_face(talk, tmp_path):
     edited = write_clip(tmp_path / "edited.mp4", [np.full_like(talk[0], 100)] * 8)
     found = evaluate_videos([Pair(blank, edited, "sad")], Judges())
     row = rows(found)["edit"]
+    assert not found.measured[0].compared
     assert row.figures["face_found_original"] == 0 and row.missing["jaw_pcc"] == "no frame has a face in both"
     assert all(math.isfinite(v) for v in row.figures.values()) and "not computed" in as_text(found)
+
+
+def test_the_exit_code_says_that_no_face_was_compared(talk, tmp_path, capsys):
+    clips = [write_clip(tmp_path / f"{name}.mp4", [np.full_like(talk[0], 90)] * 8) for name in "ab"]
+    assert main(["evaluate", "video", str(clips[0]), "--edited", str(clips[1]), "--quiet"]) == 1
+    assert "no frame has a face in both" in capsys.readouterr().out
+
+
+def test_one_broken_original_does_not_cost_the_rest(original, talk, tmp_path, monkeypatch):
+    from ned.errors import ProcessingError, UserError
+    from ned.evaluation import video
+
+    other = write_clip(tmp_path / "other.mp4", talk)
+    edits = [write_clip(tmp_path / f"{name}.mp4", talk, crf=25) for name in "ab"]
+    compare = video.compare_videos
+
+    def breaking(path, *rest):
+        if path == other:
+            raise ProcessingError("no frame can be decoded", path=path)
+        return compare(path, *rest)
+
+    monkeypatch.setattr(video, "compare_videos", breaking)
+    found = evaluate_videos([Pair(other, edits[0], "sad"), Pair(original, edits[1], "sad")], Judges())
+    edit, good = (row for row in found.rows if row.kind == "edit")
+    assert not edit.figures and edit.missing["fapd"] == f"not comparable: {other}: no frame can be decoded"
+    assert good.figures["jaw_pcc"] > 0.9 and [m.compared for m in found.measured] == [False, True]
+    assert [row.edited for row in found.rows if row.kind == "mean"][-1] == "edit, mean of 1 of 2"
+    assert "NaN" not in as_json(found) and "no frame can be decoded" in as_text(found)
+    (tmp_path / "broken.mp4").write_bytes(b"no")
+    with pytest.raises(UserError, match="broken.mp4"):
+        evaluate_videos([Pair(original, edits[1]), Pair(tmp_path / "broken.mp4", edits[0])], Judges())
+
+
+def test_a_transcode_that_could_not_be_made_has_no_figures_of_its_container(original, talk, tmp_path, monkeypatch):
+    from ned.errors import ProcessingError
+    from ned.evaluation import video
+
+    def fails(*_):
+        raise ProcessingError("the disk is full")
+
+    monkeypatch.setattr(video, "transcode", fails)
+    found = evaluate_videos([Pair(original, write_clip(tmp_path / "e.mp4", talk), "sad")], Judges())
+    row = rows(found)["transcode"]
+    assert not row.figures and "no transcode could be made (the disk is full)" in row.missing["audio_identical"]
+    assert rows(found)["edit"].figures["jaw_pcc"] > 0.9
+
+
+def test_a_track_of_sound_that_is_lost_is_not_identical_sound(original, tmp_path):
+    """Of two tracks the second is left out, or another."""
+    def remuxed(name, tracks):
+        path = tmp_path / name
+        with av.open(str(original)) as source, av.open(str(path), "w") as out:
+            video = out.add_stream_from_template(source.streams.video[0])
+            sounds = [out.add_stream_from_template(source.streams.audio[0]) for _ in range(abs(tracks))]
+            for packet in source.demux():
+                if packet.dts is None:
+                    continue
+                if packet.stream.type == "video":
+                    packet.stream = video
+                    out.mux(packet)
+                else:
+                    data, pts = bytes(packet), packet.pts
+                    for k, stream in enumerate(sounds):
+                        copy = av.Packet(data[:-1] + b"?" if tracks < 0 and k else data)
+                        copy.pts = copy.dts = pts
+                        copy.time_base, copy.stream = packet.time_base, stream
+                        out.mux(copy)
+        return read_container(path).sound
+
+    one, two, again, changed = (remuxed(f"{k}.mkv", n) for k, n in enumerate((1, 2, 2, -2)))
+    assert len(one) == 1 and two == again == (one[0], one[0])
+    assert changed[0] == one[0] != changed[1] and len(read_container(tmp_path / "1.mkv").sound) == 2
+
+
+def test_lengths_are_told_by_what_was_read_and_not_by_words():
+    containers = Container(10, 10, None, 5, ()), Container(10, 10, None, 5, ())
+    for comparison, same in (
+        (Comparison(Path("x"), failed="its frames cannot be decoded"), 1.0),
+        (Comparison(Path("x"), failed="it has 4 frames, its original more", other_length=True), 0.0),
+    ):
+        row = summarise(comparison, "edit", ("a", "b"), None, Judges(), containers)
+        assert row.figures["same_frames"] == same
+
+
+class NoNumbers:
+    """Judges of identity, valence and whole images that give no numbers."""
+
+    name = "nothing"
+
+    def features(self, rgb, points=None):
+        return np.full(3, np.nan)
+
+    def affect(self, rgb, points):
+        return np.full(2, np.nan)
+
+    def distance(self, a, b):
+        return float("nan")
+
+
+def test_judges_that_give_no_numbers_are_named_and_spoil_no_other_figure(original, talk, tmp_path):
+    edited = write_clip(tmp_path / "talk_sad.mp4", talk, crf=25)
+    judge = NoNumbers()
+    judges = Judges(identity=(judge,), affect=(judge,), perceptual=judge, distribution=judge, video=judge)
+    row = rows(evaluate_videos([Pair(original, edited, "sad")], judges))["edit"]
+    for figure in ("identity@nothing", "valence_change@nothing", "arousal_change@nothing"):
+        assert row.missing[figure].endswith("or nothing gives no finite answer") and figure not in row.figures
+    assert row.missing["lpips"].endswith("lpips gives no finite answer")
+    assert row.missing["kid"] == "wants 8 faces a side, there are 0" and row.figures["jaw_pcc"] > 0.9
+
+
+class Never:
+    name = "never"
+
+    def expression(self, rgb, points):
+        return np.full(7, np.nan)
+
+
+def test_means_keep_the_reason_of_a_judge(original, talk, tmp_path):
+    from ned.evaluation.page import write_page
+
+    edits = [write_clip(tmp_path / f"talk_{e}.mp4", talk, crf=30) for e in ("sad", "happy")]
+    pairs = [Pair(original, path, path.stem.removeprefix("talk_")) for path in edits]
+    found = evaluate_videos(pairs, Judges(expression=(Never(),)))
+    mean = found.rows[-1]
+    assert mean.edited == "edit, mean of 2" and mean.missing["target_hit@never"] == "never gives no finite answer"
+    assert "not asked for" not in as_text(found)
+    write_page(tmp_path / "page.html", found)
+    assert "never gives no finite answer" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_a_mouth_that_does_not_move_is_null_and_no_crash(original):
+    """Of its width there is no correlation; the distance to real faces is still a distance."""
+    rng = np.random.default_rng(0)
+    reference = {name: rng.normal(0.5, 0.1, (40, 8)) for name in ("neutral", "happy")}
+
+    def clip(moves):
+        comparison = Comparison(Path("x"))
+        for _ in range(20):
+            values = rng.normal(0.5, 0.1, (2, 8))
+            if not moves:
+                values[:, MEASURES.index("mouth_width")] = 0.7
+            comparison.slow.add({f"{m}_{s}": v for s, row in zip("ab", values, strict=True)
+                                 for m, v in zip(MEASURES, row, strict=True)})  # fmt: skip
+        return comparison
+
+    still = real_distance([clip(False)], "happy", reference)
+    assert math.isnan(still.mouth_width_pcc_median) and math.isfinite(still.edited)
+    both = real_distance([clip(False), clip(True)], "happy", reference)
+    assert both.mouth_width_pcc_median == both.mouth_width_pcc_worst and abs(both.mouth_width_pcc_worst) < 0.8
+    plain = json.loads(as_json(Evaluation((), (), distances=(still,))))
+    assert plain["real_distance"][0]["mouth_width_pcc_median"] is None
+    assert "  mouth_width_pcc: not computed: no mouth moves" in distance_lines(still)
 
 
 class Broken:
@@ -196,6 +354,11 @@ def test_a_reference_that_is_none_is_refused(tmp_path):
     np.savez(path, neutral=np.full((30, 8), np.nan))
     with pytest.raises(UserError, match="are not rows of 8 finite measures"):
         load_reference(path)
+    flat = np.random.default_rng(0).normal(size=(30, 8))
+    flat[:, 1] = 0.5
+    np.savez(path, neutral=flat, happy=flat)
+    with pytest.raises(UserError, match="all its faces have one brow_outer"):
+        load_reference(path)
     np.savez(path, happy=np.zeros((30, 8)))
     with pytest.raises(UserError, match="fewer than 20 neutral faces"):
         load_reference(path)
@@ -203,9 +366,10 @@ def test_a_reference_that_is_none_is_refused(tmp_path):
 
 def test_judges_of_sound_and_of_many_faces_give_their_figures(original):
     class Mean:
-        name = "mean"
+        name, asked = "mean", 0
 
         def features(self, rgb):
+            Mean.asked += 1
             return np.array([rgb.mean(), rgb.std()]) / 255
 
     class Flat:
@@ -222,4 +386,5 @@ def test_judges_of_sound_and_of_many_faces_give_their_figures(original):
     assert copy.figures["lse_d"] == edit.figures["lse_d"] < 1e-3 and copy.figures["lse_c"] >= 0
     assert copy.figures["kid"] == edit.figures["kid"] and 0 < copy.figures["kid_error"] < 1
     assert abs(copy.figures["kid"]) < 0.1 and abs(transcoded.figures["kid"]) < 0.1  # nothing was edited
+    assert Mean.asked == 2 * FRAMES / 3, "the original once, and the transcode; not the original for every row"
     assert "wants 2048 faces a side" in copy.missing["fid"] and not found.measured[0].comparison.clouds.edited.count

@@ -8,15 +8,17 @@ from ned.face_model.spaces import ARKIT52
 from ned.manipulator.protocol import Articulation
 from ned.manipulator.speech import (
     CHEEKS,
+    SMILE_LIP,
     MouthTarget,
     keep_blinks,
     keep_speech,
     keep_upper_lip,
     keep_width,
-    lower_cheeks,
     open_share,
+    relax_smile,
     resting_opening,
     silence,
+    smile_taken_back,
     wanted_opening,
 )
 
@@ -132,11 +134,31 @@ def test_a_mouth_is_mostly_open_where_it_speaks_and_mostly_shut_where_it_does_no
     assert share[:60].max() < 0.05 and share[160:].min() > 0.9 and (np.diff(share[60:140]) >= -1e-9).all()
 
 
-def test_cheeks_go_down_with_a_smile_that_is_taken_back_and_not_with_one_that_comes():
+def test_cheeks_and_lip_go_down_with_a_smile_that_is_taken_back_and_not_with_one_that_comes():
     edit = np.zeros((100, ARKIT52.width))
-    smile, cheek = ARKIT52.index("mouthSmileLeft"), ARKIT52.index("cheekSquintLeft")
+    smile, cheek, lip = (ARKIT52.index(f"{name}Left") for name in ("mouthSmile", "cheekSquint", "mouthUpperUp"))
     edit[:, smile], edit[:, ARKIT52.index("mouthSmileRight")], edit[:, cheek] = -0.5, 0.5, 0.1
-    guarded = lower_cheeks(ARKIT52, edit, RATE)
-    assert np.allclose(guarded[:, cheek], 0.1 - 0.5 * CHEEKS)
-    guarded[:, cheek] = edit[:, cheek]
+    taken = smile_taken_back(ARKIT52, edit, RATE)
+    assert np.allclose(taken, [[0.5, 0.0]])
+    guarded = relax_smile(ARKIT52, edit, taken)
+    assert np.allclose(guarded[:, cheek], 0.1 - 0.5 * CHEEKS) and np.allclose(guarded[:, lip], -0.5 * SMILE_LIP)
+    guarded[:, [cheek, lip]] = edit[:, [cheek, lip]]
     assert np.array_equal(guarded, edit)  # nothing else, the other side's cheek neither
+
+
+def test_a_smile_that_goes_for_a_while_takes_its_width_with_it_and_speech_keeps_its_own():
+    rng = np.random.default_rng(5)
+    t = np.arange(500) / RATE
+    per_unit = np.zeros(ARKIT52.width)
+    for name in ("mouthStretch", "mouthSmile"):
+        for side in ("Left", "Right"):
+            per_unit[ARKIT52.index(name + side)] = 0.5
+    edit, smiling = np.zeros((500, ARKIT52.width)), np.exp(-(((t - 14) / 2) ** 2))
+    for side in ("Left", "Right"):
+        edit[:, ARKIT52.index("mouthSmile" + side)] = -smiling
+        edit[:, ARKIT52.index("mouthStretch" + side)] = 0.2 * rng.standard_normal(500)  # what would disturb vowels
+    mood = -smile_taken_back(ARKIT52, edit, RATE).sum(1) * 0.5
+    kept, freed = (keep_width(ARKIT52, edit, per_unit, RATE, mood=how) @ per_unit for how in (0.0, mood))
+    peak = smiling > 0.95
+    assert kept[peak].mean() > -0.5 and np.allclose(freed[peak], -1.0, atol=0.1)  # of 1 cm that it was wider
+    assert np.std(np.diff(freed)) < 0.05 * np.std(np.diff(edit @ per_unit))

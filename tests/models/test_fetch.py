@@ -28,6 +28,7 @@ class Server(http.server.ThreadingHTTPServer):
     redirect = ""
     ranges = True
     lie_about_length = 0
+    says_length = True
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
@@ -54,7 +55,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_response(200)
         rest = body[begin:]
-        self.send_header("Content-Length", str(len(rest) + server.lie_about_length))
+        if server.says_length:
+            self.send_header("Content-Length", str(len(rest) + server.lie_about_length))
         self.end_headers()
         self.wfile.write(rest[: server.break_after])
 
@@ -204,6 +206,52 @@ def test_an_unknown_checksum_needs_a_word_and_is_recorded(server, model):
     with pytest.raises(UserError, match="its SHA-256 is"):
         fetch_model(unknown, sha256="0" * 64)
     assert path.read_bytes() == CONTENT[::-1], "what was there stays where nothing better came"
+
+
+def test_without_a_checksum_nothing_is_put_together_of_two_versions(server, model):
+    unknown = Model("toy", "toy.onnx", "tests", "none", "expression", model.url)
+    server.break_after = 300_000
+    with pytest.raises(ProcessingError, match="the connection broke"):
+        fetch_model(unknown, unchecked=True)
+    server.content, server.break_after = CONTENT[::-1], None
+    assert fetch_model(unknown, unchecked=True).read_bytes() == CONTENT[::-1]
+    assert [asked for _, asked in server.asked] == [None, None]
+
+
+def test_without_a_checksum_the_server_must_say_how_much_there_is(server, model):
+    """Else a broken connection looks like the end."""
+    unknown = Model("toy", "toy.onnx", "tests", "none", "expression", model.url)
+    server.says_length, server.break_after = False, 1000
+    with pytest.raises(ProcessingError, match="does not say how long the file is; give its checksum"):
+        fetch_model(unknown, unchecked=True)
+    assert left(unknown) == []
+    with pytest.raises(UserError, match="its SHA-256 is"):
+        fetch_model(unknown, sha256=SHA256)
+    server.break_after = None
+    assert fetch_model(unknown, sha256=SHA256).read_bytes() == CONTENT
+
+
+def test_a_checksum_of_the_users_counts_beside_the_published_beginning(server, model, tmp_path):
+    short = Model("toy", "toy.onnx", "tests", "none", "expression", model.url, 0, SHA256[:8])
+    other = SHA256[:8] + "0" * 56
+    with pytest.raises(UserError, match="its SHA-256 is"):
+        fetch_model(short, sha256=other)
+    assert find_model(short) is None
+    mine = tmp_path / "mine"
+    mine.write_bytes(CONTENT)
+    with pytest.raises(UserError, match="its SHA-256 is"):
+        take_file(short, mine, other)
+    assert take_file(short, mine, SHA256.upper()).read_bytes() == CONTENT
+    with pytest.raises(UserError, match="its SHA-256 is"):
+        fetch_model(short, sha256=other)  # although one is here
+    assert find_model(short).read_bytes() == CONTENT
+
+
+def test_what_is_said_to_fetch_a_model_is_a_command_that_does(model):
+    for sha256, more in ((SHA256, ""), (SHA256[:8], ""), ("", " --unchecked")):
+        unknown = Model("toy", "toy.onnx", "tests", "none", "expression", model.url, 0, sha256)
+        assert why_absent(unknown).endswith(f"`ned models fetch toy{more}`")
+    assert "--from FILE" in why_absent(Model("toy", "toy.onnx", "tests", "none", "expression"))
 
 
 def test_a_published_beginning_of_a_checksum_counts(server, model):

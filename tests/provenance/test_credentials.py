@@ -11,7 +11,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from ned.cli import main
 from ned.errors import UserError
-from ned.provenance import Signing, load_credential, local_credential, verify_video
+from ned.provenance import Signing, begin_signing, load_credential, local_credential, verify_video
+from ned.provenance.contained import Contained
 from ned.provenance.credential import config_root
 from tests.provenance.signed import signed
 
@@ -119,4 +120,18 @@ def test_credential_errors_name_file_and_cause(tmp_path):
 def test_certificate_for_another_purpose_is_refused_before_any_work(tmp_path):
     chain, key = _files(tmp_path, usage=ExtendedKeyUsageOID.SERVER_AUTH)
     with pytest.raises(UserError, match="C2PA refuses the certificate"):
-        Signing(load_credential(chain, key), tmp_path / "any.mp4")
+        begin_signing(tmp_path / "any.mp4", True, chain, key)
+    meanwhile = Signing(load_credential(chain, key), tmp_path / "any.mp4")  # as this computer's own is tried
+    with pytest.raises(UserError, match="C2PA refuses the certificate"):
+        meanwhile.check()
+
+
+def test_the_process_that_signs_waits_for_its_task():
+    """And goes away by itself where nobody has one for it."""
+    credential = local_credential()
+    given = {"chain": credential.chain.decode(), "key": credential.key.decode(), "algorithm": credential.algorithm}
+    worker = Contained()
+    assert worker._process.poll() is None and worker.call("trial", 0, **given) == {"done": True}
+    unused = Contained()
+    unused._process.stdin.close()
+    assert unused._process.wait(20) == 0

@@ -69,9 +69,10 @@ def test_every_manipulator_tells_a_smile_from_sadness(found, manipulator):
 def test_a_point_of_the_plane_pulls_as_far_as_it_lies(found):
     face = found.faces[0]
     smile = face.fit.expression.space.index("mouthSmileLeft")
-    wishes = [Wish(ValenceArousal(v, 0.05)) for v in (-0.8, 0.0, 0.5, 0.95)]
-    at = [manipulate_with(wish, found.model)(face).pack()[0, smile] for wish in wishes]
+    wishes = [Wish(ValenceArousal(v, 0.05)) for v in (-0.8, 0.0, 0.25, 0.5, 0.95)]
+    displeased, *at = (manipulate_with(wish, found.model)(face).pack()[0, smile] for wish in wishes)
     assert at == sorted(at)
+    assert displeased == pytest.approx(at[0], abs=0.15)  # the smile is gone at either
 
 
 def test_sixteen_bits_and_grey_are_edited_as_they_are(portrait, tmp_path):
@@ -178,8 +179,15 @@ def test_faces_that_are_too_small_or_not_there(portrait, png, tmp_path):
     Image.fromarray(portrait).resize((160, 160)).save(small)
     with pytest.raises(UserError, match="too small|no face"):
         find_faces(read_image(small))
-    with pytest.raises(UserError, match="there is no person 3"):
+    with pytest.raises(UserError, match="there is no person 3; choose one of: 1"):
         find_faces(read_image(png), person=3)
+    both = tmp_path / "both.png"
+    Image.fromarray(np.concatenate([portrait, np.full_like(portrait[:, :256], 200)], 1)).save(both)
+    with Image.open(both) as image:
+        image.paste(Image.fromarray(portrait).resize((210, 210)), (530, 40))
+        image.save(both)
+    with pytest.raises(UserError, match="the face of person 2 is too small; choose one of: 1"):
+        find_faces(read_image(both), person=2)
 
 
 @pytest.mark.parametrize("wrong, words", [

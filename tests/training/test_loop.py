@@ -146,6 +146,12 @@ def test_a_loss_that_is_no_number_stops_and_spoils_no_checkpoint(tmp_path):
     assert all(torch.isfinite(t).all() for t in _weights(tmp_path).values())
 
 
+def test_a_score_that_is_no_number_is_said_and_not_passed_over(tmp_path):
+    """No score would ever be better, so nothing would be kept to use."""
+    with pytest.raises(ProcessingError, match="score of held-out data is no number after 20 steps"):
+        train(Judged(float("nan")), tmp_path, PLAN, TrainingRecord())
+
+
 def test_it_stops_when_the_time_is_up(tmp_path):
     assert train(Line(), tmp_path, Schedule(10**9, seconds=0.2), TrainingRecord()).steps < 10**6
     assert (tmp_path / LAST).exists() and (tmp_path / BEST).exists()

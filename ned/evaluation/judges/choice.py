@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 from ned.errors import NedError
+from ned.evaluation.judges.detector import Yunet
 from ned.evaluation.judges.networks import OnnxJudge
 from ned.evaluation.judges.onnx import runtime_is_here
+from ned.evaluation.judges.parsing import BiSeNet
 from ned.evaluation.judges.perceptual import Lpips
 from ned.evaluation.judges.protocol import (
     AffectJudge,
+    ClipJudge,
     DistributionJudge,
     ExpressionJudge,
+    FaceDetector,
     FeatureJudge,
     ImageJudge,
+    ParsingJudge,
     SyncJudge,
 )
 from ned.models import MODELS, Model, find_model
@@ -39,6 +44,9 @@ class Judges:
     """Of protocols."""
     sync: SyncJudge | None = None
     distribution: DistributionJudge | None = None
+    video: ClipJudge | None = None
+    detector: FaceDetector | None = None
+    parsing: ParsingJudge | None = None
     absent: Mapping[str, str] = field(default_factory=dict)
     """Why a model of the registry is not used, by its name."""
 
@@ -58,7 +66,7 @@ def find_judges(models: tuple[Model, ...] = MODELS) -> Judges:
             absent[model.name] = why_absent(model)
             continue
         load = _LOADERS.get(model.kind, _onnx)
-        if load is _onnx and not runtime_is_here():
+        if load in (_onnx, _parsing) and not runtime_is_here():
             absent[model.name] = NO_RUNTIME
             continue
         try:
@@ -66,16 +74,23 @@ def find_judges(models: tuple[Model, ...] = MODELS) -> Judges:
         except NedError as error:
             absent[model.name] = str(error)
     affect = tuple(found.get("valence-arousal", ()))
+    first = {kind: judges[0] for kind, judges in found.items() if judges}
     return Judges(
-        next(iter(found.get("landmarks", ())), None), (*found.get("expression", ()), *affect), affect,
-        tuple(found.get("identity", ())), next(iter(found.get("perceptual", ())), None),
-        tuple(found.get("features", ())), next(iter(found.get("sync", ())), None),
-        next(iter(found.get("distribution", ())), None), absent,
+        first.get("landmarks"), (*found.get("expression", ()), *affect), affect, tuple(found.get("identity", ())),
+        first.get("perceptual"), tuple(found.get("features", ())), first.get("sync"), first.get("distribution"),
+        first.get("video"), first.get("detector"), first.get("parsing"), absent,
     )  # fmt: skip
 
 
 def _onnx(model: Model, path: Path) -> OnnxJudge:
-    return OnnxJudge(model.name, path)
+    judge = OnnxJudge(model.name, path)
+    judge.try_out(model.kind)
+    return judge
+
+
+def _perceptual(model: Model, path: Path) -> ImageJudge:
+    need("torch", "this network")
+    return Lpips(path)
 
 
 def _sync(model: Model, path: Path) -> SyncJudge:
@@ -92,9 +107,23 @@ def _inception(model: Model, path: Path) -> DistributionJudge:
     return Inception(path)
 
 
+def _video(model: Model, path: Path) -> ClipJudge:
+    need("torch", "this network")
+    from ned.evaluation.judges.i3d import I3d  # imports torch
+
+    return I3d(path)
+
+
+def _parsing(model: Model, path: Path) -> ParsingJudge:
+    return BiSeNet(path)
+
+
 _LOADERS: dict[str, Callable[[Model, Path], Any]] = {
     "landmarks": lambda model, path: path,
-    "perceptual": lambda model, path: Lpips(path),
+    "perceptual": _perceptual,
     "sync": _sync,
     "distribution": _inception,
+    "video": _video,
+    "detector": lambda model, path: Yunet(path),
+    "parsing": _parsing,
 }

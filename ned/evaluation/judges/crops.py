@@ -18,12 +18,15 @@ of ArcFace."""
 def box_crop(
     rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "points 2"], size: int, margin: float
 ) -> UInt8[np.ndarray, "size size 3"]:
-    """The upright square around the points, `margin` times their larger extent, scaled to `size`; black outside."""
+    """The upright square around the points, `margin` times their larger extent, scaled to `size`; black outside.
+
+    Between pixels it is linear; nothing is averaged where the face becomes smaller.
+    """
     low, high = points.min(0), points.max(0)
     middle = (low + high) / 2
     scale = size / ((high - low).max() * margin)
     to_crop = np.float32([[scale, 0, size / 2 - middle[0] * scale], [0, scale, size / 2 - middle[1] * scale]])
-    return cv2.warpAffine(rgb, to_crop, (size, size), flags=cv2.INTER_AREA)
+    return cv2.warpAffine(rgb, to_crop, (size, size), flags=cv2.INTER_LINEAR)
 
 
 def five_points(points: Float[np.ndarray, "points 2"]) -> Float[np.ndarray, "5 2"]:

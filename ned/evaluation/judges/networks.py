@@ -49,10 +49,14 @@ def aligned_plain(rgb: np.ndarray, points: np.ndarray) -> np.ndarray:
     return _planes(aligned_crop(rgb, points))
 
 
+def imagenet_planes(rgb: np.ndarray) -> np.ndarray:
+    """By ImageNet's mean and deviation."""
+    return ((rgb.astype(np.float32) / 255 - _IMAGENET_MEAN) / _IMAGENET_SD).transpose(2, 0, 1)[None]
+
+
 def imagenet_224(rgb: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Upright, by ImageNet's mean and deviation."""
-    face = box_crop(rgb, points, 224, 1.1).astype(np.float32) / 255
-    return ((face - _IMAGENET_MEAN) / _IMAGENET_SD).transpose(2, 0, 1)[None]
+    return imagenet_planes(box_crop(rgb, points, 224, 1.1))
 
 
 @dataclass(frozen=True)
@@ -77,11 +81,25 @@ RECIPES = {
 }
 
 
+_ANY_FACE = np.random.default_rng(0).uniform(30, 90, (468, 2)).astype(np.float32)
+"""Points that stand for a face where there is none."""
+
+
 class OnnxJudge:
     """A network of the registry. It is an expression judge, an affect judge or a feature judge by its outputs."""
 
     def __init__(self, name: str, path: Path) -> None:
         self.name, self._recipe, self._net = name, RECIPES[name], OnnxNet(path)
+
+    def try_out(self, kind: str) -> None:
+        """Ask it once what a model of this kind is asked. ProcessingError where it is another than its name says."""
+        rgb, points = np.zeros((128, 128, 3), np.uint8), _ANY_FACE
+        if kind in ("expression", "valence-arousal"):
+            self.expression(rgb, points)
+        if kind == "valence-arousal":
+            self.affect(rgb, points)
+        if kind in ("identity", "features"):
+            self.features(rgb, points)
 
     def expression(
         self, rgb: UInt8[np.ndarray, "h w 3"], points: Float[np.ndarray, "points 2"]

@@ -25,14 +25,15 @@ def clustered_share(clusters: Sequence[Sequence[bool]]) -> Estimate:
 
     The design effect (variance of the mean over clusters ÷ that of as many independent answers; 1 or more) divides
     the number of answers (Korn and Graubard 1998); a t value stands for the normal one, since it is estimated from few
-    clusters. Unlike an interval of mean ± error it holds near 0 and 1.
+    clusters. Unlike an interval of mean ± error it holds near 0 and 1. Where nothing differs, or there is one cluster,
+    nothing tells how far answers to one thing go together: they then count as one.
     """
     answers = [np.asarray(c, float) for c in clusters if len(c)]
     n, k = sum(map(len, answers)), len(answers)
     if not n:
         return Estimate(math.nan, math.nan, math.nan)
     share = float(np.concatenate(answers).mean())
-    effect = 1.0
+    effect = n / k
     if k > 1 and 0 < share < 1:
         residuals = np.array([(a - share).sum() for a in answers])
         effect = max(1.0, k / (k - 1) * float((residuals**2).sum()) / (n * share * (1 - share)))

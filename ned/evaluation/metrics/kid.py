@@ -13,7 +13,7 @@ class Kid(NamedTuple):
 
     value: float
     standard_error: float
-    """Over the subsets; NaN for a single one."""
+    """Of the value, were it measured on other samples of the two; NaN where one side is taken whole."""
 
 
 def squared_mmd(a: Float[np.ndarray, "n features"], b: Float[np.ndarray, "m features"]) -> float:
@@ -42,8 +42,13 @@ def kid(
     subsets: int = 50,
     seed: int = 0,
 ) -> Kid:
-    """Mean of `squared_mmd` over random subsets without replacement, of at most `subset` samples a side."""
-    size = min(subset, len(a), len(b))
+    """Mean of `squared_mmd` over random subsets without replacement, of at most `subset` samples a side.
+
+    The standard error is the jackknife's that leaves out all but a subset (Shao and Wu 1989): subsets share samples, so
+    that their own mean is known ever better with their number, and the distance is not.
+    """
+    whole = min(len(a), len(b))
+    size = min(subset, whole)
     if size == len(a) == len(b):
         return Kid(squared_mmd(a, b), float("nan"))
     rng = np.random.default_rng(seed)
@@ -51,4 +56,7 @@ def kid(
         squared_mmd(a[rng.choice(len(a), size, replace=False)], b[rng.choice(len(b), size, replace=False)])
         for _ in range(subsets)
     ]
-    return Kid(float(np.mean(found)), float(np.std(found, ddof=1) / np.sqrt(subsets)))
+    if size == whole:
+        return Kid(float(np.mean(found)), float("nan"))
+    jackknife = size / (whole - size)
+    return Kid(float(np.mean(found)), float(np.std(found, ddof=1) * np.sqrt(jackknife + 1 / subsets)))

@@ -7,5 +7,7 @@ from jaxtyping import Float
 
 
 def sagr(predicted: Float[np.ndarray, "n"], wanted: Float[np.ndarray, "n"]) -> float:
-    """Share of values with equal signs, where 0 is a sign of its own. NaN for no values."""
-    return float((np.sign(predicted) == np.sign(wanted)).mean()) if len(wanted) else float("nan")
+    """Share of values with equal signs, where 0 is a sign of its own. NaN for no values, or where one is no number."""
+    if not len(wanted) or not (np.isfinite(predicted).all() and np.isfinite(wanted).all()):
+        return float("nan")
+    return float((np.sign(predicted) == np.sign(wanted)).mean())

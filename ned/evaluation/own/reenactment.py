@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float, UInt8
 
 from ned import workspace
+from ned.errors import ProcessingError
 from ned.evaluation.metrics import fapd, psnr, ssim
 from ned.evaluation.own.heat import heat_sheet
 from ned.renderer.neural.evaluation import face_region, warp_of_nearest
@@ -56,17 +57,21 @@ def self_reenactment(sources: Sequence[Path], weights: Path | None, progress: Pr
 
 
 def measure(person: str, method: str, made: Float[np.ndarray, "n s s 3"], test: CropSequence) -> Reenactment:
-    """The figures of images (RGB of 0 to 1) beside the truth, inside the face's outline."""
+    """The figures of images (RGB of 0 to 1) beside the truth, inside the face's outline, over frames in which that lies
+    in the image. ProcessingError where it never does."""
     images = (255 * np.clip(made, 0, 1) + 0.5).astype(np.uint8)
     masks = [face_region(face, test.size) for face in test.faces]
     rows = [
         (fapd(t, m, mask), psnr(t, m, mask), ssim(t, m, mask))
         for t, m, mask in zip(test.frames, images, masks, strict=True) if mask.any()
     ]  # fmt: skip
-    shown = np.unique(np.linspace(0, len(images) - 1, IMAGES).round().astype(int)).tolist()
+    if not rows:
+        raise ProcessingError(f"no held-out frame of {person} shows the face", remedy="give a longer video")
+    seen = np.flatnonzero([mask.any() for mask in masks])
+    shown = np.unique(seen[np.linspace(0, len(seen) - 1, IMAGES).round().astype(int)]).tolist()
     sheet = heat_sheet([test.frames[k] for k in shown], [images[k] for k in shown], [masks[k] for k in shown], method)
     distance, ratio, likeness = np.mean(rows, axis=0).tolist()
-    return Reenactment(person, method, len(images), distance, ratio, likeness, sheet)
+    return Reenactment(person, method, len(rows), distance, ratio, likeness, sheet)
 
 
 def as_text(rows: Sequence[Reenactment]) -> str:

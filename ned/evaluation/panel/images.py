@@ -25,7 +25,8 @@ MARGIN = 1.56
 
 
 def save_strip(path: Path, item: Item) -> None:
-    """Eight frames, every fourth, in two rows, as JPEG. UserError where no face is found, or the video is too short."""
+    """Eight frames, every fourth, in two rows, as JPEG; black where the video is too short for so many. UserError where
+    no face is found, or where it is not as large as its original."""
     tiles = list(_crops(item, STRIP_FRAMES, STRIP_STEP))
     half = STRIP_FRAMES // 2
     tiles += [np.zeros_like(tiles[0])] * (STRIP_FRAMES - len(tiles))
@@ -53,11 +54,14 @@ def _crops(item: Item, count: int, step: int) -> Iterator[UInt8[np.ndarray, "sid
     info = probe(item.guide)
     first = max(0, min(int(info.num_frames * item.start), info.num_frames - (count - 1) * step - 1))
     wanted = np.arange(first, first + count * step, step)
-    x, y, half = _square(item.guide, wanted, float(info.frame_rate))
+    (x, y, half), shape = _square(item.guide, wanted, float(info.frame_rate))
     found = False
     for frame in frames_at(item.shown, wanted.tolist(), float(info.frame_rate)):
-        found = True
-        padded = cv2.copyMakeBorder(frame.rgb(), half, half, half, half, cv2.BORDER_REPLICATE)
+        found, rgb = True, frame.rgb()
+        if rgb.shape[:2] != shape:
+            cause = "its size is {1}x{0}, its original's {3}x{2}".format(*rgb.shape[:2], *shape)
+            raise UserError(cause, path=item.shown, remedy="show what is as large as its original")
+        padded = cv2.copyMakeBorder(rgb, half, half, half, half, cv2.BORDER_REPLICATE)
         image = padded[y : y + 2 * half, x : x + 2 * half]
         interpolation = cv2.INTER_AREA if 2 * half > SIDE_PX else cv2.INTER_CUBIC
         yield cv2.resize(image, (SIDE_PX, SIDE_PX), interpolation=interpolation)
@@ -65,8 +69,10 @@ def _crops(item: Item, count: int, step: int) -> Iterator[UInt8[np.ndarray, "sid
         raise UserError(f"has no frame {first}", path=item.shown, remedy="start earlier")
 
 
-def _square(guide: Path, wanted: Int[np.ndarray, "n"], rate: float) -> tuple[int, int, int]:
-    """Middle x, y and half the side in whole pixels."""
+def _square(
+    guide: Path, wanted: Int[np.ndarray, "n"], rate: float
+) -> tuple[tuple[int, int, int], tuple[int, int]]:
+    """Middle x, y and half the side in whole pixels; height and width of the images."""
     boxes, shape = [], (0, 0)
     with FaceMesh(still=True) as mesh:
         for frame in frames_at(guide, wanted[:: max(1, len(wanted) // STRIP_FRAMES)].tolist(), rate):
@@ -79,4 +85,4 @@ def _square(guide: Path, wanted: Int[np.ndarray, "n"], rate: float) -> tuple[int
     if not boxes:
         raise UserError(f"no face from frame {wanted[0]} on", path=guide, remedy="choose another start")
     x, y, half = np.median(boxes, 0)
-    return int(np.clip(x, 0, shape[1] - 1)), int(np.clip(y, 0, shape[0] - 1)), max(8, int(half))
+    return (int(np.clip(x, 0, shape[1] - 1)), int(np.clip(y, 0, shape[0] - 1)), max(8, int(half))), shape

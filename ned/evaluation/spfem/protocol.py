@@ -115,7 +115,11 @@ def _row(
                 except ValueError as error:
                     raise ProcessingError(f"no FAD of {actor}: {error}", remedy="fetch the model again") from error
             if judges.expression is not None:
-                cosines.append(float(cosine(np.stack(generated["expression"]), np.stack(real["expression"])).mean()))
+                alike = cosine(np.stack(generated["expression"]), np.stack(real["expression"]))
+                if not np.isfinite(alike).all():
+                    raise ProcessingError(f"no CSIM of {actor}: features that are not finite, or zero",
+                                          remedy="fetch the model again")  # fmt: skip
+                cosines.append(float(alike.mean()))
             distances += _distances(own, video, judges)
             stage.advance()
     mean = lambda values: float(np.mean(values)) if values else None  # noqa: E731

@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -76,7 +77,7 @@ def load_labelled(
     with (progress or Silent()).stage("reading data", len(items)) as stage:
         for item in items:
             for values in (item.read or read_values)(item.path, space, tracks_of):
-                out.append(LabelledTrack(values, item.emotion, item.person, str(item.path.relative_to(folder))))
+                out.append(LabelledTrack(values, item.emotion, item.person, os.path.relpath(item.path, folder)))
             stage.advance()
     if len({track.emotion for track in out}) < 2:
         raise UserError("shows fewer than two emotions", path=folder, remedy="give tracks of two emotions or more")

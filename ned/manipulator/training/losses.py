@@ -64,5 +64,7 @@ def gradient_penalty(answer: Float[Tensor, "batch"], real: Float[Tensor, "batch 
 
 def spread_loss(styles: Float[Tensor, "batch style"], least: float = 0.5) -> Float[Tensor, ""]:
     """How far the styles of a batch fall short of a standard deviation of `least`: keeps the style space from
-    shrinking, which would make every style distance small."""
+    shrinking, which would make every style distance small. 0 for a single style, which has no spread to judge."""
+    if len(styles) < 2:
+        return styles.new_zeros(())
     return (least - (styles.var(0) + 1e-4).sqrt()).clamp_min(0).mean()

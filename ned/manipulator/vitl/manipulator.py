@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from ned.errors import UserError
 from ned.face_model import FaceModel
-from ned.manipulator.liveliness import VARIATION, VARIATION_S
+from ned.manipulator.liveliness import VARIATION, slow_noise
 from ned.manipulator.protocol import Articulation, Effects, effects_of, unknown_style
 from ned.manipulator.prototypes import RESTING_SHARE, SLOW_S, sided
 from ned.manipulator.settings import SEEN
@@ -160,10 +160,7 @@ def _drift(frames: int, frame_rate: float, seed: int, variation: float) -> Float
     """The strength of an edit over time, around 1: nobody holds an expression quite still."""
     if variation == 0:
         return np.ones(frames)
-    sigma = VARIATION_S * frame_rate
-    pad = int(4 * sigma) + 1
-    noise = gaussian_filter1d(np.random.default_rng([seed, 14]).standard_normal(frames + 2 * pad), sigma)
-    return 1.0 + variation * np.clip(noise[pad : pad + frames] * np.sqrt(2 * sigma * np.sqrt(np.pi)), -1.5, 1.5)
+    return 1.0 + variation * slow_noise(np.random.default_rng([seed, 14]), frames, frame_rate)
 
 
 def build(model: FaceModel, checkpoint: Path | None = None) -> VitlManipulator:

@@ -20,6 +20,9 @@ EXACT_INPUTS = 10_000
 
 CHUNK = 4096
 
+StyleKernel = Callable[[Float[np.ndarray, "n p"], Float[np.ndarray, "m p"]], Float[np.ndarray, "n m"]]
+"""k_Θ of all pairs of places."""
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -82,13 +85,18 @@ class Transfer:
     styles: Float[np.ndarray, "styles p"]
     weights: Float[np.ndarray, "features styles outputs"]
     settings: Settings
+    style_kernel: StyleKernel | None = None
+    """None is the Gaussian of the settings."""
+
+    def near(self, theta: Float[np.ndarray, "m p"]) -> Float[np.ndarray, "m styles"]:
+        """k_Θ of places and the styles."""
+        return kernel_of(self.style_kernel, self.settings)(theta, self.styles)
 
     def __call__(
         self, x: Float[np.ndarray, "n k"], theta: Float[np.ndarray, "m p"]
     ) -> Float[np.ndarray, "n m outputs"]:
         """Every face at every place."""
-        k = gaussian(theta, self.styles, self.settings.gamma_theta)
-        mixed = np.einsum("fjd,mj->fmd", self.weights, k, optimize=True)
+        mixed = np.einsum("fjd,mj->fmd", self.weights, self.near(theta), optimize=True)
         f, m, d = mixed.shape
         out = np.empty((len(x), m, d))
         for start in range(0, len(x), CHUNK):
@@ -103,10 +111,14 @@ class Transfer:
         out = np.empty((len(x), self.weights.shape[2]))
         for start in range(0, len(x), CHUNK):
             part = slice(start, start + CHUNK)
-            k = gaussian(theta[part], self.styles, self.settings.gamma_theta)
             seen = np.tensordot(self.features(x[part]), self.weights, 1)
-            out[part] = np.einsum("njd,nj->nd", seen, k)
+            out[part] = np.einsum("njd,nj->nd", seen, self.near(theta[part]))
         return out + x if self.settings.residual else out
+
+
+def kernel_of(given: StyleKernel | None, settings: Settings) -> StyleKernel:
+    """The one that is given, else the Gaussian of the settings."""
+    return given or (lambda one, other: gaussian(one, other, settings.gamma_theta))
 
 
 def fit_exact(
@@ -150,6 +162,7 @@ def fit_features(
     features: Kernels | Cosines,
     settings: Settings,
     coupling: Float[np.ndarray, "outputs outputs"] | None = None,
+    style_kernel: StyleKernel | None = None,
 ) -> Transfer:
     """Fit in the span of `features`: memory is that of one chunk and of features², however many inputs there are.
 
@@ -168,10 +181,10 @@ def fit_features(
     if not inputs:
         raise ValueError("there is nothing to learn from")
     outputs = None if coupling is None else Spectrum.of(coupling)
-    k_theta = gaussian(theta, theta, settings.gamma_theta)
+    k_theta = kernel_of(style_kernel, settings)(theta, theta)
     found = solve(seen, Spectrum.of(gram), Spectrum.of(k_theta), outputs, settings.ridge * inputs * len(theta))
     weights = np.tensordot(whiten, found if coupling is None else found @ coupling, 1)
-    return Transfer(features, theta, weights, settings)
+    return Transfer(features, theta, weights, settings, style_kernel)
 
 
 def random_features(width: int, count: int, gamma: float, seed: int = 0) -> Cosines:

@@ -11,8 +11,9 @@ import numpy as np
 from ned.config.roles import MANIPULATORS
 from ned.errors import UserError
 from ned.face_model.spaces import SPACES
-from ned.manipulator.vitl.regression import Kernels, Settings, Transfer
-from ned.manipulator.vitl.settings import SliderConfig
+from ned.manipulator.vitl.plane import ring_kernel
+from ned.manipulator.vitl.regression import Kernels, Settings, StyleKernel, Transfer
+from ned.manipulator.vitl.settings import GAUSSIAN, RING, SliderConfig
 
 SHIPPED = MANIPULATORS["vitl"].weights
 KIND = "vitl"
@@ -22,6 +23,11 @@ MAX_BYTES = 64 * 1024**2
 def settings_of(config: SliderConfig) -> Settings:
     """For the regression."""
     return Settings(config.gamma_x, config.gamma_theta, config.ridge, residual=True)
+
+
+def style_kernel_of(config: SliderConfig) -> StyleKernel | None:
+    """For the regression; None is its Gaussian."""
+    return ring_kernel if config.places == RING else None
 
 
 def load_slider(path: Path = SHIPPED) -> Transfer:
@@ -44,7 +50,7 @@ def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
     try:
         plain = json.loads(head["config"])
         columns = tuple(int(c) for c in plain.pop("columns"))
-        config = SliderConfig(**plain)
+        config = SliderConfig(**({"places": GAUSSIAN} | plain))  # which was the only one once
         tensors = load(path.read_bytes())
         anchors, styles, weights = (tensors[name].astype(np.float64) for name in ("anchors", "styles", "weights"))
         width = SPACES[head["space"]].width
@@ -58,4 +64,5 @@ def _load(path: Path, version: tuple[int, int] | None) -> Transfer:
             raise ValueError
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError) as error:
         raise UserError("is damaged or of another version", path=path, remedy="fit it again") from error
-    return Transfer(Kernels(anchors, config.gamma_x, columns), styles, weights, settings_of(config))
+    kernels = Kernels(anchors, config.gamma_x, columns)
+    return Transfer(kernels, styles, weights, settings_of(config), style_kernel_of(config))

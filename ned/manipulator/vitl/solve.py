@@ -34,10 +34,6 @@ class Spectrum:
             raise ValueError(f"the matrix is not positive semi-definite (eigenvalue {values[0]:.2g})")
         return cls(np.maximum(values, 0.0), vectors)
 
-    @classmethod
-    def identity(cls, n: int) -> Spectrum:
-        return cls(np.ones(n), np.eye(n))
-
 
 def rotated(cells: Cells, inputs: Spectrum, styles: Spectrum, outputs: Spectrum | None = None) -> Cells:
     """`cells` in the coordinates of the three spectra; `outputs` None stands for the identity."""

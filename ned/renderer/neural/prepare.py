@@ -24,7 +24,8 @@ def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], Rende
     paintings = _paintings(casting, progress)
 
     def made(edit: TrackEdit) -> Renderer:
-        warp, painting = make_renderer(casting.model), paintings.get(edit.track.person)
+        warp = make_renderer(casting.model, edit.open_mouth() is not None)
+        painting = paintings.get(edit.track.person)
         if painting is None:
             return warp
         if isinstance(painting, Painting):

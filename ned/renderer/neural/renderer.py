@@ -17,6 +17,7 @@ import cv2
 import numpy as np
 from jaxtyping import Float
 
+from ned.composite.resample import finish_added
 from ned.face_model import FaceModel
 from ned.renderer.neural.conditioning import MASK, MOUTH, Conditioner
 from ned.renderer.neural.crops import align, cut, paste_back, to_crop
@@ -117,24 +118,25 @@ class NeuralRenderer:
         share *= self._painting.strength
         added = np.concatenate([share[..., None] * (finished - bent), share[..., None]], axis=2)
         added = paste_back(added, shown.matrix, image.shape[:2])
-        return difference + self._as_sharp(warped, added[..., :3], added[..., 3], edit)
+        self._measure(warped, added, edit)
+        finish_added(warped, added, self._sharpness.next(), difference)
+        return difference
 
-    def _as_sharp(
-        self,
-        warped: Float[np.ndarray, "h w 3"],
-        change: Float[np.ndarray, "h w 3"],
-        share: Float[np.ndarray, "h w"],
-        edit: FaceEdit,
-    ) -> Float[np.ndarray, "h w 3"]:
-        """The network's change to the warp's image, and its result sharpened where and as far as it has its share:
-        to the warp's sharpness, which is the source's."""
-        finished = warped + change
-        fine = share[..., None] * (finished - smoothed(finished))
-        face = middle_of_face(edit.target[:, :2], share.shape)
-        if self._sharpness.due and share[face].mean() > LEAST_SHARE:
-            wanted, plain, finer = (luminance(np.ascontiguousarray(x[face])) for x in (warped, finished, fine))
-            self._sharpness.measure(rounded(sharpness(wanted)), plain, finer)
-        return change + self._sharpness.next() * fine
+    def _measure(
+        self, warped: Float[np.ndarray, "h w 3"], added: Float[np.ndarray, "h w 4"], edit: FaceEdit
+    ) -> None:
+        """Now and then, how far the network's result is to be sharpened where it has its share: to the sharpness of the
+        warp's image, which is the source's. `added`: its change, and its share."""
+        face = middle_of_face(edit.target[:, :2], warped.shape[:2])
+        if not self._sharpness.due or added[face][..., 3].mean() <= LEAST_SHARE:
+            return
+        wider = tuple(slice(max(s.start - 1, 0), s.stop + 1) for s in face)
+        inner = tuple(slice(s.start - w.start, s.stop - w.start) for s, w in zip(face, wider, strict=True))
+        finished = warped[wider] + added[wider][..., :3]
+        fine = (added[wider][..., 3:] * (finished - smoothed(finished)))[inner]
+        parts = warped[face], finished[inner], fine
+        wanted, plain, finer = (luminance(np.ascontiguousarray(part)) for part in parts)
+        self._sharpness.measure(rounded(sharpness(wanted)), plain, finer)
 
     def _look_at(self, edit: FaceEdit) -> _Geometry:
         memory, matrix = self._painting.memory, align(edit.source, self._painting.size)

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ned.geometry.landmarks import LANDMARKS
+from ned.renderer.warp.layer_kernels import mirror_share
 from ned.renderer.warp.layers import LEFT_EYE, RIGHT_EYE, ROWS, Hole
 
 IRISES = ((RIGHT_EYE, LANDMARKS.right_iris[0]), (LEFT_EYE, LANDMARKS.left_iris[0]))
@@ -53,21 +54,10 @@ def uncovered(
         centre, normal: of the line that is mirrored at.
         rows: how far each row of `wanted` is from the upper lid to the lower one.
     """
-    span = source_lower - source_upper
-    length2 = np.maximum((span**2).sum(-1), 0.25)
-
-    def along(points):  # 0 on the source's upper lid, 1 on its lower one
-        return ((points - source_upper) * span).sum(-1) / length2
-
-    mirrored = wanted - 2.0 * ((wanted - centre) @ normal)[..., None] * normal
-    hidden = np.clip((_SHADOWED - along(wanted)) / _SHADOWED, 0.0, 1.0)
-    raised = np.clip((-along(wanted[:1]) - _LEAST_RAISE) / (_FULL_RAISE - _LEAST_RAISE), 0.0, 1.0)
-    visible = np.clip((_VISIBLE - along(mirrored)) / 0.1, 0.0, 1.0) * (along(mirrored) > along(wanted))
-    columns = np.arange(len(span))
-    corners = np.clip((np.minimum(columns, columns[::-1]) / (len(span) - 1) - 0.18) / 0.15, 0.0, 1.0)
-    seam = np.clip(0.6 + rows[:, None] / _SEAM, 0.0, 1.0)
-    share = np.minimum(2.0 * hidden, 1.0) * raised * visible * corners * seam
-    return share.astype(np.float32)
+    limits = _SHADOWED, _LEAST_RAISE, _FULL_RAISE, _VISIBLE, _SEAM
+    out = np.empty(wanted.shape[:2], np.float32)
+    mirror_share(source_upper, source_lower, wanted, centre, normal, rows, limits, out)
+    return out
 
 
 def shadow_of_lid(rows: Float[np.ndarray, "r"] = ROWS) -> Float[np.ndarray, "r"]:

@@ -22,7 +22,8 @@ from ned.renderer.warp import layers
 from ned.renderer.warp.eyes import IRISES, centre_and_normal, shadow_of_lid, uncovered
 from ned.renderer.warp.field_kernels import average_blocks, read_blocks, spread_blocks, spread_box
 from ned.renderer.warp.lips import fit_lips
-from ned.renderer.warp.mesh import OVAL, RINGS, SkinMesh, unfold
+from ned.renderer.warp.mesh import OVAL, SkinMesh, unfold
+from ned.renderer.warp.mesh_kernels import draw_skin
 from ned.renderer.warp.smooth_skin import SmoothSkin
 from ned.types import FaceEdit
 
@@ -38,6 +39,7 @@ OFF_SKIN, HOLE = np.float32(-1.0), np.float32(-2.0)
 """Surface coordinates of what is no skin."""
 REACH = 3.0  # standard deviations
 _HOLES = (layers.MOUTH, layers.RIGHT_EYE, layers.LEFT_EYE)
+_OVAL, _STILL, _SHADOW_OF_LID = np.array(OVAL), np.zeros(2, np.float32), shadow_of_lid() - np.float32(1)
 
 Box = tuple[int, int, int, int]
 
@@ -141,38 +143,33 @@ def drawn_mesh(
 ) -> DrawnMesh:
     """The mesh that `warp_field` draws; arguments as there."""
     source, target, fine_source, fine_target = _moved_skin(mesh, skin, edit)
-    flat = fine_target[:, :2]
-    vertices, attributes, holes = [], [], []
+    triangles, (first, _) = _triangles(skin), _first_of_skin(skin)
+    vertices = np.empty((first + len(fine_target), 3), np.float32)
+    attributes = np.empty((first + len(fine_target), 6), np.float32)
+    draw_skin(fine_source, fine_target, uv, shade, _OVAL, skin.ends, vertices[first:], attributes[first:])
+    vertices[:first, 2], attributes[:first, 2:4], attributes[:first, 4] = _BEHIND, HOLE, 0.0
+    at, holes = 0, []
     for hole in _HOLES:
         fine, upper, lower = _fine(skin, hole)
-        holes.append(np.concatenate([flat[upper], flat[lower]]))
+        su, sl, tu, tl = (np.ascontiguousarray(face[line, :2]) for face in (fine_source, fine_target)
+                          for line in (upper, lower))  # fmt: skip
+        holes.append(np.concatenate([tu, tl]))
         rows = layers.MOUTH_ROWS if hole is layers.MOUTH else layers.ROWS
-        points = layers.follow_grid(flat[upper], flat[lower], rows).reshape(-1, 2)
-        values = np.zeros((len(points), 6), np.float32)
+        points = layers.follow_grid(tu, tl, rows)
+        part = slice(at, at + len(rows) * len(upper))
+        at = part.stop
         if hole is layers.MOUTH:
             before, after = (layers.opening(hole, face) for face in (source, target))
-            taken = layers.mouth_grid(fine_source[upper, :2], fine_source[lower, :2], flat[upper], flat[lower], split)
-            values[:, 5] = layers.unseen(fine, lacking(before, after), layers.growth_of(before, after), split).ravel()
+            taken = layers.mouth_grid(su, sl, tu, tl, split)
+            hidden = layers.unseen(fine, lacking(before, after), layers.growth_of(before, after), split)
         else:
-            still = np.zeros(2, np.float32)
-            taken = layers.source_grid(fine, fine_source[:, :2], flat, still, still)
-            hidden = uncovered(
-                fine_source[upper, :2], fine_source[lower, :2], points.reshape(len(rows), -1, 2),
-                *centre_and_normal(hole, dict(IRISES)[hole], source), rows,
-            )  # fmt: skip
-            values[:, 4], values[:, 5] = (hidden * (shadow_of_lid(rows)[:, None] - 1.0)).ravel(), hidden.ravel()
-        values[:, :2], values[:, 2:4] = taken.reshape(-1, 2) - points, HOLE
-        vertices.append(np.concatenate([points, np.full((len(points), 1), _BEHIND, np.float32)], axis=1))
-        attributes.append(values)
-    coarse = np.zeros((mesh.num_vertices, 3), np.float32)
-    coarse[: len(uv), :2], coarse[len(uv) :, :2] = uv, np.tile(uv[list(OVAL)], (len(RINGS), 1))
-    coarse[: len(uv), 2] = shade
-    values = np.zeros((len(fine_target), 6), np.float32)
-    values[:, :2], values[:, 2:5] = fine_source[:, :2] - flat, skin.refine(coarse)
-    return DrawnMesh(
-        np.concatenate([*vertices, fine_target]).astype(np.float32), np.concatenate([*attributes, values]),
-        _triangles(skin), _first_of_skin(skin), tuple(holes), target,
-    )  # fmt: skip
+            taken = layers.source_grid(fine, fine_source, fine_target, _STILL, _STILL)
+            place = centre_and_normal(hole, dict(IRISES)[hole], source)
+            hidden = uncovered(su, sl, points, *place, rows)
+            attributes[part, 4] = (hidden * _SHADOW_OF_LID[:, None]).ravel()
+        vertices[part, :2], attributes[part, 5] = points.reshape(-1, 2), hidden.ravel()
+        attributes[part, :2] = (taken - points).reshape(-1, 2)
+    return DrawnMesh(vertices, attributes, triangles, _first_of_skin(skin), tuple(holes), target)
 
 
 def _moved_skin(mesh: SkinMesh, skin: SmoothSkin, edit: FaceEdit) -> tuple[np.ndarray, ...]:

@@ -12,7 +12,9 @@ that opens further shows them hardly taller, and the dark between the jaws.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -21,6 +23,7 @@ from jaxtyping import Float, Int
 from ned.geometry.articulation import opening
 from ned.geometry.landmarks import LANDMARKS
 from ned.geometry.topology import Contours
+from ned.renderer.warp.layer_kernels import slide, spread_mouth
 
 __all__ = [
     "LEFT_EYE", "MOUTH", "RIGHT_EYE", "ROWS", "Hole", "follow_grid", "grid_triangles", "opening", "source_grid",
@@ -61,8 +64,8 @@ def follow_grid(
 
 def source_grid(
     hole: Hole,
-    source: Float[np.ndarray, "vertices 2"],
-    target: Float[np.ndarray, "vertices 2"],
+    source: Float[np.ndarray, "vertices axes"],
+    target: Float[np.ndarray, "vertices axes"],
     upper_motion: Float[np.ndarray, "2"],
     lower_motion: Float[np.ndarray, "2"],
 ) -> Float[np.ndarray, "r n 2"]:
@@ -73,25 +76,19 @@ def source_grid(
         upper_motion, lower_motion: rigid motion in pixels of what lies behind the upper and the lower
             contour (teeth of the upper and lower jaw; zero for an eyeball).
     """
-    upper, lower = source[list(hole.upper)], source[list(hole.lower)]
-    follow, wanted = follow_grid(upper, lower), follow_grid(target[list(hole.upper)], target[list(hole.lower)])
-    v = ROWS[:, None]
-    motion = (1 - v)[..., None] * upper_motion + v[..., None] * lower_motion
-    rigid = wanted - motion
-    # position of the rigid candidate on its column: 0 on the upper contour, 1 on the lower
-    span = lower - upper
-    length2 = np.maximum((span**2).sum(-1), 0.25)
-    along = ((rigid - upper) * span).sum(-1) / length2
-    along = np.clip(along, _CONTENT_MARGIN, 1 - _CONTENT_MARGIN)
-    inside = np.clip(np.minimum(v, 1 - v) / hole.band, 0, 1)
-    position = np.maximum.accumulate(v + inside * (along - v), axis=0)
-    # sideways the content stays where it was, less and less towards the corners
-    n = len(hole.upper)
-    middle = np.clip(_columns_from_corner(n) / 0.3, 0, 1)
-    across = (upper[-1] - upper[0]) / max(float(np.linalg.norm(upper[-1] - upper[0])), 1e-6)
-    sideways = ((rigid - follow) @ across) * inside * middle
-    open_enough = np.clip(np.sqrt((span**2).sum(-1)) / 3.0, 0, 1)  # a shut hole shows nothing that could slide
-    return upper + position[..., None] * span + (sideways * open_enough)[..., None] * across
+    contours = (_flat(face, line) for face in (source, target) for line in (hole.upper, hole.lower))
+    out = np.empty((len(ROWS), len(hole.upper), 2), np.float32)
+    slide(*contours, upper_motion, lower_motion, ROWS, np.float32(hole.band), np.float32(_CONTENT_MARGIN), out)
+    return out
+
+
+def _flat(face: Float[np.ndarray, "vertices axes"], line: Sequence[int]) -> Float[np.ndarray, "n 2"]:
+    return np.ascontiguousarray(face[_index(tuple(line)), :2], np.float32)
+
+
+@lru_cache(maxsize=32)
+def _index(line: tuple[int, ...]) -> Int[np.ndarray, "n"]:
+    return np.array(line)
 
 
 def _columns_from_corner(count: int) -> Float[np.ndarray, "n"]:
@@ -122,25 +119,16 @@ def mouth_grid(
         target_upper, target_lower: after it.
         split: see `parted`.
     """
-    across = source_upper[-1] - source_upper[0]
-    width = max(float(np.linalg.norm(across)), 1e-6)
-    across = across / width
-    axes = np.stack([across, [-across[1], across[0]]], axis=1).astype(np.float32)  # along the mouth, and down
-    su, sl, tu, tl = (points @ axes for points in (source_upper, source_lower, target_upper, target_lower))
-    v = MOUTH_ROWS[:, None]
-    along = (1 - v) * tu[:, 0] + v * tl[:, 0]
-    # as wide as in the source in the middle; what is gained or lost lies towards the corners, where it is dark
-    middle, half = 0.5 * (tu[0, 0] + tu[-1, 0]), max(0.5 * (tu[-1, 0] - tu[0, 0]), 1e-6)
-    u = np.clip((along - middle) / half, -1.0, 1.0)
-    widening = float(np.clip(2.0 * half / width, 1.0 / _MOST_WIDENING, _MOST_WIDENING))
-    x = 0.5 * (su[0, 0] + su[-1, 0]) + 0.5 * width * (widening * u - (widening - 1.0) * u**3)
-    upper, lower = (np.interp(x, lip[order, 0], lip[order, 1]) for lip, order in
-                    ((su, np.argsort(su[:, 0])), (sl, np.argsort(sl[:, 0]))))  # fmt: skip
-    centre = len(su) // 2
-    growth = growth_of(float(sl[centre, 1] - su[centre, 1]), float(tl[centre, 1] - tu[centre, 1]))
-    position, _ = parted(growth, split)
-    down = upper + position[:, None] * np.maximum(lower - upper, 0.0)
-    return (np.stack([x, down], axis=-1) @ axes.T).astype(np.float32)
+    down = np.array([source_upper[0, 1] - source_upper[-1, 1], source_upper[-1, 0] - source_upper[0, 0]])
+    down = down / max(float(np.hypot(*down)), 1e-6)
+    centre = len(source_upper) // 2
+    before, after = (float((low - up)[centre] @ down) for up, low in
+                     ((source_upper, source_lower), (target_upper, target_lower)))  # fmt: skip
+    position, _ = parted(growth_of(before, after), split)
+    contours = (np.ascontiguousarray(c, np.float32) for c in (source_upper, source_lower, target_upper, target_lower))
+    out = np.empty((len(MOUTH_ROWS), len(source_upper), 2), np.float32)
+    spread_mouth(*contours, MOUTH_ROWS, position, np.float32(_MOST_WIDENING), out)
+    return out
 
 
 def growth_of(before: float, after: float) -> float:

@@ -16,12 +16,15 @@ from jaxtyping import Float, Int
 
 from ned.geometry.landmarks import LANDMARKS
 from ned.renderer.warp.lips import LOWER, UPPER
+from ned.renderer.warp.mesh_kernels import add_rings
 
 OVAL = LANDMARKS.oval
 """Landmarks of the face's outline, clockwise on the screen from the top of the forehead."""
 
 RINGS = ((1.07, 0.7), (1.15, 0.3), (1.26, 0.0))
 """Distance of each ring from the centre, in oval radii, and its share of the oval's motion."""
+
+_OVAL, _RINGS = np.array(OVAL), np.array(RINGS, np.float32)
 
 MIN_AREA_SHARE = 0.18
 """A triangle squeezed below this share of its area counts as folded."""
@@ -47,15 +50,9 @@ class SkinMesh:
         self, source: Float[np.ndarray, "v 3"], target: Float[np.ndarray, "v 3"]
     ) -> tuple[Float[np.ndarray, "drawn 3"], Float[np.ndarray, "drawn 3"]]:
         """Source and target positions in pixels with the ring vertices appended."""
-        oval = list(OVAL)
-        outline, motion = source[oval], target[oval] - source[oval]
-        centre = outline.mean(0)
-        sources, targets = [source], [target]
-        for radius, share in RINGS:
-            ring = centre + (outline - centre) * np.array([radius, radius, 1.0], np.float32)
-            sources.append(ring)
-            targets.append(ring + motion * share)
-        return np.concatenate(sources).astype(np.float32), np.concatenate(targets).astype(np.float32)
+        sources, targets = np.empty((2, len(source) + len(RINGS) * len(OVAL), 3), np.float32)
+        add_rings(source, target, _OVAL, _RINGS, sources, targets)
+        return sources, targets
 
 
 @lru_cache(maxsize=4)

@@ -22,22 +22,22 @@ GAP_SOFTNESS = 0.08
 _LEAST_OPENING_PX, _SPLIT_FOLLOWS = 3.0, 0.3
 
 
+Box = tuple[int, int, int, int]
+
+
 class Openings:
     """The mouth and the eyes of one person of one shot, from frame to frame."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_mouth: bool = False) -> None:
+        """`has_mouth`: whether an image of the person's open mouth is to be had, once it is wanted."""
         self.donor: MouthDonor | None = None
+        self._has_mouth = has_mouth
         self._split: float | None = None
-
-    def wants_mouth(self, edit: FaceEdit) -> bool:
-        """See `Renderer.wants_mouth`."""
-        before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
-        return self.donor is None and lacking(before, after) > 0
 
     @property
     def lacking(self) -> Callable[[float, float], float]:
         """How much of a mouth's content is not to come from the source, see `warp_field`."""
-        return lacking_cavity if self.donor is None else lacking
+        return lacking if self._has_mouth or self.donor is not None else lacking_cavity
 
     def split_of(self, grey: Float[np.ndarray, "h w"], edit: FaceEdit) -> float:
         """Where the jaws part in the image, followed slowly while the mouth is open, see `layers.parted`."""
@@ -63,11 +63,19 @@ class Openings:
             if share.any():
                 self._fill_mouth(difference, image, field, edit, box, share)
 
-    def _fill_mouth(self, difference, image, field: WarpField, edit: FaceEdit, box, share) -> None:
+    def _fill_mouth(
+        self,
+        difference: Float[np.ndarray, "h w 3"],
+        image: Float[np.ndarray, "h w 3"],
+        field: WarpField,
+        edit: FaceEdit,
+        box: Box,
+        share: Float[np.ndarray, "bh bw"],
+    ) -> None:
+        """What the mouth shows of the donor, or the dark, by its `share` of the pixels in `box`."""
         region = slice(box[1], box[3]), slice(box[0], box[2])
         inside = np.broadcast_to(lip_colour(image, edit.source) * CAVITY, (*share.shape, 3))
-        before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
-        from_donor = lacking(before, after) * open_wide(edit.target)
+        after, from_donor = layers.opening(layers.MOUTH, edit.target), shown_of_donor(edit)
         if self.donor is not None and from_donor > 0:
             shown = self.donor.interior(image, edit.source, field.target)[region]
             inside = np.where(shown.any(-1, keepdims=True), inside + from_donor * (shown - inside), inside)
@@ -75,7 +83,21 @@ class Openings:
         mix(difference[region], (inside - image[region]).astype(np.float32), cv2.GaussianBlur(share, (0, 0), sigma))
 
 
-def _fill_eye(difference, image, field: WarpField, edit: FaceEdit, eye: tuple[layers.Hole, int], box, share) -> None:
+def shown_of_donor(edit: FaceEdit) -> float:
+    """How much of what a mouth shows is to come from another frame, 0 to 1: none where it opens by a crack."""
+    before, after = (layers.opening(layers.MOUTH, face) for face in (edit.source, edit.target))
+    return lacking(before, after) * open_wide(edit.target)
+
+
+def _fill_eye(
+    difference: Float[np.ndarray, "h w 3"],
+    image: Float[np.ndarray, "h w 3"],
+    field: WarpField,
+    edit: FaceEdit,
+    eye: tuple[layers.Hole, int],
+    box: Box,
+    share: Float[np.ndarray, "bh bw"],
+) -> None:
     """What a raised lid uncovers; then nothing of that eye is left in `share`, which lies in `box`."""
     hole, iris = eye
     outline = field.target[[*hole.upper, *hole.lower], :2]

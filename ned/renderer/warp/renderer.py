@@ -19,11 +19,12 @@ from ned.renderer.warp.field import WarpField, warp_field
 from ned.renderer.warp.field_kernels import add_blocks, block_luma
 from ned.renderer.warp.glasses import Rims, find_rims
 from ned.renderer.warp.mesh import OVAL, RINGS, build_skin_mesh
-from ned.renderer.warp.openings import Openings
+from ned.renderer.warp.openings import Openings, shown_of_donor
 from ned.renderer.warp.shading import Light
 from ned.renderer.warp.sharpness import SharpnessControl, luminance, sharpness, smoothed
 from ned.renderer.warp.smooth_skin import build_smooth_skin
 from ned.renderer.warp.wrinkles import SOFT_WIDTH, WrinkleShader, deepen, fold_reach
+from ned.runtime.lanes import Lane
 from ned.runtime.progress import Progress
 from ned.types import FaceEdit
 
@@ -66,6 +67,7 @@ class WarpRenderer:
         mirror: index of each vertex's mirror image.
         names: coefficient names of the expression space.
         named: see `WrinkleShader`.
+        has_mouth: see `Openings`.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class WarpRenderer:
         mirror: Int[np.ndarray, "v"],
         names: tuple[str, ...],
         named: Float[np.ndarray, "width 52"] | None = None,
+        has_mouth: bool = False,
     ) -> None:
         low, high = mean[:NUM_SURFACE, :2].min(0), mean[:NUM_SURFACE, :2].max(0)
         self._uv = ((mean[:, :2] - low) / (high - low)).astype(np.float32)
@@ -82,17 +85,19 @@ class WarpRenderer:
         self._wrinkles = WrinkleShader(self._uv, mirror, names, widening=SOFT_WIDTH, named=named)
         self._light = Light(triangles, np.unique(triangles))
         self._resample = Resampler()
-        self._openings = Openings()
+        self._openings = Openings(has_mouth)
+        self._donor: MouthDonor | None = None
         self._rims: Rims | None = None
+        self._lane = Lane()
         self._mean = mean.astype(np.float32)
 
     def wants_mouth(self, edit: FaceEdit) -> bool:
         """See `Renderer.wants_mouth`."""
-        return self._openings.wants_mouth(edit)
+        return self._donor is None and shown_of_donor(edit) > 0
 
     def take_mouth(self, image: Float[np.ndarray, "h w 3"], face: Float[np.ndarray, "v 3"]) -> None:
         """See `Renderer.take_mouth`."""
-        self._openings.donor = MouthDonor(image, face)
+        self._donor = MouthDonor(image, face)
 
     def detect_glasses(
         self, images: list[Float[np.ndarray, "_ _ 3"]], faces: list[Float[np.ndarray, "v 3"]]
@@ -114,13 +119,30 @@ class WarpRenderer:
 
     def render(self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit) -> Float[np.ndarray, "h w 3"]:
         """See `Renderer.render`."""
+        return self._paint(image, edit, self._donor, self._rims)
+
+    def submit(
+        self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
+    ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
+        """See `Renderer.submit`: done in a lane of its own, frame by frame."""
+        return self._lane.submit(self._paint, image, edit, self._donor, self._rims).result
+
+    def _paint(
+        self,
+        image: Float[np.ndarray, "h w 3"],
+        edit: FaceEdit,
+        donor: MouthDonor | None,
+        rims: Rims | None,
+    ) -> Float[np.ndarray, "h w 3"]:
+        """As `render`, with the donor and the rims that were known when the frame was handed over."""
+        self._openings.donor = donor
         grey = luminance(image)
         shade = self._light.ratio(grey, edit.source, edit.target)
         size, textures = image.shape[:2], self._wrinkles.shading(edit.change)
         lacking, split = self._openings.lacking, self._openings.split_of(grey, edit)
         field = warp_field(self._mesh, self._skin, self._uv, shade, edit, size, textures, lacking, split)
-        if self._rims is not None:
-            self._rims.hold(field.source_xy, edit.source)
+        if rims is not None:
+            rims.hold(field.source_xy, edit.source)
         taken = sample(image, field.source_xy)
         deepen_folds(taken, field, edit)
         face = middle_of_face(edit.source[:, :2], size)
@@ -131,13 +153,6 @@ class WarpRenderer:
         source_all, _ = self._mesh.with_rings(edit.source, edit.target)
         mask = soft_mask(source_all[outer, :2], field.target[outer, :2], size, 0.02)
         return blend_difference(difference, mask)
-
-    def submit(
-        self, image: Float[np.ndarray, "h w 3"], edit: FaceEdit
-    ) -> Callable[[], Float[np.ndarray, "h w 3"]]:
-        """See `Renderer.submit`: done at once."""
-        difference = self.render(image, edit)
-        return lambda: difference
 
 
 def deepen_folds(taken: Float[np.ndarray, "h w 3"], field: WarpField, edit: FaceEdit) -> None:
@@ -165,13 +180,13 @@ def middle_of_face(points: Float[np.ndarray, "v 2"], size: tuple[int, int]) -> t
     return slice(min(y0, size[0] - 4), max(y1, y0 + 4)), slice(min(x0, size[1] - 4), max(x1, x0 + 4))
 
 
-def make_renderer(model: FaceModel) -> WarpRenderer:
-    """A fresh renderer for one person of one shot."""
+def make_renderer(model: FaceModel, has_mouth: bool = False) -> WarpRenderer:
+    """A fresh renderer for one person of one shot; `has_mouth` as of `Openings`."""
     return WarpRenderer(
-        model.topology.triangles, model.mean, model.topology.mirror, ARKIT52.names, named_change(model)
+        model.topology.triangles, model.mean, model.topology.mirror, ARKIT52.names, named_change(model), has_mouth
     )
 
 
 def prepare(casting: Casting, progress: Progress) -> Callable[[TrackEdit], WarpRenderer]:
     """See `ned.config.roles.RENDERERS`: nothing need be known beforehand."""
-    return lambda edit: make_renderer(casting.model)
+    return lambda edit: make_renderer(casting.model, edit.open_mouth() is not None)

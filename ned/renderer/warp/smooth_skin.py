@@ -28,6 +28,7 @@ from scipy.sparse.linalg import splu
 from ned.renderer.warp.layers import LEFT_EYE, RIGHT_EYE
 from ned.renderer.warp.lips import LOWER, UPPER
 from ned.renderer.warp.mesh import OVAL, SkinMesh, build_skin_mesh
+from ned.renderer.warp.mesh_kernels import refine
 
 LENGTH_CM = 0.7
 """ℓ, over which the field is free to bend on plain skin."""
@@ -67,11 +68,18 @@ class SmoothSkin:
 
     def refine(self, values: Float[np.ndarray, "coarse c"]) -> Float[np.ndarray, "fine c"]:
         """Values of the coarse vertices at the fine ones, linear between them."""
-        return np.asarray(self.between @ values, np.float32)
+        out = np.empty((len(self.smooth), values.shape[1]), np.float32)
+        refine(np.ascontiguousarray(values, np.float32), self.ends, out)
+        return out
+
+    @cached_property
+    def ends(self) -> Int[np.ndarray, "middles 2"]:
+        """The two coarse vertices of every middle."""
+        return self.between.indices[self.smooth.shape[1] :].reshape(-1, 2).astype(np.int64)
 
     def motion(self, coarse: Float[np.ndarray, "coarse c"]) -> Float[np.ndarray, "fine c"]:
         """The smooth field of a displacement of the coarse vertices."""
-        return combine(self._by_coarse, np.ascontiguousarray(coarse, np.float32)).T
+        return np.ascontiguousarray(combine(self._by_coarse, np.ascontiguousarray(coarse, np.float32)).T)
 
     @cached_property
     def _by_coarse(self) -> Float[np.ndarray, "coarse fine"]:
@@ -102,8 +110,7 @@ def build_smooth_skin(triangles: Int[np.ndarray, "t 3"], mean: Float[np.ndarray,
 
 @lru_cache(maxsize=16)
 def _contour(skin: SmoothSkin, vertices: tuple[int, ...]) -> list[int]:
-    ends = skin.between.indices[skin.smooth.shape[1] :].reshape(-1, 2)  # the two of every middle
-    middle_of = {(int(a), int(b)): skin.smooth.shape[1] + k for k, (a, b) in enumerate(np.sort(ends, axis=1))}
+    middle_of = {(int(a), int(b)): skin.smooth.shape[1] + k for k, (a, b) in enumerate(np.sort(skin.ends, axis=1))}
     out = [vertices[0]]
     for a, b in zip(vertices[:-1], vertices[1:], strict=True):
         out += [middle_of[min(a, b), max(a, b)], b]

@@ -6,6 +6,7 @@ out those that lack a part.
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -142,18 +143,25 @@ class MeshFinder:
         self.close()
 
 
-def save_crops(path: Path, crops: Crops) -> None:
-    """Write atomically, so that a training that goes on need not look for faces again."""
+def save_crops(path: Path, crops: Crops, key: str = "") -> None:
+    """Write atomically, so that a training that goes on need not look for faces again. `key`: what they were cut
+    from, and how."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
         save_arrays(
-            file, pictures=crops.images, emotions=crops.emotions, places=crops.places, persons=crops.persons
-        )
+            file, pictures=crops.images, emotions=crops.emotions, places=crops.places, persons=crops.persons,
+            key=np.array(key),
+        )  # fmt: skip
 
 
-def load_crops(path: Path) -> Crops:
-    """Raises UserError where the file is none of `save_crops`."""
+def load_crops(path: Path, key: str = "") -> Crops:
+    """Raises UserError where the file is none of `save_crops`, or of another key."""
     try:
         with array_errors(), np.load(path, allow_pickle=False) as data:
-            return Crops(*(data[name] for name in ("pictures", "emotions", "places", "persons")))
-    except (OSError, ValueError, KeyError, EOFError) as error:
+            found = str(data["key"])
+            crops = Crops(*(data[name] for name in ("pictures", "emotions", "places", "persons")))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise UserError("is damaged", path=path, remedy="delete it; it is made again") from error
+    if found != key:
+        remedy = "choose another --out, or delete it; it is made again"
+        raise UserError("was cut from other data or for other settings", path=path, remedy=remedy)
+    return crops

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import l1_loss, relu
 
-from ned.stills.gan.learners import as_tensor, averaged
+from ned.stills.gan.learners import adam_of, as_tensor, averaged, update
 from ned.stills.gan.pairs import Pairs
 from ned.stills.gan.settings import SmallConfig
 from ned.stills.gan.small import SmallCritic, SmallEditor, applied
@@ -32,10 +32,9 @@ class SmallLearner:
         self.editor, self.critic = SmallEditor(config.width), SmallCritic(config.width)
         self.modules: Mapping[str, nn.Module] = {"editor": self.editor, "critic": self.critic}
         self.averages: Mapping[str, nn.Module] = averaged({"editor": self.editor})
-        adam = lambda m: torch.optim.Adam(  # noqa: E731
-            m.parameters(), lr=config.learning_rate, betas=(config.beta1, config.beta2)
-        )
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {n: adam(m) for n, m in self.modules.items()}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            name: adam_of(config, module) for name, module in self.modules.items()
+        }
 
     def step(self, number: int) -> dict[str, float]:
         """The editor by the true answers; after `adversarial_after` steps the critic joins."""
@@ -55,10 +54,10 @@ class SmallLearner:
         if config.adversarial > 0 and number >= config.adversarial_after:
             # hinge: real images at their place against edited ones
             loss = relu(1 - self.critic(after, place)).mean() + relu(1 + self.critic(edited.detach(), place)).mean()
-            _update(self.optimizers["critic"], loss)
+            update(self.optimizers["critic"], loss)
             said["critic"] = float(loss.detach())
             parts["adversarial"], weights["adversarial"] = -self.critic(edited, place).mean(), config.adversarial
-        _update(self.optimizers["editor"], sum(weights[name] * value for name, value in parts.items()))
+        update(self.optimizers["editor"], sum(weights[name] * value for name, value in parts.items()))
         return said | {name: float(value.detach()) for name, value in parts.items()}
 
     def measure(self) -> dict[str, float]:
@@ -84,9 +83,3 @@ def roughness(flow: Tensor) -> Tensor:
     """Total variation, in pixels a pixel."""
     size = flow.shape[-1] / 2
     return size * ((flow[..., 1:] - flow[..., :-1]).abs().mean() + (flow[..., 1:, :] - flow[..., :-1, :]).abs().mean())
-
-
-def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()

@@ -13,7 +13,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 
 from ned.stills.gan.caae import CodeDiscriminator, Encoder, Generator, ImageDiscriminator, initialise
 from ned.stills.gan.crops import Crops
-from ned.stills.gan.settings import CaaeConfig, SmileConfig
+from ned.stills.gan.settings import CaaeConfig, SmileConfig, StillSettings
 from ned.stills.gan.smile import PatchCritic, StarCritic, Translator
 
 NOISE_DECAY = 0.99
@@ -34,6 +34,19 @@ def averaged(modules: Mapping[str, nn.Module]) -> dict[str, nn.Module]:
     for module in out.values():
         module.requires_grad_(False).eval()
     return out
+
+
+def adam_of(config: StillSettings, *modules: nn.Module) -> torch.optim.Adam:
+    """One optimiser of all their parameters."""
+    parameters = [p for module in modules for p in module.parameters()]
+    return torch.optim.Adam(parameters, lr=config.learning_rate, betas=(config.beta1, config.beta2))
+
+
+def update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
+    """A step down a loss."""
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()
+    optimizer.step()
 
 
 def gradient_penalty(
@@ -65,12 +78,9 @@ class CaaeLearner:
         for module in self.modules.values():
             initialise(module)
         self.averages: Mapping[str, nn.Module] = averaged({k: self.modules[k] for k in ("encoder", "generator")})
-        adam = lambda *ms: torch.optim.Adam(  # noqa: E731
-            [p for m in ms for p in m.parameters()], lr=config.learning_rate, betas=(config.beta1, config.beta2)
-        )
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "drawing": adam(self.encoder, self.generator), "of_picture": adam(self.of_picture),
-            "of_code": adam(self.of_code),
+            "drawing": adam_of(config, self.encoder, self.generator), "of_picture": adam_of(config, self.of_picture),
+            "of_code": adam_of(config, self.of_code),
         }  # fmt: skip
 
     def step(self, number: int) -> dict[str, float]:
@@ -90,7 +100,7 @@ class CaaeLearner:
             ("of_picture", self.of_picture(real, label), self.of_picture(drawn.detach(), label)),
         ):
             loss = binary_cross_entropy_with_logits(one, yes) + binary_cross_entropy_with_logits(other, no)
-            _update(self.optimizers[name], loss)
+            update(self.optimizers[name], loss)
             said[name] = float(loss.detach())
         parts = {
             "reconstruction": l1_loss(drawn, real),
@@ -101,7 +111,7 @@ class CaaeLearner:
             some = slice(config.identity_pictures)
             pairs = zip(self._features(drawn[some]), self._features(real[some]), strict=True)
             parts["identity"] = torch.stack([l1_loss(a, b) for a, b in pairs]).sum()
-        _update(self.optimizers["drawing"], sum(getattr(config, name) * value for name, value in parts.items()))
+        update(self.optimizers["drawing"], sum(getattr(config, name) * value for name, value in parts.items()))
         return said | {name: float(value.detach()) for name, value in parts.items()}
 
     def measure(self) -> dict[str, float]:
@@ -130,7 +140,9 @@ class StarLearner:
         self.critic = StarCritic(len(classes), config.size, config.critic_width)
         self.modules: Mapping[str, nn.Module] = {"translator": self.translator, "critic": self.critic}
         self.averages: Mapping[str, nn.Module] = averaged({"translator": self.translator})
-        self.optimizers: Mapping[str, torch.optim.Optimizer] = {n: _adam(m, config) for n, m in self.modules.items()}
+        self.optimizers: Mapping[str, torch.optim.Optimizer] = {
+            name: adam_of(config, module) for name, module in self.modules.items()
+        }
 
     def step(self, number: int) -> dict[str, float]:
         """The critic; in every `critic_steps`-th step the generator too."""
@@ -149,7 +161,7 @@ class StarLearner:
         told = cross_entropy(kind, torch.from_numpy(source))
         wasserstein = of_real.mean() - of_fake.mean()
         loss = -wasserstein + config.gradient_penalty * penalty + config.classes * told
-        _update(self.optimizers["critic"], loss)
+        update(self.optimizers["critic"], loss)
         values = {"wasserstein": wasserstein, "penalty": penalty, "class_real": told}
         if (number + 1) % config.critic_steps == 0:
             fake = self.translator(real, wanted)
@@ -157,7 +169,7 @@ class StarLearner:
             back = l1_loss(self.translator(fake, was), real)
             asked = cross_entropy(kind, torch.from_numpy(target))
             loss = -score.mean() + config.classes * asked + config.reconstruction * back
-            _update(self.optimizers["translator"], loss)
+            update(self.optimizers["translator"], loss)
             values |= {"generator": -score.mean(), "class_fake": asked, "back": back}
         return {name: float(value.detach()) for name, value in values.items()}
 
@@ -199,10 +211,10 @@ class CycleLearner:
             "critic_back": PatchCritic(config.critic_width),
         }  # fmt: skip
         self.averages: Mapping[str, nn.Module] = averaged({k: self.modules[k] for k in ("there", "back")})
-        both = nn.ModuleList([self.modules["there"], self.modules["back"]])
-        critics = nn.ModuleList([self.modules["critic_there"], self.modules["critic_back"]])
+        m = self.modules
         self.optimizers: Mapping[str, torch.optim.Optimizer] = {
-            "translators": _adam(both, config), "critics": _adam(critics, config)
+            "translators": adam_of(config, m["there"], m["back"]),
+            "critics": adam_of(config, m["critic_there"], m["critic_back"]),
         }
 
     def step(self, number: int) -> dict[str, float]:
@@ -221,13 +233,13 @@ class CycleLearner:
             penalty = gradient_penalty(m[name], real, fake, chance)
             loss = loss - wasserstein + config.gradient_penalty * penalty
             values |= {f"wasserstein_{name}": wasserstein, f"penalty_{name}": penalty}
-        _update(self.optimizers["critics"], loss)
+        update(self.optimizers["critics"], loss)
         if (number + 1) % config.critic_steps == 0:
             fake_b, fake_a = m["there"](a), m["back"](b)
             score = m["critic_there"](fake_b).mean() + m["critic_back"](fake_a).mean()
             cycle = l1_loss(m["back"](fake_b), a) + l1_loss(m["there"](fake_a), b)
             same = l1_loss(m["there"](b), b) + l1_loss(m["back"](a), a)
-            _update(self.optimizers["translators"], -score + config.cycle * cycle + config.identity * same)
+            update(self.optimizers["translators"], -score + config.cycle * cycle + config.identity * same)
             values |= {"generator": -score, "cycle": cycle, "identity": same}
         return {name: float(value.detach()) for name, value in values.items()}
 
@@ -244,10 +256,6 @@ class CycleLearner:
         return {"score": -back, "back": back, "change": float(l1_loss(fake, real))}
 
 
-def _adam(module: nn.Module, config: SmileConfig) -> torch.optim.Adam:
-    return torch.optim.Adam(module.parameters(), lr=config.learning_rate, betas=(config.beta1, config.beta2))
-
-
 def _chances(seed: int, number: int) -> tuple[np.random.Generator, torch.Generator]:
     """All chance of a step; the noise in the critic comes from torch's own, seeded here."""
     torch.manual_seed((seed << 32) ^ number)
@@ -256,9 +264,3 @@ def _chances(seed: int, number: int) -> tuple[np.random.Generator, torch.Generat
 
 def _noise(config: SmileConfig, number: int) -> float:
     return config.noise * NOISE_DECAY ** (number // config.epoch_steps)
-
-
-def _update(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()

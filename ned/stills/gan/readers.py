@@ -13,6 +13,7 @@ import csv
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -124,7 +125,7 @@ def _affectnet(folder: Path) -> Iterator[LabelledImage]:
                 raise UserError("is no annotation of AffectNet", path=file, remedy="copy the set again") from error
             path = next((p for e in _IMAGES if (p := shown / f"{number}{e}").exists()), None)
             if path is not None and 0 <= kind < len(AFFECTNET):
-                yield _image(path, AFFECTNET[int(kind)], _rated(*place), number)
+                yield _image(path, AFFECTNET[int(kind)], _rated(*place, file), number)
 
 
 def _affectnet_table(folder: Path) -> Iterator[LabelledImage]:
@@ -132,18 +133,24 @@ def _affectnet_table(folder: Path) -> Iterator[LabelledImage]:
         with table.open(encoding="utf-8-sig", errors="replace") as file:
             if "subDirectory_filePath" not in file.readline():
                 continue
-        for row in _rows(table, ("subDirectory_filePath", "expression", "valence", "arousal")):
+        rows = _rows(table, ("subDirectory_filePath", "expression", "valence", "arousal"))
+        for number, row in enumerate(rows, start=2):
             path = (folder / row["subDirectory_filePath"]).resolve()
-            if not row["expression"].isdigit() or folder.resolve() not in path.parents or not path.is_file():
+            if not row["expression"].isdecimal() or folder.resolve() not in path.parents or not path.is_file():
                 continue
             if int(row["expression"]) < len(AFFECTNET):
-                rated = _rated(float(row["valence"]), float(row["arousal"]))
+                rated = _rated(row["valence"], row["arousal"], f"{table}, line {number}")
                 yield _image(path, AFFECTNET[int(row["expression"])], rated, row["subDirectory_filePath"])
 
 
-def _rated(valence: float, arousal: float) -> tuple[float, float] | None:
-    """AffectNet writes -2 where nobody rated."""
-    return (valence, arousal) if max(abs(valence), abs(arousal)) <= 1 else None
+def _rated(valence: float | str, arousal: float | str, where: str | Path) -> tuple[float, float] | None:
+    """AffectNet writes -2 where nobody rated; nothing counts as that too."""
+    try:
+        place = tuple(-2.0 if value == "" else float(value) for value in (valence, arousal))
+    except ValueError as error:
+        remedy = "copy the set again"
+        raise UserError("valence and arousal are no numbers", path=where, remedy=remedy) from error
+    return (place[0], place[1]) if all(abs(v) <= 1 for v in place) else None
 
 
 def _ferplus(folder: Path) -> Iterator[LabelledImage]:
@@ -152,16 +159,26 @@ def _ferplus(folder: Path) -> Iterator[LabelledImage]:
         return
     both = zip(_rows(pixels, ("pixels",)), _rows(votes, FERPLUS), strict=False)
     for number, (row, vote) in enumerate(both):
-        counts = [int(vote[name] or 0) for name in FERPLUS]
+        try:
+            counts = [int(vote[name] or 0) for name in FERPLUS]
+        except ValueError as error:
+            where = f"{votes}, line {number + 2}"
+            raise UserError("votes are no numbers", path=where, remedy="copy the set again") from error
         best = FERPLUS[int(np.argmax(counts))]
         if best in _FER_NAMES and max(counts) * 2 > sum(counts):  # most voters agree
-            text = row["pixels"]
-            yield LabelledImage(pixels, _FER_NAMES[best], None, str(number), lambda text=text: _fer_pixels(text))
+            load = partial(_fer_pixels, row["pixels"], f"{pixels}, line {number + 2}")
+            yield LabelledImage(pixels, _FER_NAMES[best], None, str(number), load)
 
 
-def _fer_pixels(text: str) -> UInt8[np.ndarray, "48 48 3"]:
-    grey = np.array(text.split(), np.uint8).reshape(48, 48)
-    return np.repeat(grey[..., None], 3, 2)
+def _fer_pixels(text: str, where: str) -> UInt8[np.ndarray, "48 48 3"]:
+    try:
+        grey = np.array([int(word) for word in text.split()]).reshape(48, 48)
+        if grey.min() < 0 or grey.max() > 255:
+            raise ValueError
+    except ValueError as error:
+        remedy = "copy the set again"
+        raise UserError("holds no image of 48 x 48 numbers", path=where, remedy=remedy) from error
+    return np.repeat(grey.astype(np.uint8)[..., None], 3, 2)
 
 
 def _posed(folder: Path) -> Iterator[LabelledImage]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +18,7 @@ from ned.stills.gan.crops import Crops, MeshFinder, load_crops, make_crops, save
 from ned.stills.gan.learner_small import SmallLearner
 from ned.stills.gan.learners import CaaeLearner, CycleLearner, StarLearner
 from ned.stills.gan.pairs import load_pairs
-from ned.stills.gan.readers import read_labelled
+from ned.stills.gan.readers import LabelledImage, read_labelled
 from ned.stills.gan.settings import CaaeConfig, SmallConfig, SmileConfig
 from ned.training.loop import Schedule, train
 from ned.types import EMOTIONS
@@ -78,28 +80,38 @@ def classes_of(settings: SmileConfig) -> list[int]:
     return [EMOTIONS.index(name) for name in names]
 
 
+def crops_key(settings: CaaeConfig | SmileConfig, data: Sequence[Path]) -> str:
+    """Tells crops apart by what they are cut from (folders, not what is in them) and how."""
+    how = settings if isinstance(settings, SmileConfig) else None
+    cut = (how.scope, how.part if how.scope == "parts" else "", how.size, *sorted(how.names())) if how else ("face",)
+    return hashlib.sha256(json.dumps([cut, [str(path.resolve()) for path in data]]).encode()).hexdigest()
+
+
 def prepare(
     settings: CaaeConfig | SmileConfig, data: Sequence[Path], out: Path, progress: Progress | None = None
 ) -> Crops:
-    """The crops that a network sees; read from `out` where a former run has made them."""
-    kept = out / CROPS
+    """The crops that a network sees; read from `out` where a former run has made them of the same folders. Raises
+    UserError for emotions that no image shows, and for crops of other folders or settings."""
+    kept, key = out / CROPS, crops_key(settings, data)
     if kept.exists():
-        return load_crops(kept)
+        return load_crops(kept, key)
+    scope, part, size, wanted = "face", "mouth", SIZE, EMOTIONS
+    if isinstance(settings, SmileConfig):
+        classes_of(settings)
+        scope, part, size, wanted = settings.scope, settings.part, settings.size, settings.names()
     images = [image for folder in data for image in read_labelled(folder)]
-    if isinstance(settings, CaaeConfig):
-        scope, part, size = "face", "mouth", SIZE
-    else:
-        scope, part, size = settings.scope, settings.part, settings.size
-        wanted = settings.names()
+    if isinstance(settings, SmileConfig):
         images = [image for image in images if image.emotion in wanted]
+    if not images:
+        raise UserError(f"no image shows any of {', '.join(wanted)}", remedy="give other images, or other emotions")
     with MeshFinder() as find, (progress or Silent()).stage("cropping", len(images)) as stage:
 
-        def watched():
+        def watched() -> Iterator[LabelledImage]:
             for image in images:
                 yield image
                 stage.advance()
 
         crops = make_crops(watched(), scope, part, size, find, EMOTIONS)
     out.mkdir(parents=True, exist_ok=True)
-    save_crops(kept, crops)
+    save_crops(kept, crops, key)
     return crops

@@ -67,4 +67,13 @@ def test_kid_over_subsets_says_how_well_it_is_known():
     value, error = kid(a, b, subset=100, subsets=40)
     assert abs(value - squared_mmd(a, b)) < 6 * error and 0 < error < 0.1
     assert kid(a, b, subset=100, subsets=40) == (value, error)
-    assert np.isnan(kid(a, b).standard_error)
+    assert np.isnan(kid(a, b).standard_error) and np.isnan(kid(a[:50], b, subset=50).standard_error)
+
+
+def test_the_standard_error_of_kid_is_how_far_studies_differ():
+    """Whatever the number of subsets: these are drawn from the same samples."""
+    rng = np.random.default_rng(6)
+    for subsets in (8, 32):
+        found = [kid(rng.normal(size=(60, 4)), rng.normal(size=(60, 4)) + 0.4, 30, subsets) for _ in range(40)]
+        between = np.std([k.value for k in found], ddof=1)
+        assert 0.6 < np.mean([k.standard_error for k in found]) / between < 1.6

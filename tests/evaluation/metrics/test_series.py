@@ -20,6 +20,8 @@ def test_ccc_is_its_formula_and_knows_bias():
 
 def test_sagr_counts_equal_signs_and_zero_is_one():
     assert sagr(np.array([0.2, -0.1, 0.0, 0.3]), np.array([0.9, 0.5, 0.0, 0.0])) == 0.5
+    assert np.isnan(sagr(np.zeros(0), np.zeros(0)))
+    assert np.isnan(sagr(np.array([0.2, np.nan]), np.ones(2))) and np.isnan(sagr(np.ones(2), np.array([np.nan, 1.0])))
 
 
 def test_rmse():

@@ -9,7 +9,7 @@ import pytest
 
 from ned import pipeline
 from ned.cli import main
-from ned.errors import UserError
+from ned.errors import ProcessingError, UserError
 from ned.evaluation.own.heat import HOTTEST, heat_map
 from ned.evaluation.own.reenactment import measure
 from ned.evaluation.own.translation import cut_end
@@ -65,6 +65,32 @@ def test_the_command_measures_an_edit_that_changes_little(long_talk, tmp_path, m
     assert (tmp_path / "talk-self-translation.png").stat().st_size > 5000
     assert "self-translation to happy" in capsys.readouterr().out
     assert main([*command, "--set", "renderer"]) == 2 and "has no value" in capsys.readouterr().err
+
+
+def test_heat_maps_overwrite_nothing_unasked(original, tmp_path, capsys):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "maps").mkdir()
+    same = tmp_path / "b" / original.name
+    shutil.copyfile(original, same)
+    command = ["evaluate", "self", str(original), "--pictures", str(tmp_path / "maps"), "--quiet"]
+    assert main([*command[:3], str(same), *command[3:]]) == 2
+    assert "two sources would have this heat map" in capsys.readouterr().err
+    kept = tmp_path / "maps" / "ann-self-reenactment-network.png"
+    kept.write_bytes(b"kept")
+    assert main(command) == 2 and "exists already" in capsys.readouterr().err and kept.read_bytes() == b"kept"
+
+
+def test_a_face_that_is_never_in_the_image_is_said(monkeypatch):
+    from tests.renderer.neural.synthetic import footage
+
+    test = footage("ann", 3)
+    shown = iter([True, False, True])
+    monkeypatch.setattr("ned.evaluation.own.reenactment.face_region",
+                        lambda face, size: np.full((size, size), next(shown, False)))  # fmt: skip
+    made = test.frames / 255
+    assert measure("ann", "network", made, test).frames == 2
+    with pytest.raises(ProcessingError, match="no held-out frame of ann shows the face"):
+        measure("ann", "network", made, test)
 
 
 def test_reenactment_is_measured_inside_the_face():

@@ -12,6 +12,7 @@ from PIL import Image
 from ned.cli import main
 from ned.emotions import EMOTIONS
 from ned.errors import UserError
+from ned.evaluation.panel.images import save_strip
 from ned.evaluation.panel.items import Item, read_items, share_out
 from ned.evaluation.panel.scoring import Answer, as_text, read_answers, score_answers
 from tests.evaluation.faces import write_clip
@@ -104,6 +105,13 @@ def test_what_a_panel_cannot_be_made_of(original, talk, tmp_path, capsys):
     assert main(["evaluate", "panel", "make", str(path), "--out", str(tmp_path / "out"), "--viewers", "1"]) == 2
     assert "give more --viewers" in capsys.readouterr().err
     assert len(read_items(path)) == 1
+
+
+def test_what_is_not_as_large_as_its_original_is_not_shown(original, talk, tmp_path):
+    """The square in which the original's face is would show something else."""
+    small = write_clip(tmp_path / "small.mp4", [f[:144, :144] for f in talk])
+    with pytest.raises(UserError, match="small.mp4: its size is 144x144, its original's 288x288"):
+        save_strip(tmp_path / "strip.jpg", Item("warp", "sad", small, original))
 
 
 def test_shares_are_even_and_shuffled():

@@ -8,7 +8,7 @@ import pytest
 
 from ned.cli import main
 from ned.emotions import EMOTIONS
-from ned.errors import UserError
+from ned.errors import ProcessingError, UserError
 from ned.evaluation.spfem.layout import ACTORS, TARGETS, plan_tasks
 from ned.evaluation.spfem.protocol import FeatureJudges, as_text, run_protocol
 from ned.runtime.progress import Silent
@@ -63,6 +63,17 @@ def test_a_perfect_edit_beats_the_input_and_a_missing_judge_is_no_zero(mead, mon
         assert found["ned", setting].frames == 2 * 6
     text = as_text(rows, {"CSIM": "needs the model efficientface"})
     assert text.count("not computed") == 2 * 4 + 1 and "2.108" in text and "copy-input (here)" in text
+
+
+def test_features_that_are_no_numbers_are_no_figure(mead, monkeypatch):
+    class Dark(Light):
+        def features(self, rgb, points):
+            return np.zeros(3)
+
+    monkeypatch.setattr("ned.evaluation.spfem.protocol.ACTORS", ACTORS[:1])
+    tasks = [task for task in plan_tasks(mead, 1, 1) if task.actor == ACTORS[0] and task.emotion == "happy"]
+    with pytest.raises(ProcessingError, match="no CSIM of M003: features that are not finite, or zero"):
+        run_protocol(tasks, lambda task: task.truth, FeatureJudges(None, Dark()), 1, Silent(), frames=3)
 
 
 def test_a_folder_that_is_not_mead(mead, tmp_path):

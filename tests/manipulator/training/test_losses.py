@@ -58,6 +58,15 @@ def test_spread_is_zero_for_wide_styles_only():
     assert losses.spread_loss(torch.zeros(8, 4)).item() == pytest.approx(0.49, abs=1e-3)
 
 
+def test_a_single_style_has_no_spread_and_spoils_no_gradient():
+    for count in (0, 1):
+        styles = torch.randn(count, 8, requires_grad=True)
+        loss = losses.spread_loss(styles) + (styles**2).sum()
+        loss.backward()
+        assert losses.spread_loss(styles).item() == 0.0 and torch.isfinite(loss)
+        assert torch.allclose(styles.grad, 2 * styles.detach())
+
+
 def _random(*shape):
     return torch.rand(shape, dtype=torch.float64, requires_grad=True)
 

@@ -68,6 +68,30 @@ def test_affectnet_in_both_forms(tmp_path, image):
     assert [(p.emotion, p.place) for p in read_labelled(table)] == [("angry", (-0.4, 0.5))]
 
 
+def test_numbers_that_are_none_are_one_line(tmp_path, image):
+    table = tmp_path / "affectnet"
+    table.mkdir()
+    image.save(table / "x.jpg")
+    row = {"subDirectory_filePath": "x.jpg", "expression": "1", "valence": "", "arousal": ".2"}
+    _table(table / "t.csv", [row, row | {"valence": ".2", "arousal": "nan"}, row | {"expression": "²"},
+                             row | {"valence": "0", "arousal": "0"}])  # fmt: skip
+    assert [found.place for found in read_labelled(table)] == [None, None, (0.0, 0.0)]
+    _table(table / "t.csv", [row | {"valence": "much"}])
+    with pytest.raises(UserError, match="line 2: valence and arousal are no numbers"):
+        read_labelled(table)
+    ferplus = tmp_path / "ferplus"
+    ferplus.mkdir()
+    votes = {"Usage": "Training", "Image name": "a.png", **dict.fromkeys(FERPLUS, 0), "sadness": 9}
+    _table(ferplus / "fer2013.csv", [{"emotion": 0, "pixels": "1 2 300"}])
+    _table(ferplus / "fer2013new.csv", [votes])
+    (one,) = read_labelled(ferplus)
+    with pytest.raises(UserError, match="line 2: holds no image of 48 x 48"):
+        one.load()
+    _table(ferplus / "fer2013new.csv", [votes | {"fear": "x"}])
+    with pytest.raises(UserError, match="line 2: votes are no numbers"):
+        read_labelled(ferplus)
+
+
 def test_ferplus_takes_what_most_voters_say(tmp_path):
     pixels = " ".join(map(str, np.arange(48 * 48) % 256))
     _table(tmp_path / "fer2013.csv", [{"emotion": 0, "pixels": pixels, "Usage": "Training"}] * 2)

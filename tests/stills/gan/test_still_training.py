@@ -9,13 +9,13 @@ import torch
 
 from ned.errors import UserError
 from ned.files.checkpoint import TrainingRecord, load_checkpoint
-from ned.stills.gan.crops import Crops
+from ned.stills.gan.crops import Crops, save_crops
 from ned.stills.gan.learner_small import SmallLearner, roughness
 from ned.stills.gan.learners import CaaeLearner, CycleLearner, StarLearner, gradient_penalty
 from ned.stills.gan.pairs import Pairs, load_pairs, save_pairs
 from ned.stills.gan.settings import CaaeConfig, SmallConfig, SmileConfig
 from ned.stills.gan.small import SIZE
-from ned.stills.gan.training import CROPS, classes_of, train_stills
+from ned.stills.gan.training import CROPS, classes_of, crops_key, prepare, train_stills
 from ned.training.loop import LAST, Schedule, train
 from ned.types import EMOTIONS
 
@@ -121,8 +121,11 @@ def test_the_small_editor_learns_what_it_is_shown():
 
 
 def test_pairs_come_back_and_others_are_refused(tmp_path):
-    save_pairs(tmp_path / "pairs.npz", _pairs())
-    assert np.array_equal(load_pairs(tmp_path / "pairs.npz").after, _pairs().after)
+    named = replace(_pairs(), files=tuple("abcdef"))
+    for pairs in (_pairs(), named):
+        save_pairs(tmp_path / "pairs.npz", pairs)
+        known = load_pairs(tmp_path / "pairs.npz")
+        assert np.array_equal(known.after, pairs.after) and known.files == pairs.files
     save_pairs(tmp_path / "bad.npz", replace(_pairs(), source=np.full(18, 99)))
     for name in ("bad.npz", "none.npz"):
         with pytest.raises(UserError, match="no pairs"):
@@ -132,14 +135,17 @@ def test_pairs_come_back_and_others_are_refused(tmp_path):
 def test_pairs_are_rendered_by_the_product(portrait, tmp_path):
     from PIL import Image
 
-    from ned.stills.gan.pairs import render_pairs
+    from ned.stills.gan.pairs import apart, joined, render_pairs
 
     Image.fromarray(portrait).save(tmp_path / "a.png")
     Image.new("RGB", (128, 128)).save(tmp_path / "b.png")
     (made,) = render_pairs([tmp_path / "b.png", tmp_path / "a.png"], 2, np.random.default_rng(0))
-    before, after, places = made
-    assert before.shape == (SIZE, SIZE, 3) and len(after) == len(places) == 2
-    assert (np.hypot(*places.T) <= 1).all() and all((a != before).any() for a in after)
+    assert made.file == "a.png" and made.before.shape == (SIZE, SIZE, 3) and len(made.after) == len(made.places) == 2
+    assert (np.hypot(*made.places.T) <= 1).all() and all((a != made.before).any() for a in made.after)
+    both = joined([made, replace(made, file="c.png")])
+    assert both.files == ("a.png", "c.png") and both.source.tolist() == [0, 0, 1, 1]
+    again = apart(both)[1]
+    assert again.file == "c.png" and np.array_equal(again.after, made.after)
 
 
 @pytest.mark.parametrize(("name", "kind"), [("caae", CaaeConfig), ("smile_stargan", SmileConfig),
@@ -165,18 +171,40 @@ def test_a_scope_that_is_none():
         SmileConfig(scope="ears")
 
 
-def test_the_command_s_way_from_kept_crops(tmp_path):
-    from ned.stills.gan.crops import save_crops
+def test_sizes_that_the_generator_does_not_give_back():
+    with pytest.raises(UserError, match="size is 50; give a multiple of 4"):
+        SmileConfig(size=50)
 
+
+def test_the_command_s_way_from_kept_crops(tmp_path):
+    data = (tmp_path,)
     for settings, size in ((CAAE, 96), (STAR, 64), (CYCLE, 64)):
         out = tmp_path / settings.networks
         out.mkdir()
-        save_crops(out / CROPS, _crops(size, 30))
-        record = train_stills(settings, (tmp_path,), out, Schedule(steps=1), command="ned train")
+        save_crops(out / CROPS, _crops(size, 30), crops_key(settings, data))
+        record = train_stills(settings, data, out, Schedule(steps=1), command="ned train")
         assert record.steps == 1 and dict(record.metrics)
-    save_crops(out / CROPS, _crops(64, 30).of(np.arange(0, 30, 2)))
+    save_crops(out / CROPS, _crops(64, 30).of(np.arange(0, 30, 2)), crops_key(CYCLE, data))
     (out / LAST).unlink()
     with pytest.raises(UserError, match=f"no image shows {EMOTIONS[1]}"):
-        train_stills(CYCLE, (tmp_path,), out, Schedule(steps=1))
+        train_stills(CYCLE, data, out, Schedule(steps=1))
     with pytest.raises(UserError, match="one file of pairs"):
-        train_stills(SMALL, (tmp_path,), out, Schedule(steps=1))
+        train_stills(SMALL, data, out, Schedule(steps=1))
+
+
+@pytest.mark.parametrize("other", [{"part": "eyes"}, {"scope": "face"}, {"size": 32}, {"emotions": "sad,happy"}])
+def test_crops_of_another_run_are_not_taken(tmp_path, other):
+    save_crops(tmp_path / CROPS, _crops(64, 30), crops_key(STAR, (tmp_path,)))
+    assert len(prepare(replace(STAR, learning_rate=1e-3), (tmp_path,), tmp_path).images) == 30
+    with pytest.raises(UserError, match="other data or for other settings"):
+        prepare(replace(STAR, **other), (tmp_path,), tmp_path)
+    with pytest.raises(UserError, match="other data or for other settings"):
+        prepare(STAR, (tmp_path / "other",), tmp_path)
+
+
+def test_emotions_are_looked_at_before_any_image(tmp_path):
+    with pytest.raises(UserError, match="emotions are 'neutral,hapy'"):
+        prepare(replace(STAR, emotions="neutral,hapy"), (tmp_path / "none",), tmp_path)
+    (tmp_path / "labels.csv").write_text("file,emotion\na.png,sad\n")
+    with pytest.raises(UserError, match="no image shows any of neutral, happy"):
+        prepare(STAR, (tmp_path,), tmp_path)

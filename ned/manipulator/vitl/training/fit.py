@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from ned.files.checkpoint import Checkpoint, TrainingRecord, save_checkpoint
+from ned.manipulator.vitl.plane import NAMES, place_of
 from ned.manipulator.vitl.regression import Kernels, Transfer, fit_features, some_anchors
-from ned.manipulator.vitl.settings import SliderConfig
-from ned.manipulator.vitl.slider import KIND, settings_of
+from ned.manipulator.vitl.settings import RING, SliderConfig
+from ned.manipulator.vitl.slider import KIND, settings_of, style_kernel_of
 from ned.manipulator.vitl.training.displays import Displays, half_seen, invented_faces, make_displays
 from ned.types import ExpressionSpace
 
@@ -27,9 +28,18 @@ def fit_slider(space: ExpressionSpace, config: SliderConfig, displays: Displays 
     used = tuple(np.flatnonzero(moved).tolist())
     x = np.concatenate([d.inputs() for d in shown])
     anchors = some_anchors(x, config.anchors, config.gamma_x, config.seed, used)
-    return fit_features(
-        lambda: ((d.inputs(), d.targets()) for d in shown), displays.theta, anchors, settings_of(config)
-    )
+    fitted = fit_features(
+        lambda: ((d.inputs(), d.targets()) for d in shown), displays.theta, anchors, settings_of(config),
+        style_kernel=style_kernel_of(config),
+    )  # fmt: skip
+    return at_labels(fitted) if config.places == RING else fitted
+
+
+def at_labels(slider: Transfer) -> Transfer:
+    """The same with the labels as its only styles: along the ring all others are mixtures of them."""
+    labels = np.stack([place_of(name) for name in NAMES])
+    weights = np.einsum("fjd,jn->fnd", slider.weights, slider.near(labels).T, optimize=True)
+    return replace(slider, styles=labels, weights=weights)
 
 
 def save_slider(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 
 import cv2
@@ -20,9 +21,10 @@ from ned.renderer.neural.memory import MEMORY_KINDS, face_window, warp_views
 from ned.renderer.neural.networks import CandidateNetwork, build_network
 from ned.renderer.neural.settings import RendererConfig
 from ned.renderer.neural.training.crop_sequences import CropSequence
-from ned.renderer.neural.training.examples import Actor, ExampleSource
+from ned.renderer.neural.training.examples import Actor, Examples, ExampleSource
 from ned.renderer.neural.training.losses import laplacian_pyramid_l1, local_contrast_l1
 from ned.renderer.neural.weights import KIND
+from ned.runtime.lanes import help_with
 from ned.runtime.precision import best_device, mixed_precision
 
 CLIP = 1.0
@@ -46,6 +48,7 @@ class CandidateLearner:
         self.device = best_device()
         self._model, self._measure = model, measure
         self._source = ExampleSource(footages, model, config.size, config.window, config.memory)
+        self._coming: dict[int, Future[Examples]] = {}
         network = build_network(config)
         if start is not None:
             load_strictly(network, start, Path("start"))
@@ -63,7 +66,7 @@ class CandidateLearner:
     def step(self, number: int) -> dict[str, float]:
         """See `Learner`."""
         config, network = self.settings, self.modules["renderer"]
-        examples = self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
+        examples = self._examples(number)
         parts = {"pixel": [], "pyramid": [], "texture": [], "steadiness": []}
         state, before = None, None
         with mixed_precision(self.device):
@@ -90,6 +93,16 @@ class CandidateLearner:
         nn.utils.clip_grad_norm_(network.parameters(), CLIP)
         optimizer.step()
         return {name: float(value.detach()) for name, value in losses.items()} | {"total": float(total.detach())}
+
+    def _examples(self, number: int) -> Examples:
+        """Those of a step; the next step's are drawn by another thread while the network learns from these."""
+        drawn = self._coming.pop(number, None) or help_with(self._draw, number)
+        self._coming = {number + 1: help_with(self._draw, number + 1)}
+        return drawn.result()
+
+    def _draw(self, number: int) -> Examples:
+        config = self.settings
+        return self._source.draw(config.batch, config.sequence, np.random.default_rng([config.seed, number]))
 
     def generate(self, wanted: CropSequence, reference: CropSequence) -> Float[np.ndarray, "n s s 3"]:
         """The faces of `wanted` painted with the appearance of `reference`, of the same person; RGB in [0, 1]."""

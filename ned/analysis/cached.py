@@ -11,7 +11,6 @@ import dataclasses
 import hashlib
 import json
 import zipfile
-import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ned.files.arrays import array_errors, save_arrays
+from ned.files.arrays import DAMAGED, array_errors, save_arrays
 from ned.files.reading import fingerprint
 from ned.geometry.landmarks import LANDMARKS
 from ned.runtime.progress import Progress
@@ -35,10 +34,7 @@ MAX_COORDINATE = 1e6
 """Pixels."""
 MAX_HEAD_BYTES, MAX_TRACKS_BYTES = 64 * 1024**2, 1024**3
 """A zip file may unfold to a thousand times its size; its directory says to how much."""
-DAMAGE = (
-    OSError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, EOFError, RecursionError, MemoryError,
-    NotImplementedError, zipfile.BadZipFile, zlib.error,
-)  # fmt: skip
+DAMAGE = (*DAMAGED, AttributeError, ArithmeticError, RecursionError)
 """What reading a damaged or hostile entry may raise."""
 
 

@@ -98,6 +98,7 @@ class Analyse(FaceModelOptions, Command):
 
     def _fitter(self) -> Fitter | None:
         """What is to be fitted beside the embedded model's coefficients; None where these are all."""
+        self.check_face_model()
         plain = self.export is None or self.export.suffix.lower() == ".csv"
         if self.face_model == "canonical" and plain and self.overlay is None:
             return None

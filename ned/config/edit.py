@@ -99,6 +99,10 @@ class FaceModelOptions:
             raise UserError(f"{self.fit} gives FLAME's coefficients", remedy=remedy)
         if self.encoder_weights is not None and self.fit == LANDMARKS:
             raise UserError("--encoder-weights is the checkpoint of an encoder", remedy="say which one with --fit")
+        for folder, owner in ((self.flame_folder, "flame"), (self.ict_folder, "ict")):
+            if folder is not None and self.face_model == "canonical":
+                raise UserError(f"--{owner}-folder has no part in --face-model canonical", path=folder,
+                                remedy=f"add --face-model {owner}")  # fmt: skip
         if self.face_model == "ict" and self.ict_folder is None:
             raise UserError("ICT-FaceKit comes from your own clone", remedy="give --ict-folder DIR")
 

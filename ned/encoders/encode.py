@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -14,7 +13,7 @@ from jaxtyping import Float, UInt8
 from ned.encoders.crop import Crop, deca_crop, smirk_crop
 from ned.encoders.parameters import EncodedFaces
 from ned.face_model.flame.points import IBUG68
-from ned.files.arrays import array_errors
+from ned.files.arrays import DAMAGED, array_errors
 from ned.geometry.landmarks import NUM_SURFACE
 
 if TYPE_CHECKING:
@@ -91,5 +90,5 @@ def load_faces(path: Path, frames: int) -> EncodedFaces | None:
         if len(arrays) < 5 or any(len(a) != frames or not np.isfinite(a).all() for a in arrays):
             return None
         return EncodedFaces(**held)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
+    except DAMAGED:
         return None

@@ -77,7 +77,7 @@ def encoded_fit(kind: str, faces: EncodedFaces, crop: Crop, track: FaceTrack, fa
         placed = own.positions(shared.expression, shared.jaw_pose * AXES)
         pose = _by_landmarks(pose, lost, placed, landmarks, face)
     error = _distance(pose, placed, landmarks, face)
-    fit = flame_fit(face, identity, shared.expression, shared.jaw_pose * AXES, pose, placed, error)
+    fit = flame_fit(face, identity, shared.expression, shared.jaw_pose * AXES, pose, error)
     return EncodedFit(fit, faces, crop, lost)
 
 

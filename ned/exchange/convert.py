@@ -7,7 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from ned.errors import UserError
 from ned.exchange.livelink import TURNS, row_times, write_livelink
@@ -55,16 +55,24 @@ def space_of(path: Path) -> ExpressionSpace:
     return best
 
 
-def write_track(path: Path, track: ExpressionTrack, times_s: Float[np.ndarray, "frames"], rate: Fraction) -> None:
-    """ARKit's as Live Link Face writes it, others as a plain table with `frame` and `time`."""
+def write_track(
+    path: Path,
+    track: ExpressionTrack,
+    times_s: Float[np.ndarray, "frames"],
+    rate: Fraction,
+    frames: Int[np.ndarray, "frames"] | None = None,
+) -> None:
+    """ARKit's as Live Link Face writes it, others as a plain table with `frame` (told from the times by default) and
+    `time`."""
     if track.space.name == "arkit52":
         write_livelink(path, track, times_s, rate)
         return
     with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
         file.write(",".join(("frame", "time", *track.space.names)) + "\n")
-        for time, row in zip(np.asarray(times_s).tolist(), track.pack().tolist(), strict=True):
-            numbers = ",".join(f"{value:.7g}" for value in row)
-            file.write(f"{round(time * float(rate))},{time:.6f},{numbers}\n")
+        numbers = np.rint(np.asarray(times_s) * float(rate)).astype(int) if frames is None else frames
+        for frame, time, row in zip(numbers.tolist(), np.asarray(times_s).tolist(), track.pack().tolist(), strict=True):
+            values = ",".join(f"{value:.7g}" for value in row)
+            file.write(f"{frame},{time:.6f},{values}\n")
 
 
 def convert_csv(

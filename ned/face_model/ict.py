@@ -20,6 +20,7 @@ from ned.errors import UserError
 from ned.face_model.canonical import CanonicalFace
 from ned.face_model.flame.points import IBUG68
 from ned.face_model.spaces import ARKIT52
+from ned.files.arrays import DAMAGED, array_errors
 from ned.geometry.landmarks import NUM_SURFACE
 from ned.geometry.surface import Nearest, Surface, register, similarity
 from ned.geometry.topology import Topology
@@ -33,7 +34,9 @@ NEUTRAL = "generic_neutral_mesh.obj"
 MAX_OBJ_BYTES = 32 * 1024**2
 AXES = np.array([1.0, -1.0, -1.0])
 """ICT's y is up and its z comes out of the face; its unit is cm."""
-_VERSION = 1
+_VERSION = 2
+UNITS = (0.4, 2.5)
+"""Least and most that a shape is scaled by."""
 _ONCE_A_SIDE = ("browInnerUp", "cheekPuff")
 _ABSENT = ("tongueOut",)
 _GAZE = "eyeLook"
@@ -81,17 +84,16 @@ class IctFace:
         folder = _model_folder(clone)
         canonical = CanonicalFace.load()
         cache = cache or Cache()
-        paths = [folder / NEUTRAL, *(folder / f"{name}.obj" for name in _shape_files())]
-        stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in paths if p.exists()]
+        stamps = [(p.name, p.stat().st_size, p.stat().st_mtime_ns) for p in files_of(clone)]
         own = hashlib.blake2b(canonical.mean.tobytes()).hexdigest()
         entry = cache.entry("ict", _VERSION, own, str(folder.resolve()), stamps)
         try:
-            with np.load(entry / "ict.npz", allow_pickle=False) as data:
+            with array_errors(), np.load(entry / "ict.npz", allow_pickle=False) as data:
                 mean, basis = data["mean"], data["basis"]
             if mean.shape == (478, 3) and basis.shape == (52, 478, 3):
                 cache.touch(entry)
                 return cls(mean, basis, canonical)
-        except (OSError, ValueError, KeyError, EOFError):
+        except DAMAGED:
             pass
         made = _build(folder, canonical)
         try:
@@ -101,9 +103,11 @@ class IctFace:
         return made
 
 
-def neutral_file(clone: Path) -> Path:
-    """The neutral mesh of a clone. UserError where there is none."""
-    return _model_folder(clone) / NEUTRAL
+def files_of(clone: Path) -> list[Path]:
+    """The clone's files that are read, of those that are there. UserError where there is no neutral mesh."""
+    folder = _model_folder(clone)
+    paths = [folder / NEUTRAL, *(folder / f"{name}.obj" for name in _shape_files()), *sorted(folder.glob("*.json"))]
+    return [path for path in paths if path.is_file()]
 
 
 def _model_folder(clone: Path) -> Path:
@@ -181,10 +185,11 @@ def _build(folder: Path, canonical: CanonicalFace) -> IctFace:
     for k, name in enumerate(ARKIT52.names):
         for file in _files_of(name):
             shapes[k] += read_obj_vertices(folder / f"{file}.obj")[:FACE_VERTICES] - neutral
-    near, scale = _embed(neutral, triangles, shapes, canonical, _landmarks(folder))
+    near, scale = _embed(folder, neutral, triangles, shapes, canonical)
     corners, weights = triangles[near.triangles], near.weights[..., None]
     basis = np.zeros((ARKIT52.width, *canonical.mean.shape))
     basis[:, :NUM_SURFACE] = (shapes[:, corners] * weights).sum(2) * AXES
+    basis *= _units(basis, scale * canonical.basis.astype(np.float64))[:, None, None]
     gaze = [k for k, name in enumerate(ARKIT52.names) if name.startswith(_GAZE)]
     basis[gaze, NUM_SURFACE:] = scale * canonical.basis[gaze][:, NUM_SURFACE:]
     mean = np.zeros(canonical.mean.shape)
@@ -194,6 +199,15 @@ def _build(folder: Path, canonical: CanonicalFace) -> IctFace:
         middle = canonical.mean[lids].mean(0)
         mean[part] = mean[lids].mean(0) + scale * (canonical.mean[part] - middle)
     return IctFace(mean.astype(np.float32), basis.astype(np.float32), canonical)
+
+
+def _units(basis: Float[np.ndarray, "52 478 3"], wanted: Float[np.ndarray, "52 478 3"]) -> Float[np.ndarray, "52"]:
+    """What makes a shape at 1 as large as the embedded model's. ICT's smile is a third larger, its sneer almost twice;
+    but coefficients of one space have to mean the same in every model, or what was learnt on the one's edits too much
+    on the other's."""
+    own, theirs = (np.linalg.norm(b[:, :NUM_SURFACE].reshape(len(b), -1), axis=1) for b in (basis, wanted))
+    both = (own > 1e-3) & (theirs > 1e-3)
+    return np.where(both, np.clip(theirs / np.maximum(own, 1e-3), *UNITS), 1.0)
 
 
 def _landmarks(folder: Path) -> Int[np.ndarray, "68"] | None:
@@ -211,11 +225,7 @@ def _landmarks(folder: Path) -> Int[np.ndarray, "68"] | None:
 
 
 def _embed(
-    neutral: np.ndarray,
-    triangles: np.ndarray,
-    shapes: np.ndarray,
-    canonical: CanonicalFace,
-    landmarks: np.ndarray | None,
+    folder: Path, neutral: np.ndarray, triangles: np.ndarray, shapes: np.ndarray, canonical: CanonicalFace
 ) -> tuple[Nearest, float]:
     """Where the 468 points lie on the face, and how much larger it is than the embedded model."""
     ours = canonical.mean[:NUM_SURFACE].astype(np.float64) * AXES
@@ -225,10 +235,11 @@ def _embed(
         if here.max() > 0.01 and there.max() > 0.01 and not name.startswith((_GAZE, "jaw")):
             pairs.append((here**2 @ ours / (here**2).sum(), there**2 @ neutral / (there**2).sum()))
     if len(pairs) < 6:
-        raise UserError("its expressions hardly move", remedy="name a complete clone of ICT-FaceKit")
+        raise UserError("its expressions hardly move", path=folder, remedy="name a complete clone of ICT-FaceKit")
     scale, rotation, shift = similarity(*(np.array(side) for side in zip(*pairs, strict=True)))
     points = scale * ours @ rotation.T + shift
     which, where = np.zeros(0, np.int64), np.zeros((0, 3))
+    landmarks = _landmarks(folder)
     if landmarks is not None:
         which, where = np.array(IBUG68[17:]), neutral[landmarks[17:]]
         scale, rotation, shift = similarity(points[which], where)

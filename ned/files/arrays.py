@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import tokenize
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import BufferedIOBase
 
 import numpy as np
+
+DAMAGED = (
+    OSError, ValueError, TypeError, LookupError, EOFError, NotImplementedError, MemoryError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
+"""What reading a damaged `.npy` or `.npz` within `array_errors` may raise."""
 
 
 @contextmanager

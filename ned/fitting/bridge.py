@@ -16,14 +16,12 @@ from jaxtyping import Float, Int
 
 from ned.fitting.bounded import solve_bounded
 from ned.geometry.landmarks import NUM_SURFACE
-from ned.geometry.topology import Topology
+from ned.geometry.topology import NOTICED, Topology
 from ned.types import ExpressionSpace, ExpressionTrack
 
 RIDGE, JAW_RIDGE = 0.01, 0.002
 """Cost of a coefficient's square, against the mean square of what one of them moves; the jaw is cheap, since nothing
 else opens the mouth like it."""
-WEIGHTS = {"lips_inner": 6.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0,
-           "brow_right": 3.0}  # fmt: skip
 ROUNDS = 3
 _STILL_CM = 1e-5
 BOUNDED = "arkit52"
@@ -128,7 +126,5 @@ def bridge(source: Deformable, target: Deformable, topology: Topology) -> Bridge
     if len(source.mean) != len(target.mean):
         raise ValueError("the models are not seen through the same points")
     points = np.arange(NUM_SURFACE)
-    weights = np.ones(NUM_SURFACE)
-    for name, weight in WEIGHTS.items():
-        weights[topology.loops[name]] = weight
+    weights = topology.weighted(NOTICED)[:NUM_SURFACE]
     return Bridge(source, target, points, weights / weights.sum())

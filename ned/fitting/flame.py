@@ -12,7 +12,7 @@ from ned.face_model.flame.registration import AXES
 from ned.face_model.flame.skinning import FlameParameters
 from ned.fitting.landmarks import TRACKED, LandmarkFit, fit_landmarks
 from ned.fitting.least_squares import VERTEX_WEIGHTS
-from ned.geometry.landmarks import NUM_LANDMARKS, NUM_SURFACE
+from ned.geometry.landmarks import NUM_SURFACE
 from ned.types import ExpressionTrack, FaceFit, FaceTrack, HeadPose, Heads
 
 
@@ -41,9 +41,7 @@ class FlameFit:
 
 def landmark_weights(face: FlameFace) -> Float[np.ndarray, "478"]:
     """Lips, lids and brows count more; irises, which gaze moves, not at all."""
-    weights = np.ones(NUM_LANDMARKS)
-    for loop, weight in VERTEX_WEIGHTS.items():
-        weights[face.topology.loops[loop]] = weight
+    weights = face.topology.weighted(VERTEX_WEIGHTS)
     weights[NUM_SURFACE:] = 0.0
     return weights
 
@@ -56,7 +54,7 @@ def fit_flame(track: FaceTrack, face: FlameFace, frame_rate: float) -> FlameFit:
     fit = fit_landmarks(
         landmarks, track.frames, face.articulated, frame_rate, eyes, landmark_weights(face), priors=TRACKED
     )
-    return flame_fit(face, fit.identity, fit.expression, fit.jaw_rad, fit.pose, fit.points, _relative(face, fit))
+    return flame_fit(face, fit.identity, fit.expression, fit.jaw_rad, fit.pose, relative_error(face, fit))
 
 
 def flame_fit(
@@ -65,7 +63,6 @@ def flame_fit(
     expression: Float[np.ndarray, "frames 50"],
     jaw_rad: Float[np.ndarray, "frames 3"],
     pose: HeadPose,
-    points: Float[np.ndarray, "frames 478 3"],
     error: Float[np.ndarray, "frames"],
 ) -> FlameFit:
     """Coefficients, wherever they come from, as a fit. `error` is a share of the distance of the eyes."""
@@ -73,11 +70,12 @@ def flame_fit(
     packed = np.concatenate([jaw_rad[:, :1], expression], 1).astype(np.float32)
     track = ExpressionTrack.unpack(face.space, packed)
     between = _between_eyes(face, neutral) * pose.scale
-    found = LandmarkFit(identity, expression, jaw_rad, pose, points, error * between)
+    found = LandmarkFit(identity, expression, jaw_rad, pose, error * between)
     return FlameFit(found, FaceFit(neutral, pose, track, error.astype(np.float32)))
 
 
-def _relative(face: FlameFace, fit: LandmarkFit) -> Float[np.ndarray, "frames"]:
+def relative_error(face: FlameFace, fit: LandmarkFit) -> Float[np.ndarray, "frames"]:
+    """A fit's error as a share of the distance between this person's eyes."""
     neutral = face.person(fit.identity).rest.astype(np.float32)
     return fit.error_px / (_between_eyes(face, neutral) * fit.pose.scale)
 

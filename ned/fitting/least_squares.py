@@ -107,9 +107,7 @@ def _chunks(track: FaceTrack) -> Iterator[slice]:
 
 @lru_cache(maxsize=4)
 def _problem(model: FaceModel, frame_rate: float) -> _Problem:
-    weights = np.ones(len(model.mean))
-    for contour, weight in VERTEX_WEIGHTS.items():
-        weights[model.topology.loops[contour]] = weight
+    weights = model.topology.weighted(VERTEX_WEIGHTS)
     weights[NUM_SURFACE:] = IRIS_WEIGHT
     weights = np.repeat(weights[:, None], 3, 1) * [1.0, 1.0, DEPTH_WEIGHT]
     basis = model.basis.reshape(len(model.basis), -1).astype(np.float64)

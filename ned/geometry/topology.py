@@ -8,6 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int
 
+NOTICED = {"lips_inner": 6.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0, "brow_right": 3.0}
+"""How much more the eye notices of some loops than of the rest of a face."""
+
 
 @dataclass(frozen=True)
 class Contours:
@@ -87,6 +90,13 @@ class Topology:
     anchors: Int[np.ndarray, "anchors"]
     """Points that expression hardly moves; they carry the pose."""
     anchor_weights: Float[np.ndarray, "anchors"]
+
+    def weighted(self, loops: Mapping[str, float]) -> Float[np.ndarray, "points"]:
+        """A weight for every point: of some loops the ones that are given, 1 for the rest."""
+        weights = np.ones(self.num_points)
+        for name, weight in loops.items():
+            weights[self.loops[name]] = weight
+        return weights
 
     @property
     def num_points(self) -> int:

@@ -78,7 +78,10 @@ def export(path: Path, fitted: PersonFit, analysis: Analysis) -> None:
     else:
         packed = np.concatenate([fit.expression.pack() for fit in fitted.fits])
         track, rate = ExpressionTrack.unpack(fitted.model.space, packed), analysis.video.frame_rate
-        write_track(path, track, fitted.frames() / float(rate), rate)
+        frames = fitted.frames()
+        # timecodes count frames; a plain table says when they are shown
+        times = frames / float(rate) if track.space.name == "arkit52" else analysis.times_s(frames)
+        write_track(path, track, times, rate, frames)
 
 
 def export_parameters(path: Path, fitted: PersonFit, analysis: Analysis) -> None:

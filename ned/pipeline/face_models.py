@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from ned import workspace
@@ -12,7 +13,7 @@ from ned.face_model import ARKIT52, FLAME50, FaceModel, load_face_model
 from ned.face_model.flame.arkit import ArkitFlame
 from ned.face_model.flame.face import FlameFace
 from ned.face_model.flame.folder import find_flame_files
-from ned.face_model.ict import neutral_file
+from ned.face_model.ict import files_of
 from ned.files.checkpoint import read_head
 from ned.licences import require
 
@@ -67,12 +68,15 @@ def encoder_path(options: FaceModelOptions) -> Path:
 
 
 def files_digest(options: FaceModelOptions) -> str:
-    """What changes with the model's own files; empty where it is shipped. UserError where there are none."""
+    """What changes with any of the model's own files; empty where it is shipped. UserError where there are none."""
     folder = options.face_model_folder
     if folder is None:
         return ""
-    path = find_flame_files(folder).model if options.face_model == "flame" else neutral_file(folder)
-    try:
-        return workspace.fingerprint(path)
-    except OSError as error:
-        raise UserError(f"cannot be read ({error.strerror})", path=path, remedy="check its rights") from error
+    flame = options.face_model == "flame"
+    digest = hashlib.blake2b(digest_size=16)
+    for path in find_flame_files(folder).of_the_model() if flame else files_of(folder):
+        try:
+            digest.update(workspace.fingerprint(path).encode())
+        except OSError as error:
+            raise UserError(f"cannot be read ({error.strerror})", path=path, remedy="check its rights") from error
+    return digest.hexdigest()

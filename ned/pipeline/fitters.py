@@ -26,7 +26,7 @@ from ned.face_model.flame.face import FlameFace
 from ned.files.reading import fingerprint, sha256_of
 from ned.fitting.bridge import Bridge, bridge
 from ned.fitting.flame import FlameFit, fit_flame
-from ned.fitting.flame68 import fit_flame68
+from ned.fitting.flame68 import embedding_of, fit_flame68
 from ned.fitting.least_squares import fit_face
 from ned.licences import require
 from ned.pipeline.face_models import encoder_path, load_model
@@ -198,10 +198,13 @@ def encoder_file(options: FaceModelOptions, face: FlameFace) -> Path:
 def make_fitter(
     model: FaceModel, options: FaceModelOptions, wants_heads: bool = False, cache: Cache | None = None
 ) -> Fitter:
-    """As the options say. Raises UserError as `encoder_file`, and for an encoder without FLAME."""
-    if options.fit == LANDMARKS:
-        return Fitter(model, wants_heads=wants_heads, landmarks=options.landmarks, cache=cache)
+    """As the options say. Raises UserError as `encoder_file`, for an encoder without FLAME, and for 68 landmarks that
+    the folder does not place."""
     face = flame_of(model)
+    if options.fit == LANDMARKS:
+        if options.landmarks != SOURCES[0] and face is not None:
+            embedding_of(face)
+        return Fitter(model, wants_heads=wants_heads, landmarks=options.landmarks, cache=cache)
     if face is None:
         raise UserError(f"{options.fit} gives FLAME's coefficients", remedy="add --face-model flame --flame-folder DIR")
     return Fitter(model, options.fit, encoder_file(options, face), wants_heads, options.landmarks, cache)

@@ -218,8 +218,8 @@ def _said_in_jpeg(image: StillImage, notice: str) -> dict[str, Any]:
         if len(data) > most:
             said = f"its {name} has {len(data)} bytes, a JPEG has room for {most}"
             raise UserError(said, path=image.path, remedy="write .png, .webp or .tif")
-    said = {"comment": comment, "extra": jpeg_segments(image.iptc)}
-    return {name: value for name, value in said.items() if value}
+    segments = {"comment": comment, "extra": jpeg_segments(image.iptc)}
+    return {name: value for name, value in segments.items() if value}
 
 
 def _on_white(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:

@@ -9,7 +9,6 @@ by the bridge. OUT becomes what `ned train manipulator --space flame50 --data OU
 from __future__ import annotations
 
 import argparse
-import csv
 import sys
 from pathlib import Path
 
@@ -19,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from ned.emotions import EMOTIONS
 from ned.face_model import ARKIT52, load_face_model
 from ned.face_model.flame.face import FlameFace
+from ned.files.atomic import write_text
 from ned.fitting.bridge import bridge
 from ned.manipulator.corpus.visemes import speak
 from ned.manipulator.prototypes import PROTOTYPES, sided
@@ -27,24 +27,23 @@ from ned.types import ExpressionTrack
 
 
 def write_corpus(face: FlameFace, out: Path, people: int = 8, seconds: float = 6.0, seed: int = 0) -> None:
-    """One track a person and emotion, and `labels.csv`."""
+    """One track a person and emotion, and `labels.csv`, which is written last and whole."""
     canonical = load_face_model()
     over = bridge(canonical, face, canonical.topology)
     out.mkdir(parents=True, exist_ok=True)
     frames = round(seconds * NOMINAL_RATE)
-    with (out / "labels.csv").open("w", encoding="utf-8", newline="") as file:
-        rows = csv.writer(file)
-        rows.writerow(("file", "emotion", "person"))
-        for person in range(people):
-            for number, emotion in enumerate(EMOTIONS):
-                rng = np.random.default_rng([seed, person, number])
-                values = speak(ARKIT52, frames, NOMINAL_RATE, rng)
-                for name, amount in PROTOTYPES[emotion].adds.items():
-                    values[:, sided(ARKIT52, name)] += amount * rng.uniform(0.6, 1.2)
-                track = ExpressionTrack.unpack(ARKIT52, np.clip(values, 0.0, 1.0).astype(np.float32))
-                name = f"person{person}_{emotion}.npz"
-                np.savez(out / name, packed=over.convert(track).pack(), frame_rate=NOMINAL_RATE)
-                rows.writerow((name, emotion, f"person{person}"))
+    rows = ["file,emotion,person"]
+    for person in range(people):
+        for number, emotion in enumerate(EMOTIONS):
+            rng = np.random.default_rng([seed, person, number])
+            values = speak(ARKIT52, frames, NOMINAL_RATE, rng)
+            for name, amount in PROTOTYPES[emotion].adds.items():
+                values[:, sided(ARKIT52, name)] += amount * rng.uniform(0.6, 1.2)
+            track = ExpressionTrack.unpack(ARKIT52, np.clip(values, 0.0, 1.0).astype(np.float32))
+            name = f"person{person}_{emotion}.npz"
+            np.savez(out / name, packed=over.convert(track).pack(), frame_rate=NOMINAL_RATE)
+            rows.append(f"{name},{emotion},person{person}")
+    write_text(out / "labels.csv", "\n".join(rows) + "\n")
 
 
 def main() -> None:

@@ -25,6 +25,9 @@ import synthetic_flame_landmarks as landmarks
 import synthetic_flame_model as synthetic
 
 from ned.face_model import load_face_model
+from ned.files.atomic import atomic_path
+
+MODELS = {"2020": "generic_model.pkl", "2023open": "flame2023_Open.pkl"}
 
 
 class _PicklerOfPython2(pickle._Pickler):
@@ -95,10 +98,9 @@ def object_npy(held: object, protocol: int = 3) -> bytes:
 
 
 def build_folder(folder: Path, model: synthetic.SyntheticFlame, edition: str = "2020", deca: bool = False) -> None:
-    """Fills a folder with files whose names say nothing that their content does not."""
+    """Fills a folder with files whose names say nothing that their content does not. The model is written last and
+    whole: where it is, all is."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = "generic_model.pkl" if edition == "2020" else "flame2023_Open.pkl"
-    (folder / name).write_bytes(flame_pickle(model, edition))
     (folder / "landmark_embedding.npy").write_bytes(object_npy(landmarks.embedding68(model)))
     contours = load_face_model("canonical").topology.loops
     np.savez(folder / "mediapipe_landmark_embedding.npz", **landmarks.embedding105(model, contours))
@@ -108,12 +110,14 @@ def build_folder(folder: Path, model: synthetic.SyntheticFlame, edition: str = "
         from synthetic_deca import write_deca
 
         write_deca(folder, model)
+    with atomic_path(folder / MODELS[edition]) as temporary:
+        temporary.write_bytes(flame_pickle(model, edition))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--edition", choices=("2020", "2023open"), default="2020")
+    parser.add_argument("--edition", choices=MODELS, default="2020")
     parser.add_argument("--deca", action="store_true", help="also DECA's networks with random weights (210 MB)")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -90,7 +90,8 @@ def clip(path: Path, face: FlameFace) -> list[float]:
     fit = fit_flame(track, face, rate)
     speed = len(track) / (time.process_time() - began)
     upper, lower = canonical.topology.regions.inner_lips
-    mouth = np.linalg.norm(fit.landmarks.points[:, upper] - fit.landmarks.points[:, lower], axis=1)
+    points = face.person(fit.landmarks.identity).positions(fit.landmarks.expression, fit.landmarks.jaw_rad)
+    mouth = np.linalg.norm(points[:, upper] - points[:, lower], axis=1)
     seen = np.linalg.norm(track.landmarks[:, upper, :2] - track.landmarks[:, lower, :2], axis=1) / fit.face.pose.scale
     there, back = (bridge(a, b, canonical.topology) for a, b in ((canonical, face), (face, canonical)))
     over = there.convert(embedded.expression)

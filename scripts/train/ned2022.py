@@ -16,24 +16,19 @@ networks, a few minutes on a processor. What it paints is no face, since nothing
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "scripts" / "build")]
 
 MANIPULATOR_STEPS, RENDERER_STEPS = 300_000, 100_000
-SMALL_MANIPULATOR = {"batch": 8}
-SMALL_RENDERER = {"size": 64, "window": 32, "base": 8, "batch": 1, "sequence": 3}
-
-
-def smaller(config: str, settings: dict[str, int], path: Path) -> Path:
-    """One of the paper's configurations with other sizes, as a file of its own."""
-    import yaml
-
-    paper = yaml.safe_load((ROOT / "configs" / config).read_text(encoding="utf-8"))
-    path.write_text(yaml.safe_dump(paper | settings), encoding="utf-8")
-    return path
+CONFIGS = {"manipulator": ROOT / "configs" / "ned2022.yaml", "renderer": ROOT / "configs" / "ned2022_renderer.yaml"}
+SMALL = {"manipulator": {"batch": 8}, "renderer": {"size": 64, "window": 32, "base": 8, "batch": 1, "sequence": 3}}
+SMALL_MINUTES = 0.3, 0.6, 0.6
 
 
 def run(*words: object) -> None:
@@ -48,7 +43,7 @@ def run(*words: object) -> None:
 
 
 def small_inputs(out: Path) -> argparse.Namespace:
-    """A synthetic FLAME and DECA, invented tracks, the sample clip, small settings."""
+    """A synthetic FLAME and DECA, invented tracks, the sample clip; the paper's settings, but for small networks."""
     import synthetic_flame
     import synthetic_flame_model
     from flame_corpus import write_corpus
@@ -57,18 +52,16 @@ def small_inputs(out: Path) -> argparse.Namespace:
     from ned.pipeline.sample import make_sample
 
     flame, tracks, clip = out / "flame", out / "tracks", out / "sample.mp4"
-    if not (flame / "deca_model.tar").exists():
-        flame.mkdir(parents=True, exist_ok=True)
+    if not (flame / synthetic_flame.MODELS["2020"]).exists():
         synthetic_flame.build_folder(flame, synthetic_flame_model.build(0), deca=True)
     if not (tracks / "labels.csv").exists():
         write_corpus(FlameFace.load(flame), tracks, people=4, seconds=3.0)
     if not clip.exists():
         make_sample(clip, seconds=3.0)
-    return argparse.Namespace(
-        flame=flame, tracks=[tracks], videos=[clip], edit=clip,
-        manipulator=smaller("ned2022.yaml", SMALL_MANIPULATOR, out / "manipulator.yaml"),
-        renderer=smaller("ned2022_renderer.yaml", SMALL_RENDERER, out / "renderer.yaml"),
-    )  # fmt: skip
+    settings = {name: out / f"{name}.yaml" for name in CONFIGS}
+    for name, path in settings.items():
+        path.write_text(yaml.safe_dump(yaml.safe_load(CONFIGS[name].read_text()) | SMALL[name]))
+    return argparse.Namespace(flame=flame, tracks=[tracks], videos=[clip], edit=clip, **settings)
 
 
 def main() -> None:
@@ -83,24 +76,28 @@ def main() -> None:
     parser.add_argument("--fit", default="deca", choices=("deca", "emoca", "landmarks"))
     parser.add_argument("--minutes", type=float, nargs=3, metavar=("MANIPULATOR", "RENDERER", "ACTOR"))
     given = parser.parse_args()
-    out, small = given.out, given.small
-    if not small and not (given.flame and given.tracks and given.videos and given.edit):
+    out, small, own = given.out, given.small, (given.flame, given.tracks, given.videos, given.edit)
+    if not small and not all(own):
         parser.error("--flame, --tracks, --videos and --edit are needed, or --small")
-    data = small_inputs(out) if small else given
-    configs = ROOT / "configs"
-    settings = {"manipulator": configs / "ned2022.yaml", "renderer": configs / "ned2022_renderer.yaml"}
-    settings |= {name: getattr(data, name) for name in settings if small}
-    minutes = given.minutes or ((0.3, 0.6, 0.6) if small else None)
+    if small and any(own):
+        parser.error("--small brings its own files: leave out --flame, --tracks, --videos and --edit")
+    if small and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        parser.error("--small is for one process")
+    data = small_inputs(out) if small else argparse.Namespace(**CONFIGS, **vars(given))
+    minutes = given.minutes or (SMALL_MINUTES if small else None)
     threads = ("--threads", 1) if small else ()
     stop = [("--minutes", m) for m in minutes] if minutes else [("--steps", MANIPULATOR_STEPS),
                                                                ("--steps", RENDERER_STEPS), ()]  # fmt: skip
     flame = ("--face-model", "flame", "--flame-folder", data.flame, "--fit", given.fit, "--accept-licence")
-    run("train", "manipulator", "--space", "flame50", *flame, "--config", settings["manipulator"],
+    run("train", "manipulator", "--space", "flame50", *flame, "--config", data.manipulator,
         "--data", *data.tracks, "--out", out / "manipulator", *stop[0], *threads)  # fmt: skip
-    run("train", "meta-renderer", *flame, "--config", settings["renderer"], "--data", *data.videos,
+    run("train", "meta-renderer", *flame, "--config", data.renderer, "--data", *data.videos,
         "--out", out / "renderer", *stop[1], *threads)  # fmt: skip
+    if int(os.environ.pop("RANK", "0")):  # of several that train together, one edits
+        return
+    os.environ.pop("WORLD_SIZE", None)
     tune = ("--finetune-minutes", minutes[2]) if minutes else ()
-    run("process", data.edit, "--config", configs / "ned2022_process.yaml", "--flame-folder", data.flame,
+    run("process", data.edit, "--config", ROOT / "configs" / "ned2022_process.yaml", "--flame-folder", data.flame,
         "--fit", given.fit, "--accept-licence", "--manipulator-weights", out / "manipulator" / "best.safetensors",
         "--renderer-weights", out / "renderer" / "best.safetensors", "--emotion", given.emotion, *tune,
         "--output", out / f"{data.edit.stem}_{given.emotion}.mp4", "--overwrite", "--report")  # fmt: skip

@@ -9,7 +9,8 @@ import torch
 
 from ned.analysis.face_alignment import MARGIN, Landmarker68
 from ned.errors import UserError
-from ned.fitting.flame68 import fit_flame68
+from ned.fitting.flame68 import DETECTED, EYES, fit_flame68
+from ned.fitting.landmarks import fit_landmarks
 
 
 class Peaks(torch.nn.Module):
@@ -127,4 +128,10 @@ def test_flame_by_68_points(flame):
     found = fit_flame68(200 + 11 * placed[..., :2], np.arange(frames), flame, 25.0)
     opening = found.face.expression.jaw_opening
     assert np.corrcoef(opening, jaw[:, 0])[0, 1] > 0.95 and found.face.reprojection_error.mean() < 0.03
+    eyes = [found.face.identity[flame.topology.loops[eye]].mean(0) for eye in ("eye_left", "eye_right")]
+    between = np.linalg.norm(eyes[0] - eyes[1]) * found.face.pose.scale  # of this person, not of the mean face
+    assert found.face.reprojection_error * between == pytest.approx(found.landmarks.error_px, rel=1e-4)
+    model_px = fit_landmarks(200 + 11 * placed[..., :2], np.arange(frames), articulated_points(flame.model, points),
+                             25.0, EYES, priors=DETECTED).error_px  # fmt: skip
+    assert found.landmarks.error_px == pytest.approx(model_px, abs=0.05)
     assert found.face.identity.shape == (478, 3) and len(found.heads().expression) == frames

@@ -7,7 +7,7 @@ import pytest
 from scipy.ndimage import gaussian_filter1d
 
 from ned.errors import UserError
-from ned.exchange.convert import convert_csv, read_track, space_of
+from ned.exchange.convert import convert_csv, read_track, space_of, write_track
 from ned.exchange.livelink import write_livelink
 from ned.face_model import ARKIT52, FLAME50, load_face_model
 from ned.fitting.bridge import bridge
@@ -83,6 +83,20 @@ class TestConvert:
         smile = ARKIT52.index("mouthSmileLeft")
         assert np.corrcoef(again.pack()[:, smile], track.pack()[:, smile])[0, 1] > 0.95
 
+    def test_a_table_says_when_frames_are_shown(self, tmp_path):
+        """Also where the frame rate varies, so that a frame's number does not follow from its time."""
+        path, times = tmp_path / "a.csv", np.array([0.0, 0.12, 0.2])
+        track = ExpressionTrack.unpack(FLAME50, np.zeros((3, 51), np.float32))
+        write_track(path, track, times, Fraction(25), np.array([0, 2, 3]))
+        _, table = read_track(path, FLAME50)
+        assert table.frames.tolist() == [0, 2, 3] and table.times_s.tolist() == times.tolist()
+
+    def test_space_is_told_by_columns_however_spelt(self, tmp_path):
+        path = tmp_path / "a.csv"
+        for header, name in (("mouthSmile_L,brow inner up", "arkit52"), ("Frame,Expression00", "flame50")):
+            path.write_text(f"{header}\n0.1,0.2\n")
+            assert space_of(path).name == name
+
     def test_exceptions(self, flame, tmp_path):
         path, out = tmp_path / "a.csv", tmp_path / "out.csv"
         path.write_text("one,two\n1,2\n")
@@ -100,7 +114,7 @@ class TestConvert:
             convert_csv(path, out, self.models(flame), "facs")
         assert not out.exists()
 
-    def test_command(self, flame_folder, tmp_path, capsys):
+    def test_command(self, flame_folder, tmp_path, capsys, monkeypatch):
         from ned.cli import main
 
         source, out = tmp_path / "a.csv", tmp_path / "out.csv"
@@ -110,3 +124,5 @@ class TestConvert:
         assert main([*given, "--accept-licence"]) == 0 and "5 frames, arkit52 → flame50" in capsys.readouterr().out
         assert main([*given, "-y"]) == 0  # remembered
         assert main(["convert", str(source)]) == 2 and "--flame-folder" in capsys.readouterr().err
+        monkeypatch.setenv("NED_FLAME", str(flame_folder))
+        assert main(["convert", str(source), "-o", str(out), "-y"]) == 0

@@ -8,6 +8,7 @@ from scipy.spatial.transform import Rotation
 from ned.face_model.articulated import linear_face
 from ned.face_model.flame.embedding import SurfacePoints, contour_row
 from ned.face_model.flame.face import articulated_points
+from ned.fitting import landmarks
 from ned.fitting.landmarks import FitPriors, fit_landmarks
 from ned.fitting.tridiagonal import solve_joined
 
@@ -83,12 +84,12 @@ class TestTruth:
 
     def test_68_points_with_a_sliding_contour(self, flame):
         """The contour is another part of the face in each frame; to take it for fixed points is worse."""
-        landmarks = flame.landmarks68
-        rows = landmarks.contour.triangles.shape[0]
+        held = flame.landmarks68
+        rows = held.contour.triangles.shape[0]
         count = rows * 17
         points = SurfacePoints(
-            np.concatenate([landmarks.contour.triangles.reshape(-1), landmarks.static.triangles]),
-            np.concatenate([landmarks.contour.weights.reshape(-1, 3), landmarks.static.weights]),
+            np.concatenate([held.contour.triangles.reshape(-1), held.static.triangles]),
+            np.concatenate([held.contour.weights.reshape(-1, 3), held.static.weights]),
         )
         face = articulated_points(flame.model, points)
         contour = np.concatenate(
@@ -106,7 +107,6 @@ class TestTruth:
         frames = np.arange(80)
         sliding = fit_landmarks(image, frames, face, 25.0, eyes, contour=contour)
         fixed = fit_landmarks(image, frames, face.take(contour[0]), 25.0, eyes)
-        assert sliding.points.shape == (80, 68, 3)
         assert sliding.error_px.mean() < 0.5 < fixed.error_px.mean()
         assert correlation(jaw[:, 0], sliding.jaw_rad[:, 0]) > 0.95
         turned = [
@@ -145,6 +145,25 @@ class TestSmoke:
         fit = fit_landmarks(image, at, face, 25.0, eyes_of(flame), mesh_weights)
         assert fit.expression.shape == (frames, 50) and fit.error_px.max() < 0.8
         assert all(np.isfinite(a).all() for a in (fit.identity, fit.expression, fit.jaw_rad, fit.pose.rotation))
+
+    def test_a_long_track_in_windows_is_fitted_as_at_once(self, flame, mesh_weights, monkeypatch):
+        face = flame.articulated
+        identity, expression, jaw, turns = sequence(face, frames=100)
+        image = drawn(face.shaped(identity).positions(expression, jaw), turns, 0.3)
+        given = image, np.arange(100), face, 25.0, eyes_of(flame), mesh_weights
+        whole = fit_landmarks(*given)
+        monkeypatch.setattr(landmarks, "WINDOW", 40)
+        monkeypatch.setattr(landmarks, "MARGIN", 20)
+        parts = fit_landmarks(*given)
+        assert np.array_equal(whole.identity, parts.identity)
+        assert np.abs(whole.jaw_rad - parts.jaw_rad).max() < 1e-4
+        assert np.abs(whole.expression - parts.expression).max() < 1e-2
+        for name in ("rotation", "scale", "translation"):
+            assert getattr(parts.pose, name) == pytest.approx(getattr(whole.pose, name), abs=1e-3)
+        monkeypatch.setattr(landmarks, "CANDIDATES", 60)  # the person from some of the frames
+        some = fit_landmarks(*given)
+        gap = moves(face, identity, expression, jaw) - moves(face, some.identity, some.expression, some.jaw_rad)
+        assert 10 * np.linalg.norm(gap[:, :468], axis=-1).mean() <= 0.5
 
     def test_exceptions(self, flame):
         with pytest.raises(ValueError, match="without frames"):

@@ -6,6 +6,7 @@ import pytest
 from ned.cli import main
 from ned.face_model import load_face_model
 from ned.fitting.flame import fit_flame
+from ned.geometry.pose import project
 from ned.types import FaceTrack, Shot
 from ned.video import probe, read_frames
 from tests.exchange.test_gltf import read_glb
@@ -31,9 +32,11 @@ class TestFit:
         assert fit.face.reprojection_error.mean() < 0.02 and fit.face.expression.space.name == "flame50"
         assert np.corrcoef(fit.face.expression.jaw_opening, packed[:, 0])[0, 1] > 0.98
         moved = fit.face.identity + flame.displacements(fit.face.expression.pack())
-        assert np.abs(moved - fit.landmarks.points).max() < 0.3  # identity moves a little with expression in FLAME
-        mesh = flame.mesh(fit.parameters())
-        assert np.abs(flame.points.on(mesh, flame.model.triangles) - fit.landmarks.points).max() < 1e-3
+        mesh = flame.points.on(flame.mesh(fit.parameters()), flame.model.triangles)
+        assert np.abs(moved - mesh).max() < 0.3  # identity moves a little with expression in FLAME
+        drawn = project(fit.face.pose, mesh.astype(np.float32))[:, :468, :2]
+        gap = np.linalg.norm(drawn - points[:, :468, :2], axis=-1).mean(1)
+        assert gap == pytest.approx(fit.landmarks.error_px, rel=1e-3)
 
 
 class TestCommand:
@@ -84,6 +87,7 @@ class TestCommand:
         flame = ["--face-model", "flame"]
         assert "--flame-folder" in said(*flame, "--export", str(out))
         assert "holds no FLAME model" in said(*flame, "--flame-folder", str(tmp_path), "--export", str(out))
+        assert "add --face-model flame" in said("--flame-folder", str(tmp_path))
         with_files = [*flame, "--flame-folder", str(flame_folder)]
         assert "--accept-licence" in said(*with_files, "--export", str(out)) and not out.exists()
         ict = ["--face-model", "ict", "--ict-folder", str(tmp_path)]

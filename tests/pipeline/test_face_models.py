@@ -1,11 +1,16 @@
 """`ned process` with face models of the user's own files."""
 
+from shutil import copyfile, rmtree
+
 import numpy as np
 import pytest
 
 import ned
 from ned.config import ProcessConfig
+from ned.config.edit import FaceModelOptions
 from ned.errors import UserError
+from ned.pipeline.face_models import load_model
+from ned.pipeline.fitters import make_fitter
 from ned.pipeline.resolved import key_of, resolve
 from ned.video import read_frames
 
@@ -41,7 +46,10 @@ def test_another_file_is_other_work(sample, flame_folder, tmp_path):
     assert first != key_of(plain, resolve(plain))
     other = tmp_path / "flame2023_Open.pkl"
     other.write_bytes((flame_folder / "generic_model.pkl").read_bytes() + b"\0")
-    assert first != key(other)
+    alone = key(other)
+    assert first != alone
+    copyfile(flame_folder / "mediapipe_landmark_embedding.npz", tmp_path / "points.npz")  # places the landmarks
+    assert key(other) not in (first, alone)
 
 
 def test_exceptions(sample, flame_folder, tmp_path, monkeypatch):
@@ -49,6 +57,15 @@ def test_exceptions(sample, flame_folder, tmp_path, monkeypatch):
         ProcessConfig.build(input=sample.path, face_model="flame")
     with pytest.raises(UserError, match="--ict-folder"):
         ProcessConfig.build(input=sample.path, face_model="ict")
+    with pytest.raises(UserError, match="add --face-model ict"):
+        ProcessConfig.build(input=sample.path, ict_folder=tmp_path)
+    alone = tmp_path / "flame" / "generic_model.pkl"
+    alone.parent.mkdir()
+    alone.symlink_to(flame_folder / "generic_model.pkl")
+    with pytest.raises(UserError, match="holds no landmark_embedding.npy"):  # before any work
+        make_fitter(load_model(FaceModelOptions(face_model="flame", flame_folder=alone, accept_licence=True)),
+                    FaceModelOptions(face_model="flame", flame_folder=alone, landmarks="face-alignment"))  # fmt: skip
+    rmtree(alone.parent)
     with pytest.raises(UserError, match="no such folder"):
         ned.process(sample.path, face_model="flame", flame_folder=tmp_path / "none", output=tmp_path / "o.mp4")
     monkeypatch.setenv("NED_DATA", str(tmp_path / "data"))

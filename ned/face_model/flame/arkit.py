@@ -18,13 +18,11 @@ from ned.errors import UserError
 from ned.face_model.flame.face import FlameFace
 from ned.face_model.spaces import ARKIT52
 from ned.geometry.landmarks import NUM_SURFACE
-from ned.geometry.topology import Topology
+from ned.geometry.topology import NOTICED, Topology
 from ned.types import ExpressionSpace
 
 RIDGE = 0.001
 """Against the mean square of what one coefficient moves."""
-WEIGHTS = {"lips_inner": 6.0, "lips_outer": 4.0, "eye_left": 5.0, "eye_right": 5.0, "brow_left": 3.0,
-           "brow_right": 3.0}  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,10 +51,7 @@ class ArkitFlame:
     def flame_per_arkit(self) -> Float[np.ndarray, "52 51"]:
         """FLAME's coefficients of each of ARKit's at 1; only jawOpen turns the jaw."""
         canonical = self.face.canonical
-        weights = np.ones(NUM_SURFACE)
-        for loop, weight in WEIGHTS.items():
-            weights[canonical.topology.loops[loop]] = weight
-        root = np.sqrt(weights)[:, None]
+        root = np.sqrt(canonical.topology.weighted(NOTICED)[:NUM_SURFACE])[:, None]
         own, theirs = ((b[:, :NUM_SURFACE].astype(np.float64) * root).reshape(len(b), -1)
                        for b in (self.face.basis, canonical.basis))  # fmt: skip
         cost = RIDGE * (own[1:] ** 2).sum(1).mean() * np.eye(len(own))

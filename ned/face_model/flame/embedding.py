@@ -12,9 +12,13 @@ from jaxtyping import Float, Int
 from ned.errors import UserError
 from ned.face_model.flame.model import NUM_TRIANGLES
 from ned.face_model.flame.object_array import read_object_array
+from ned.face_model.flame.unpickle import read_pickle
+from ned.files.arrays import DAMAGED, array_errors
 
 MAX_YAW = 39
 """Degrees; the contour is known for -39 to 39."""
+MOST_OUTSIDE = 0.1
+"""How far a publisher's point may lie outside of its triangle, as a barycentric coordinate."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +70,11 @@ def read_landmarks(path: Path) -> LandmarkFile:
 def read_mediapipe_landmarks(path: Path) -> tuple[SurfacePoints, Int[np.ndarray, "points"]]:
     """The publisher's points for MediaPipe, and which landmarks they are. Raises UserError where it is not that."""
     try:
-        with np.load(path, allow_pickle=False) as data:
+        with array_errors(), np.load(path, allow_pickle=False) as data:
             held = {key: data[key] for key in ("lmk_face_idx", "lmk_b_coords", "landmark_indices")}
-    except (OSError, ValueError, KeyError, EOFError) as error:
+        which = held["landmark_indices"].reshape(-1).astype(np.int64)
+    except DAMAGED as error:
         raise UserError("holds no landmarks of MediaPipe", path=path, remedy="download it again") from error
-    which = held["landmark_indices"].reshape(-1).astype(np.int64)
     if not len(which) or which.min() < 0 or which.max() >= 468 or len(np.unique(which)) != len(which):
         raise UserError("names landmarks that are not there", path=path, remedy="download it again")
     return _points(path, held, "lmk_face_idx", "lmk_b_coords", which.shape), which
@@ -78,8 +82,6 @@ def read_mediapipe_landmarks(path: Path) -> tuple[SurfacePoints, Int[np.ndarray,
 
 def read_masks(path: Path) -> dict[str, Int[np.ndarray, "vertices"]]:
     """`FLAME_masks.pkl`: parts of the head as vertices. Raises UserError where the file is not that."""
-    from ned.face_model.flame.unpickle import read_pickle
-
     held = read_pickle(path)
     if not isinstance(held, dict) or "face" not in held:
         raise UserError("holds no masks of FLAME", path=path, remedy="download it again")
@@ -98,6 +100,7 @@ def _points(path: Path, held: Any, faces: str, weights: str, shape: tuple[int, .
         raise UserError(f"{faces} has the shape {index.shape}, wanted {shape}", path=path,
                         remedy="take the publisher's file")  # fmt: skip
     index, share = index.reshape(shape).astype(np.int64), share.reshape(*shape, 3).astype(np.float64)
-    if index.min() < 0 or index.max() >= NUM_TRIANGLES or np.abs(share.sum(-1) - 1).max() > 1e-2:
+    inside = bool((share > -MOST_OUTSIDE).all() and (np.abs(share.sum(-1) - 1) < 1e-2).all())  # neither holds for NaN
+    if index.min() < 0 or index.max() >= NUM_TRIANGLES or not inside:
         raise UserError(f"{faces} does not fit FLAME's mesh", path=path, remedy="take the publisher's file")
     return SurfacePoints(index, share)

@@ -7,11 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+import numpy as np
+
 from ned.errors import UserError
 
 MAX_FILES, MAX_DEPTH = 5000, 5
 _ENDINGS = {".pkl", ".npy", ".npz", ".obj", ".png", ".tar", ".ckpt", ".pt"}
-_OTHERS = ("male", "female", "no_jaw", "nojaw")  # variants that lie beside the one that is meant
+_OTHERS = ("male", "female")  # variants that lie beside the one that is meant
+MASK_SIDES = (256, 512, 1024, 2048)
 
 
 @dataclass(frozen=True)
@@ -37,33 +40,53 @@ class FlameFiles:
     displacement: Path | None = None
     """`fixed_displacement_256.npy`."""
 
+    def of_the_model(self) -> list[Path]:
+        """Those that decide what the model is and how it is drawn; encoders are chosen by name."""
+        held = (self.model, self.landmarks, self.mediapipe, self.masks, self.template, self.detail_mask,
+                self.displacement)  # fmt: skip
+        return [path for path in held if path is not None]
+
 
 def find_flame_files(folder: Path) -> FlameFiles:
-    """Looks through a folder, or takes a model file by itself.
+    """Looks through a folder, or takes a model file and what lies beside it.
 
     Raises:
         UserError: no such folder, no FLAME in it, several that could be meant, or far too many files.
     """
-    if folder.is_file():
-        return FlameFiles(model=folder)
-    if not folder.is_dir():
+    named = folder.is_file()
+    if not named and not folder.is_dir():
         raise UserError("no such folder", path=folder, remedy="name the folder with FLAME's files")
     found: dict[str, list[Path]] = {field.name: [] for field in fields(FlameFiles)}
-    for path in _files(folder):
+    for path in _beside(folder) if named else _files(folder):
         kind = kind_of(path)
         if kind is not None:
             found[kind].append(path)
-    models = [p for p in found["model"] if not p.stem.lower().startswith(_OTHERS) and "no_jaw" not in p.stem.lower()]
-    models = models or found["model"]
+    models = [folder] if named else [p for p in found["model"] if not _is_variant(p.stem.lower())] or found["model"]
     if not models:
         raise UserError("holds no FLAME model", path=folder,
                         remedy="put generic_model.pkl (2020) or flame2023_Open.pkl there")  # fmt: skip
     if len(models) > 1:
         names = ", ".join(sorted(path.name for path in models))
         raise UserError(f"holds several FLAME models ({names})", path=folder, remedy="name one of the files instead")
-    others = {kind: sorted(paths, key=lambda p: (len(p.parts), p.name))[0]
-              for kind, paths in found.items() if paths and kind != "model"}  # fmt: skip
+    others = {kind: min(paths, key=_order) for kind, paths in found.items() if paths and kind != "model"}
     return FlameFiles(model=models[0], **others)
+
+
+def _beside(path: Path) -> list[Path]:
+    """Files in a model file's own folder; none where it is one of very many, as in a folder of downloads."""
+    try:
+        return _files(path.parent, 0)
+    except UserError:
+        return []
+
+
+def _is_variant(stem: str) -> bool:
+    return stem.startswith(_OTHERS) or "no_jaw" in stem or "nojaw" in stem
+
+
+def _order(path: Path) -> tuple[bool, int, str]:
+    """The first of several alike is taken. DECA has a mask of the face beside the one of face and eyes."""
+    return path.suffix.lower() == ".png" and "eye" not in path.name.lower(), len(path.parts), path.name
 
 
 def kind_of(path: Path) -> str | None:
@@ -106,8 +129,14 @@ def _encoder(has: Callable[..., bool]) -> str | None:
 
 
 def _is_mask(data: mmap.mmap) -> bool:
-    """A grey or colour image of 256 pixels a side; DECA's folder has no other of that size."""
-    return data[:8] == b"\x89PNG\r\n\x1a\n" and data[16:24] == (256).to_bytes(4, "big") * 2
+    """A square image that is nearly all black or white."""
+    sides = [int.from_bytes(data[at : at + 4], "big") for at in (16, 20)]
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or sides[0] not in MASK_SIDES or sides[1] != sides[0] or len(data) > 10**7:
+        return False
+    import cv2
+
+    image = cv2.imdecode(np.frombuffer(data[:], np.uint8), cv2.IMREAD_GRAYSCALE)
+    return image is not None and bool(((image < 32) | (image > 223)).mean() > 0.9)
 
 
 def _lines(data: mmap.mmap, start: bytes) -> int:
@@ -115,7 +144,7 @@ def _lines(data: mmap.mmap, start: bytes) -> int:
     return text.count(start) + text.startswith(start[1:])
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, max_depth: int = MAX_DEPTH) -> list[Path]:
     out: list[Path] = []
     waiting, seen = [(folder, 0)], 0
     while waiting:
@@ -130,7 +159,7 @@ def _files(folder: Path) -> list[Path]:
                 raise UserError("holds too many files to look through", path=folder,
                                 remedy="name the folder with FLAME's files alone")  # fmt: skip
             if path.is_dir():
-                if depth < MAX_DEPTH and not path.is_symlink():
+                if depth < max_depth and not path.is_symlink():
                     waiting.append((path, depth + 1))
             elif path.suffix.lower() in _ENDINGS and path.is_file():
                 out.append(path)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ned.errors import UserError
-from ned.face_model.flame.unpickle import ChumpyArray, SparseColumns, read_pickle
+from ned.face_model.flame.unpickle import ChumpyArray, SparseColumns, Unreadable, read_pickle
 
 NUM_VERTICES = 5023
 NUM_TRIANGLES = 9976
@@ -65,7 +65,7 @@ def read_flame(path: Path, edition: str | None = None) -> FlameModel:
     needed = ("v_template", "f", "shapedirs", "posedirs", "J_regressor", "weights", "kintree_table")
     if not isinstance(held, dict) or any(key not in held for key in needed):
         raise UserError("is no FLAME model", path=path, remedy="give the .pkl of FLAME 2020, 2023 or 2023 Open")
-    arrays = {key: _dense(held[key]) for key in needed}
+    arrays = {key: _dense(path, key, held[key]) for key in needed}
     _check(path, arrays)
     if edition is None:
         named = "2023" if "2023" in path.name else "2020"
@@ -83,10 +83,14 @@ def read_flame(path: Path, edition: str | None = None) -> FlameModel:
     )
 
 
-def _dense(value: Any) -> np.ndarray:
-    if isinstance(value, ChumpyArray):
-        return value.x
-    return value.dense() if isinstance(value, SparseColumns) else np.asarray(value)
+def _dense(path: Path, key: str, value: Any) -> np.ndarray:
+    try:
+        if isinstance(value, ChumpyArray):
+            return np.asarray(value.x)
+        return value.dense() if isinstance(value, SparseColumns) else np.asarray(value)
+    except (Unreadable, ValueError, MemoryError) as error:  # a list of lists of different lengths, and the like
+        said = error if isinstance(error, Unreadable) else "holds what is no array"
+        raise UserError(f"{key} {said}", path=path, remedy="take the file as its publisher gives it out") from error
 
 
 def _check(path: Path, arrays: dict[str, np.ndarray]) -> None:

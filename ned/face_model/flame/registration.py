@@ -18,6 +18,7 @@ from ned.face_model.canonical import CanonicalFace
 from ned.face_model.flame.embedding import LandmarkFile, SurfacePoints
 from ned.face_model.flame.model import JAW, LEFT_EYE, LEFT_EYEBALL, RIGHT_EYE, RIGHT_EYEBALL, FlameModel
 from ned.face_model.flame.points import IBUG51
+from ned.files.arrays import DAMAGED, array_errors
 from ned.geometry.landmarks import LANDMARKS, NUM_LANDMARKS, NUM_SURFACE
 from ned.geometry.surface import Surface, register, similarity
 from ned.workspace import Cache
@@ -139,18 +140,19 @@ def cached_embedding(
     known = [model.template, model.triangles, model.joint_regressor, canonical.mean, canonical.topology.triangles]
     for points in (landmarks and landmarks.static, mediapipe and mediapipe[0]):
         known += [points.triangles, points.weights] if points else [np.zeros(0)]
+    known.append(mediapipe[1] if mediapipe else np.zeros(0))
     for array in known:
         digest.update(np.ascontiguousarray(array).tobytes())
     cache = cache or Cache()
     entry = cache.entry("flame-landmarks", _VERSION, digest.hexdigest())
     file = entry / "embedding.npz"
     try:
-        with np.load(file, allow_pickle=False) as data:
+        with array_errors(), np.load(file, allow_pickle=False) as data:
             triangles, weights = data["triangles"], data["weights"]
         if triangles.shape == (NUM_LANDMARKS,) and weights.shape == (NUM_LANDMARKS, 3):
             cache.touch(entry)
             return SurfacePoints(triangles, weights)
-    except (OSError, ValueError, KeyError, EOFError):
+    except DAMAGED:
         pass
     try:
         made = embed_landmarks(model, canonical, landmarks, mediapipe)

@@ -18,7 +18,9 @@ import numpy as np
 from jaxtyping import Bool, Float, UInt8
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from ned.errors import UserError
 from ned.geometry.articulation import lips_over_brow
+from ned.models import find_model, model_named
 from ned.renderer.neural.memory import features, warp_views
 from ned.renderer.neural.training.crop_sequences import CropSequence
 from ned.renderer.warp.lips import LOWER, UPPER
@@ -50,7 +52,7 @@ class RegionFigures:
     """dB."""
     ssim: float
     lpips: float = math.nan
-    """NaN where the `lpips` package or its network is not installed."""
+    """NaN where AlexNet's weights are not there."""
 
 
 @dataclass(frozen=True)
@@ -110,15 +112,16 @@ def ssim_map(made: Float[np.ndarray, "s s 3"], truth: Float[np.ndarray, "s s 3"]
 
 @lru_cache(maxsize=1)
 def perceptual_judge() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
-    """LPIPS (AlexNet) as a map over the pixels; None where the package or its network is not there. Nothing is
-    fetched."""
+    """LPIPS (AlexNet) as a map over the pixels: by the package `lpips` where it and its network are there, else our own
+    with the network of `ned models fetch alexnet`; None without either. Nothing is fetched."""
+    import torch
+
     try:
         import lpips
-        import torch
-    except ImportError:
-        return None
-    if not list(Path(torch.hub.get_dir(), "checkpoints").glob("alexnet-*")):
-        return None
+    except (ImportError, RuntimeError):  # the latter where torchvision does not fit the installed torch
+        lpips = None
+    if lpips is None or not list(Path(torch.hub.get_dir(), "checkpoints").glob("alexnet-*")):
+        return _own_judge()
     judge = lpips.LPIPS(net="alex", spatial=True, verbose=False).eval()
 
     def difference(made: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -127,6 +130,22 @@ def perceptual_judge() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
             return judge(*pair)[0, 0].numpy()
 
     return difference
+
+
+def _own_judge() -> Callable[[np.ndarray, np.ndarray], np.ndarray] | None:
+    import torch
+
+    from ned.models.lpips import lpips_map
+
+    path = find_model(model_named("alexnet"))
+    if path is None:
+        return None
+    try:
+        weights = torch.load(path, map_location="cpu", weights_only=True)
+        lpips_map(np.zeros((64, 64, 3), np.float32), np.zeros((64, 64, 3), np.float32), weights)
+    except Exception as error:  # a damaged archive raises anything
+        raise UserError("holds no weights of AlexNet", path=path, remedy="fetch it again") from error
+    return lambda made, truth: lpips_map(made, truth, weights)
 
 
 def open_mouths(test: CropSequence, train: CropSequence) -> Bool[np.ndarray, "n"]:

@@ -95,7 +95,7 @@ def load_pairs(path: Path) -> Pairs:
     try:
         with array_errors(), np.load(path, allow_pickle=False) as data:
             files = tuple(data["files"].tolist()) if "files" in data else ()
-            pairs = Pairs(*(data[name] for name in ("before", "after", "source", "places")), files)
+            pairs = Pairs(data["before"], data["after"], data["source"], data["places"], files)
         count, shapes = len(pairs.after), pairs.before.shape[1:] == pairs.after.shape[1:] == (SIZE, SIZE, 3)
         if not shapes or pairs.places.shape != (count, 2) or len(pairs.source) != count:
             raise ValueError

@@ -119,13 +119,13 @@ def _affectnet(folder: Path) -> Iterator[LabelledImage]:
         for file in sorted(said.glob("*_exp.npy")) if shown.is_dir() else ():
             number = file.name.removesuffix("_exp.npy")
             try:
-                kind, *place = (float(np.load(said / f"{number}_{n}.npy", allow_pickle=False).item())
+                kind, valence, arousal = (float(np.load(said / f"{number}_{n}.npy", allow_pickle=False).item())
                                 for n in ("exp", "val", "aro"))  # fmt: skip
             except (OSError, ValueError) as error:
                 raise UserError("is no annotation of AffectNet", path=file, remedy="copy the set again") from error
             path = next((p for e in _IMAGES if (p := shown / f"{number}{e}").exists()), None)
             if path is not None and 0 <= kind < len(AFFECTNET):
-                yield _image(path, AFFECTNET[int(kind)], _rated(*place, file), number)
+                yield _image(path, AFFECTNET[int(kind)], _rated(valence, arousal, file), number)
 
 
 def _affectnet_table(folder: Path) -> Iterator[LabelledImage]:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
-from torch import nn
 
 from ned.evaluation.metrics import fapd, fapd_map, psnr, psnr_of, second_difference, sharpness, ssim, ssim_map
-from ned.evaluation.metrics.lpips import WIDTHS, alexnet_features, lpips, published_heads
+from ned.evaluation.metrics.lpips import lpips
+from ned.models.lpips import WIDTHS, alexnet_features, published_heads
+from tests.models.alexnet import alexnet_layers, alexnet_weights
 
 
 @pytest.fixture
@@ -91,13 +92,7 @@ def test_flicker_cancels_steady_motion_and_counts_what_goes_back_and_forth():
 
 def test_lpips_of_seeded_weights_is_the_definition():
     """Against AlexNet built of PyTorch's layers and the definition written out with loops."""
-    torch.manual_seed(0)
-    net = nn.Sequential(
-        nn.Conv2d(3, 64, 11, 4, 2), nn.ReLU(), nn.MaxPool2d(3, 2), nn.Conv2d(64, 192, 5, padding=2), nn.ReLU(),
-        nn.MaxPool2d(3, 2), nn.Conv2d(192, 384, 3, padding=1), nn.ReLU(), nn.Conv2d(384, 256, 3, padding=1), nn.ReLU(),
-        nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(),
-    )  # fmt: skip
-    weights = {f"features.{name}": value for name, value in net.state_dict().items()}
+    net, weights = alexnet_layers(), alexnet_weights()
     heads = [torch.rand(width) for width in WIDTHS]
     rng = np.random.default_rng(2)
     a, b = rng.integers(0, 256, (2, 64, 72, 3)).astype(np.uint8)

@@ -3,8 +3,10 @@
 import pickle
 import shutil
 
+import cv2
 import numpy as np
 import pytest
+from scipy.sparse import csc_matrix
 
 from ned.errors import UserError
 from ned.face_model.flame.embedding import (
@@ -35,6 +37,13 @@ def at_rest(frames=1):
                            np.zeros((frames, 5, 3), np.float32))  # fmt: skip
 
 
+def outside():
+    """A sparse matrix whose indices point outside."""
+    matrix = csc_matrix(np.eye(5, 5023))
+    matrix.indices = matrix.indices + 5
+    return matrix
+
+
 class TestRead:
     def test_both_forms_hold_the_same(self, flame, tmp_path):
         path = tmp_path / "flame2023_Open.pkl"
@@ -63,7 +72,9 @@ class TestRead:
             ({"weights": np.zeros((5023, 5))}, "sum to one"),
             ({"v_template": np.full((5023, 3), np.nan)}, "no finite numbers"),
             ({"kintree_table": np.zeros((2, 5), np.int64)}, "hang together"),
-            ({"J_regressor": None}, "J_regressor"),
+            ({"J_regressor": None}, "model.pkl: J_regressor"),
+            ({"J_regressor": outside()}, "model.pkl: J_regressor holds a sparse matrix whose indices"),
+            ({"v_template": [[0, 0], [1]]}, "model.pkl: v_template holds what is no array"),
         ],
     )
     def test_exceptions(self, tmp_path, change, said):
@@ -166,6 +177,19 @@ class TestFolder:
             find_flame_files(tmp_path)
         assert find_flame_files(tmp_path / "flame2023.pkl").model.name == "flame2023.pkl"
 
+    def test_the_mask_of_face_and_eyes(self, flame_folder, tmp_path):
+        """Two masks lie beside each other, of whatever size, and pictures that are none."""
+        folder = tmp_path / "flame"
+        shutil.copytree(flame_folder, folder)
+        rng = np.random.default_rng(0)
+        mask = np.zeros((512, 512), np.uint8)
+        mask[100:400, 150:350] = 255
+        cv2.imwrite(str(folder / "a_texture.png"), rng.integers(0, 255, (256, 256, 3)).astype(np.uint8))
+        cv2.imwrite(str(folder / "a_face_mask.png"), mask[::2, ::2])
+        assert find_flame_files(folder).detail_mask.name == "a_face_mask.png"
+        cv2.imwrite(str(folder / "uv_face_eye_mask.png"), mask)
+        assert find_flame_files(folder).detail_mask.name == "uv_face_eye_mask.png"
+
     def test_exceptions(self, tmp_path):
         with pytest.raises(UserError, match="no such folder"):
             find_flame_files(tmp_path / "none")
@@ -198,12 +222,14 @@ class TestLandmarkFiles:
         normals = point_normals(flame.model.template.astype(np.float64), flame.model.triangles)
         for yaw in (-30, 30):
             turn = axis_angle_to_matrix(np.array([0.0, np.deg2rad(yaw), 0.0]))
-            row = contour_row(np.array([np.deg2rad(float(yaw))]))[0]
             points = flame.landmarks68.contour
-            corners = flame.model.triangles[points.triangles[row]]
-            seen = (normals[corners] * points.weights[row][..., None]).sum(1) @ turn.T
-            side = seen[1:7] if yaw > 0 else seen[10:16]  # +yaw turns the face to its left, the right cheek comes
-            assert np.abs(side[:, 2]).mean() < 0.75
+            sideways = []
+            for row in (contour_row(np.array([np.deg2rad(float(yaw))]))[0], 0):
+                corners = flame.model.triangles[points.triangles[row]]
+                seen = (normals[corners] * points.weights[row][..., None]).sum(1) @ turn.T
+                side = seen[1:7] if yaw > 0 else seen[10:16]  # +yaw turns the face to its left, the right cheek comes
+                sideways.append(np.abs(side[:, 2]).mean())
+            assert sideways[0] < 0.75 and sideways[0] < sideways[1]
 
     def test_masks_and_texture(self, flame, flame_folder, tmp_path):
         masks = read_masks(flame_folder / "FLAME_masks.pkl")
@@ -220,13 +246,21 @@ class TestLandmarkFiles:
     @pytest.mark.parametrize(
         "held",
         [{"a": 1}, {"static_lmk_faces_idx": np.zeros(3, int), "static_lmk_bary_coords": np.zeros((3, 3))},
-         {"static_lmk_faces_idx": np.full(51, 10**6), "static_lmk_bary_coords": np.full((51, 3), 1 / 3)}],
+         {"static_lmk_faces_idx": np.full(51, 10**6), "static_lmk_bary_coords": np.full((51, 3), 1 / 3)},
+         {"static_lmk_faces_idx": np.zeros(51, int), "static_lmk_bary_coords": np.full((51, 3), np.nan)},
+         {"static_lmk_faces_idx": np.zeros(51, int), "static_lmk_bary_coords": np.tile([9.0, -8.0, 0.0], (51, 1))}],
     )  # fmt: skip
     def test_exceptions(self, tmp_path, held):
         path = tmp_path / "l.npy"
         path.write_bytes(generator.object_npy(held))
         with pytest.raises(UserError, match="l.npy"):
             read_landmarks(path)
-        np.savez(tmp_path / "m.npz", a=1)
-        with pytest.raises(UserError, match="m.npz: holds no landmarks"):
-            read_mediapipe_landmarks(tmp_path / "m.npz")
+        path = tmp_path / "m.npz"
+        np.savez(path, a=1)
+        whole = path.read_bytes()
+        named = {"lmk_face_idx": np.zeros(1, int), "lmk_b_coords": np.eye(3)[:1], "landmark_indices": np.array(["one"])}
+        np.savez(path, **named)
+        for data in (path.read_bytes(), whole, whole[:60], b"PK\x03\x04", b"", b"no archive"):
+            path.write_bytes(data)
+            with pytest.raises(UserError, match="m.npz: holds no landmarks"):
+                read_mediapipe_landmarks(path)

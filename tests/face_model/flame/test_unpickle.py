@@ -5,6 +5,7 @@ import os
 import pickle
 import pickletools
 import struct
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -93,7 +94,7 @@ def stack_global(module: str, name: str) -> bytes:
         # state put on a function of ours, on a class of ours, on NumPy's
         (opcode_global("numpy", "dtype") + b"}U\x0c__defaults__)sb.", "changes a function"),
         (opcode_global("chumpy.ch", "Ch") + b"}U\x01xK\x01sb.", "readable"),
-        (opcode_global("numpy", "ndarray") + b"}U\x01xK\x01sb.", "readable"),
+        (opcode_global("numpy", "ndarray") + b"}U\x01xK\x01sb.", "changes a function"),
         (opcode_global("copy_reg", "_reconstructor") + b"(" + opcode_global("numpy", "ndarray")
          + opcode_global("__builtin__", "object") + b"NtR.", "not known"),
         # a memo of four thousand million entries
@@ -120,6 +121,85 @@ def test_sparse_indices_that_point_outside():
     matrix.indices = matrix.indices + 100
     with pytest.raises(unpickle.Unreadable, match="do not fit"):
         read_pickle(pickle.dumps(matrix, 2)).dense()
+    empty = read_pickle(b"\x80\x02" + opcode_global("scipy.sparse.csc", "csc_matrix") + b")\x81.")
+    with pytest.raises(unpickle.Unreadable, match="do not fit"):  # its state is left out
+        empty.dense()
+
+
+class Made:
+    """Pickled as an array whose state is what the test says."""
+
+    def __init__(self, *state):
+        self.state = state
+
+    def __reduce__(self):
+        return np.core.multiarray._reconstruct, (np.ndarray, (0,), b"b"), self.state
+
+
+class Kind:
+    """Pickled as a dtype whose state is what the test says."""
+
+    def __init__(self, text, *state):
+        self.text, self.state = text, state
+
+    def __reduce__(self):
+        return np.dtype, (self.text, False, True), (3, *self.state)
+
+
+PLAIN = ("<", None, None, None, -1, -1, 0)
+
+
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        (Made(1, (10**6,), np.dtype(object), False, [1]), "not whole"),  # NumPy would read past the list
+        (Made(1, (10**6,), np.dtype("f8"), False, b"x" * 8), "not whole"),
+        (Made(1, (-1,), np.dtype("f8"), False, b""), "unknown form"),
+        (Made(1, (2**41,), np.dtype("f8"), False, b""), "unknown form"),
+        (Made(1, (1,), np.dtype("f8"), False, [1.0]), "not whole"),
+        (Made(1, (1,), "f8", False, b"x" * 8), "unknown form"),
+        (Made(1, (1,), Kind("V8", "|", None, ("a",), {"a": (np.dtype(object), 10**6)}, 8, 1, 27), False, b"x" * 8),
+         "unknown kind"),
+        (Made(1, (1,), Kind("f8", "<", (np.dtype("f8"), (10**6,)), None, None, -1, -1, 0), False, b"x" * 8),
+         "unknown kind"),
+        (Made(1, (1,), Kind("M8[s]", *PLAIN), False, b"x" * 8), "unknown kind"),
+        (Runs(np.ndarray, (10**12,)), "unknown way"),
+        (Runs(np.ndarray, (1,), np.dtype("f8"), b"x" * 8, 10**6), "unknown way"),
+    ],
+)  # fmt: skip
+def test_arrays_that_reach_past_their_data(held, said):
+    with pytest.raises(UserError, match=said):
+        read_pickle(pickle.dumps(held, 2))
+
+
+def test_flags_of_numbers_are_not_taken():
+    """A kind of number that says of itself that it holds objects."""
+    read = read_pickle(pickle.dumps(Made(1, (1,), Kind("f8", "<", None, None, None, -1, -1, 63), False, b"\0" * 8), 2))
+    assert read.dtype == np.float64 and not read.dtype.hasobject and read[0] == 0
+
+
+@pytest.mark.parametrize("protocol", range(6))
+@pytest.mark.parametrize("kind", [">f8", ">i4", "<u2", "?", "<U3", "O"])
+def test_orders_of_bytes_and_kinds(protocol, kind):
+    held = np.array(["1", "20", "3"]).astype(kind) if kind == "<U3" else np.array([1, 20, 3]).astype(kind)
+    read = read_pickle(pickle.dumps(held, protocol))
+    assert read.tolist() == held.tolist() and read.dtype == pickle.loads(pickle.dumps(held, protocol)).dtype
+
+
+def test_tensors_that_reach_past_their_numbers():
+    import torch
+
+    storage = torch.arange(4.0).untyped_storage()
+    typed = torch.storage.TypedStorage(wrap_storage=storage, dtype=torch.float32, _internal=True)
+
+    def tensor(offset, size, stride):
+        return Runs(torch._utils._rebuild_tensor_v2, typed, offset, size, stride, False, OrderedDict())
+
+    assert read_pickle(pickle.dumps(tensor(1, (3,), (1,)), 2)).tolist() == [1.0, 2.0, 3.0]
+    wrong = (0, (5,), (1,)), (2, (3,), (1,)), (0, (2,), (4,)), (-1, (1,), (1,)), (0, (10**9,), (0,)), (0, (1,), ())
+    for given in wrong:
+        with pytest.raises(UserError, match="past its numbers|unknown form"):
+            read_pickle(pickle.dumps(tensor(*given), 2))
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])

@@ -1,11 +1,14 @@
 """The figures against closed forms, and the rows against methods whose error is known."""
 
 import math
+import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
+from ned.errors import UserError
 from ned.geometry.articulation import lips_over_brow
 from ned.renderer.neural import evaluation
 from ned.renderer.neural.evaluation import (
@@ -22,6 +25,7 @@ from ned.renderer.neural.evaluation import (
     ssim_map,
     warp_of_nearest,
 )
+from tests.models.alexnet import alexnet_weights
 from tests.renderer.neural.synthetic import footage
 
 
@@ -109,8 +113,21 @@ def test_means_count_people_alike_and_leave_out_missing_subsets():
     assert mean_rows([rows[0]])[0].opened is None
 
 
-def test_without_the_package_there_is_no_perceptual_figure(monkeypatch):
-    evaluation.perceptual_judge.cache_clear()
-    monkeypatch.setitem(__import__("sys").modules, "lpips", None)
-    assert evaluation.perceptual_judge() is None
+def test_perceptual_figures_without_the_package(monkeypatch, tmp_path):
+    """Our own, where AlexNet's weights are; none where they are not."""
+    monkeypatch.setitem(sys.modules, "lpips", None)
+    path = tmp_path / "alexnet.pth"
+    for found in (None, path):
+        monkeypatch.setattr(evaluation, "find_model", lambda _, found=found: found)
+        evaluation.perceptual_judge.cache_clear()
+        if found is None:
+            assert evaluation.perceptual_judge() is None
+            continue
+        path.write_bytes(b"no weights")
+        with pytest.raises(UserError, match="alexnet.pth: holds no weights of AlexNet"):
+            evaluation.perceptual_judge()
+        torch.save(alexnet_weights(), path)
+        image = np.random.default_rng(0).random((64, 72, 3), np.float32)
+        judge = evaluation.perceptual_judge()
+        assert not judge(image, image).any() and judge(image, 1 - image).min() > 0
     evaluation.perceptual_judge.cache_clear()

@@ -74,7 +74,7 @@ class Scene:
             path, self.rate, keep=int(np.clip(_STILLS_BYTES // (3 * info.height * info.width), 6, 48))
         )
         self._alone = threading.RLock()
-        self._fitted: dict[int, list[FittedTrack]] = {}
+        self._fitted: dict[tuple[int, int], FittedTrack] = {}
         self._manipulators: dict[str, Manipulator] = {}
         self._styles: dict[int, Styles] = {}
 
@@ -213,12 +213,13 @@ class Scene:
         start_s = first_time_s(self.analysis, config.start_s)
         plan = []
         for part in choose_cast(self.analysis, config):
-            for one in self.fitted(part.person):
-                if one.track.frames[0] <= index <= one.track.frames[-1]:
+            for track in self.analysis.tracks_of(part.person):
+                if track.frames[0] <= index <= track.frames[-1]:
+                    one = self.fitted(track)
                     near = self._window(one, index)
-                    track = one.track.frames[near]
+                    times_s = self.analysis.times_s(track.frames[near])
                     new = edit_track(
-                        one.fit.expression[near], sliced(one.articulation, near), self.analysis.times_s(track), start_s,
+                        one.fit.expression[near], sliced(one.articulation, near), times_s, start_s,
                         self.rate, part.edit, self._manipulators[name], styles,
                     )  # fmt: skip
                     whole = one.fit.expression.pack().copy()
@@ -233,17 +234,15 @@ class Scene:
             return slice(0, len(one.track))
         return slice(max(0, i - reach), i + reach)
 
-    def fitted(self, person: int) -> list[FittedTrack]:
-        """A person's tracks, fitted once."""
-        if person not in self._fitted:
-            made = []
-            for track in self.analysis.tracks_of(person):
-                fit = fit_face(track, self.model, self.rate)
-                spoken = measure_articulation(track, fit, self.model)
-                strength = edit_strength(track, fit, self.analysis)
-                made.append(FittedTrack(track, fit, spoken, strength))
-            self._fitted[person] = made  # all of them or, after an error, none
-        return self._fitted[person]
+    def fitted(self, track: FaceTrack) -> FittedTrack:
+        """A track fitted, once; the others, of which an hour may have hundreds, when they are looked at."""
+        key = track.person, int(track.frames[0])
+        if key not in self._fitted:
+            fit = fit_face(track, self.model, self.rate)
+            spoken = measure_articulation(track, fit, self.model)
+            strength = edit_strength(track, fit, self.analysis)
+            self._fitted[key] = FittedTrack(track, fit, spoken, strength)
+        return self._fitted[key]
 
 
 class Remembering:

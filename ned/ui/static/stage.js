@@ -125,7 +125,12 @@ async function playLoop() {
     const [before, after] = [$("loop-before"), $("loop-after")];
     before.src = `/api/files/${state.file.id}/looks/${made.before}`;
     after.src = `/api/files/${state.file.id}/looks/${made.after}`;
-    const ready = (video) => new Promise((resolve) => { video.oncanplaythrough = resolve; video.load(); });
+    const ready = (video) => new Promise((resolve, reject) => {
+      video.oncanplaythrough = resolve;
+      video.onerror = () => reject(new Error("The two seconds cannot be played."));
+      video.preload = "auto"; // with less a browser need not load so much that it says it can play through
+      video.load();
+    });
     await Promise.all([ready(before), ready(after)]);
     after.muted = false;
     const both = () => { before.currentTime = after.currentTime = 0; before.play(); after.play().catch(() => { after.muted = true; after.play(); }); };
@@ -134,7 +139,7 @@ async function playLoop() {
     $("view").dataset.loop = "plays";
     showTags();
   } catch (error) {
-    if (error.name !== "AbortError") { say(error.message); choose("frame"); }
+    if (mine === looping && error.name !== "AbortError") { say(error.message); choose("frame"); }
   } finally {
     if (mine === looping) $("busy").textContent = "";
   }

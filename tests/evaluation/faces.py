@@ -78,3 +78,8 @@ class MouthJudge:
         wide = measure_faces(points[None])[0, MEASURES.index("mouth_width")] > self.threshold
         out[EMOTIONS.index("happy" if wide else "neutral")] = 1.0
         return out
+
+
+def rows(evaluation):
+    """Of an evaluation of one pair, by kind."""
+    return {row.kind: row for row in evaluation.rows}

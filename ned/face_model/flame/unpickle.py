@@ -124,10 +124,11 @@ def _rebuild_array(subtype: object, shape: object, kind: object) -> np.ndarray:
 
 
 def _array_of_buffer(buffer: object, kind: object, shape: object, order: object) -> np.ndarray:
-    plain = isinstance(buffer, bytes | bytearray) and isinstance(kind, _Kind) and not kind.dtype.hasobject
-    if not plain or order not in ("C", "F") or not _sizes(shape):
+    if not isinstance(buffer, bytes | bytearray) or not isinstance(kind, _Kind) or kind.dtype.hasobject:
         raise Unreadable("holds an array in an unknown form")
-    return np.frombuffer(bytes(buffer), kind.dtype).reshape(shape, order=order).copy()  # type: ignore[arg-type, union-attr]
+    if order not in ("C", "F") or not _sizes(shape):
+        raise Unreadable("holds an array in an unknown form")
+    return np.frombuffer(bytes(buffer), kind.dtype).reshape(shape, order=order).copy()
 
 
 def _no_bytes(*arguments: object) -> bytes:

@@ -128,7 +128,7 @@ def _array_of_buffer(buffer: object, kind: object, shape: object, order: object)
         raise Unreadable("holds an array in an unknown form")
     if order not in ("C", "F") or not _sizes(shape):
         raise Unreadable("holds an array in an unknown form")
-    return np.frombuffer(bytes(buffer), kind.dtype).reshape(shape, order=order).copy()  # type: ignore[call-overload]
+    return np.frombuffer(bytes(buffer), kind.dtype).reshape(shape, order=order).copy()
 
 
 def _no_bytes(*arguments: object) -> bytes:
